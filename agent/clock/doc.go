@@ -1,0 +1,2 @@
+// Package clock tells whether the time can be trusted.
+package clock

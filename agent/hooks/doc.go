@@ -1,0 +1,2 @@
+// Package hooks runs a program on each event, with a time limit.
+package hooks

@@ -1,0 +1,2 @@
+// Package boltfile creates, probes, opens and quarantines bbolt files safely.
+package boltfile

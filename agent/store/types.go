@@ -1,0 +1,34 @@
+package store
+
+import "time"
+
+// Binding says whose grant it is: a refresh token is never sent to another issuer, client or endpoint.
+type Binding struct {
+	Issuer        string `json:"issuer,omitempty"`
+	ClientID      string `json:"client_id"`
+	TokenEndpoint string `json:"token_endpoint"`
+}
+
+// Grant is what pairing gave this device.
+type Grant struct {
+	Binding
+	AccessToken  string         `json:"access_token,omitempty"`
+	TokenType    string         `json:"token_type,omitempty"`
+	RefreshToken string         `json:"refresh_token,omitempty"`
+	IDToken      string         `json:"id_token,omitempty"`
+	Scope        string         `json:"scope,omitempty"`
+	Expiry       time.Time      `json:"expiry,omitzero"` // of the access token; zero: not known
+	Refreshed    time.Time      `json:"refreshed"`       // when the tokens came
+	Lifetime     time.Duration  `json:"lifetime,omitempty"`
+	Subject      string         `json:"subject,omitempty"`
+	Name         string         `json:"name,omitempty"`
+	Claims       map[string]any `json:"claims,omitempty"`
+}
+
+// State is what the store knows.
+type State struct {
+	Grant    *Grant // nil: not paired
+	Gen      uint64 // counts up with each Save and Forget; 0 on a new device
+	Intent   bool   // a refresh of Gen had begun and its outcome is unknown: retry once, at once
+	Previous *Grant // one generation back, if kept
+}
