@@ -1,0 +1,154 @@
+package config
+
+import (
+	"errors"
+	"flag"
+	"image"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write paird.example.toml")
+
+const least = "[auth]\nissuer = 'https://auth.example.com'\nclient_id = 'printer'\n"
+
+func parse(t *testing.T, text string) Config {
+	t.Helper()
+	c, err := Parse(strings.NewReader(text))
+	if err != nil {
+		t.Fatalf("Parse: %v", err)
+	}
+	return c
+}
+
+func problems(t *testing.T, text string) []string {
+	t.Helper()
+	_, err := Parse(strings.NewReader(text))
+	ps, ok := errors.AsType[Problems](err)
+	if !ok {
+		t.Fatalf("Parse(%q) = %v, want Problems", text, err)
+	}
+	return strings.Split(ps.Error(), "\n")
+}
+
+func TestDefaults(t *testing.T) {
+	c := parse(t, least)
+	if c.Display.Panel != "none" || c.MQTT.URL != "" || c.Button.Pin != "" || c.LED.Pin != "" || len(c.Hooks.OnEvent) != 0 {
+		t.Errorf("something is on by default: %+v", c)
+	}
+	if c.Display.Size != image.Pt(128, 64) || c.Queue.MaxAge != 168*time.Hour || c.Auth.ClientAuth != "none" || c.Display.Address != 0x3C {
+		t.Errorf("wrong defaults: %+v", c)
+	}
+}
+
+func TestEveryKeyOfTheContract(t *testing.T) {
+	text, err := os.ReadFile("testdata/contract.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := parse(t, string(text))
+	if len(c.Tokens) != 2 || c.Tokens[1].Scopes[0] != "scan" || len(c.Telemetry.Sensors) != 2 || c.Telemetry.Sensors[0].Driver != "bme280" {
+		t.Errorf("tokens %+v sensors %+v", c.Tokens, c.Telemetry.Sensors)
+	}
+	if c.Auth.Params["device"] != "{device_name}" || c.Button.PairHold != 3*time.Second || c.Display.Pins["dc"] != "GPIO24" {
+		t.Errorf("%+v", c)
+	}
+	for _, k := range keys(new(Config)) {
+		if c.lines[k.name] == 0 {
+			t.Errorf("testdata/contract.toml does not set %s", k.name)
+		}
+	}
+}
+
+// A default that its own check refuses could not be written into the file.
+func TestDefaultsPassTheirChecks(t *testing.T) {
+	for _, k := range keys(new(Config)) {
+		src, err := read("v = " + k.text())
+		if err != nil {
+			t.Fatalf("%s = %s: %v", k.name, k.text(), err)
+		}
+		if wrong := k.set(src.tree["v"]); wrong != "" && k.example == "" {
+			t.Errorf("%s = %s: %s", k.name, k.text(), wrong)
+		}
+	}
+}
+
+func TestExampleFile(t *testing.T) {
+	const file = "paird.example.toml"
+	if *update {
+		if err := os.WriteFile(file, []byte(Example()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(text) != Example() {
+		t.Errorf("%s differs from the key table; write it anew: go test ./config -update", file)
+	}
+	parse(t, string(text))
+}
+
+// Taking every # before a key away changes nothing: the example shows the defaults.
+func TestExampleShowsDefaults(t *testing.T) {
+	var text strings.Builder
+	for line := range strings.Lines(Example()) {
+		if strings.HasPrefix(line, "#[[") {
+			break // items have no defaults of their own
+		}
+		if strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "# ") {
+			line = line[1:]
+		}
+		text.WriteString(line)
+	}
+	got, want := parse(t, text.String()), parse(t, least)
+	got.lines, want.lines = nil, nil
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the example says\n%+v\nthe defaults are\n%+v", got, want)
+	}
+}
+
+func TestPrintIsReadAgain(t *testing.T) {
+	text, err := os.ReadFile("testdata/contract.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := parse(t, string(text))
+	var b strings.Builder
+	if err := first.Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	second := parse(t, b.String())
+	first.lines, second.lines = nil, nil
+	if !reflect.DeepEqual(first, second) {
+		t.Errorf("printed\n%s\ngives %+v\nwant %+v", b.String(), second, first)
+	}
+}
+
+func TestPrintTellsSources(t *testing.T) {
+	file := t.TempDir() + "/paird.toml"
+	if err := os.WriteFile(file, []byte(least), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := c.Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`client_id = "printer"  # ` + file + ":3\n",
+		`pkce = "auto"  # default` + "\n",
+		`address = 0x3C  # default` + "\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no line %q in\n%s", want, b.String())
+		}
+	}
+}

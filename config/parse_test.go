@@ -1,0 +1,172 @@
+package config
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// One file with everything wrong: each mistake has its line, in order, and none hides another.
+func TestAllProblemsAtOnce(t *testing.T) {
+	got := problems(t, `[auth]
+issuer = "http://auth.example.com"
+clientid = "printer"
+scopes = "openid"
+[display]
+size = "big"
+rotate = 45
+[mqtt]
+url = "mqtt://broker.example.com"
+[button]
+pair_hold = 3
+[nonsense]
+x = 1
+[[token]]
+resource = "relative"
+`)
+	want := []string{
+		`auth.issuer: http:// would send tokens in the clear, use https:// (http:// is for this machine only) (line 2)`,
+		`auth.clientid: is not a key, did you mean auth.client_id? (line 3)`,
+		`auth.scopes: must be a list of texts, such as ["a", "b"] (line 4)`,
+		`display.size: must be a size in quotes, such as "128x64" (line 6)`,
+		`display.rotate: 45 is no quarter turn, write 0, 90, 180 or 270 (line 7)`,
+		`mqtt.url: mqtt:// would send tokens in the clear, use mqtts:// (mqtt:// is for this machine only) (line 9)`,
+		`button.pair_hold: must be a duration in quotes, such as "30s", "5m" or "168h" (line 11)`,
+		`nonsense: is not a key, remove it (line 12)`,
+		`auth.client_id: is missing, name the client that is registered at the authorization server`,
+		"token[1].name: is missing, `paird token NAME` asks for it",
+		`token[1].resource: "relative" is no resource, write an absolute URI without # (RFC 8707)`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"[auth]\nissuer = 'https://a.example?x=1'", "auth.issuer: an issuer has neither"},
+		{"[auth]\nissuer = 'https://me:pw@a.example'", "auth.issuer: has a name or password"},
+		{"[auth]\nissuer = 'a.example'", "auth.issuer: is no address"},
+		{"[auth]\ntoken_endpoint = 'ftp://a.example'", "auth.token_endpoint: starts with ftp://, use https://"},
+		{"[auth]\nclient_auth = 'basic'", `auth.client_secret_file: is missing, client_auth = "basic" needs it`},
+		{"[auth]\nclient_auth = 'private_key_jwt'", "auth.client_key_file: is missing"},
+		{"[auth]\nclient_auth = 'none'\nclient_secret_file = 's'", "auth.client_secret_file: is not used"},
+		{"[auth]\nclient_key_file = 'k'", "auth.client_key_file: is used with"},
+		{"[auth]\nscopes = ['openid email']", "auth.scopes: \"openid email\" does not fit"},
+		{"[auth]\nresource = ['https://a.example#x']", "auth.resource: "},
+		{"[auth.params]\nscope = 'x'", `auth.params: "scope" is sent by paird itself`},
+		{"[auth.params]\nx = '{device}'", "auth.params: x: {device} is no placeholder here"},
+		{"[auth]\nstart = 'never'", `auth.start: "never" is not known, write one of: "button", "auto"`},
+		{"[device]\nid = 'a b'", "device.id: "},
+		{"[device]\nid = '" + strings.Repeat("x", 65) + "'", "device.id: "},
+		{"[device]\nname = \"a\\u0007b\"", "device.name: has a control character"},
+		{"[display]\npanel = 'png'", "png.file: is missing"},
+		{"[display]\naddress = 0x80", "display.address: 128 is out of range"},
+		{"[display]\naddress = '0x3C'", "display.address: must be a whole number"},
+		{"[display]\nsize = '8x8'", "display.size: is out of range"},
+		{"[display]\nbus = 'i2c'", "display.bus: "},
+		{"[display.pins]\nled = 'GPIO1'", "display.pins: "},
+		{"[sim]\nlisten = '0.0.0.0:8628'", "sim.listen: would open the page to the network"},
+		{"[sim]\nlisten = '127.0.0.1'", "sim.listen: must be host:port"},
+		{"[button]\npair_hold = '11s'", "button.reset_hold: must be at least a second longer"},
+		{"[mqtt]\nurl = 'ws://broker.example.com'", "mqtt.url: ws:// would send"},
+		{"[mqtt]\nurl = 'mqtts://broker.example.com/x'", "mqtt.url: has a path"},
+		{"[mqtt]\nurl = 'tcp://broker.example.com'", "mqtt.url: starts with tcp://"},
+		{"[mqtt]\nclient_id = '{access_token}'", "mqtt.client_id: {access_token} is no placeholder here"},
+		{"[mqtt]\nusername = '{claim:}'", "mqtt.username: {claim:} is no placeholder here"},
+		{"[mqtt]\nusername = ''", "mqtt.username: is empty"},
+		{"[mqtt]\npassword = '{access_token'", "mqtt.password: {access_token is no placeholder here"},
+		{"[mqtt]\ntopic = 'a/#'", "mqtt.topic: has a wildcard"},
+		{"[mqtt]\ntopic = '/a'", "mqtt.topic: has an empty level"},
+		{"[mqtt]\ntopic = '$SYS/a'", "mqtt.topic: starts with $"},
+		{"[mqtt]\ncommands = ['reset']", `mqtt.commands: "reset" is not known`},
+		{"[mqtt]\nurl = 'mqtts://b.example'\nheaders = {X = 'y'}", "mqtt.headers: go with ws://"},
+		{"[mqtt]\nurl = 'wss://b.example'\nheaders = {'a b' = 'y'}", `mqtt.headers: "a b" is no header`},
+		{"[mqtt]\ncert_file = 'c.pem'", "mqtt.cert_file: goes together with"},
+		{"[mqtt]\nurl = 'mqtt://localhost'\nca_file = 'c.pem'", "mqtt.ca_file: needs TLS"},
+		{"[mqtt]\nhome_assistant = 'homeassistant'\n[telemetry]\nformat = 'senml'", "mqtt.home_assistant: reads JSON only"},
+		{"[mqtt]\npreset = 'ws-bearer'\nurl = 'mqtts://b.example'", "mqtt.preset: "},
+		{"[queue]\nmax_age = '-1h'", "queue.max_age: must be a duration"},
+		{"[queue]\nmax_bytes = 1.5", "queue.max_bytes: must be a whole number"},
+		{"[secrets]\nkey = 'tpm2'", `secrets.key: "tpm2" is not built yet`},
+		{"[secrets]\nkey = 'otp'", `secrets.key: "otp" is not built yet`},
+		{"[control]\npair = ['paird']", "control.pair: "},
+		{"[control]\nsocket = ''", "control.socket: must not be empty"},
+		{"[control]\nsocket = '" + strings.Repeat("/a", 60) + "'", "control.socket: is longer than"},
+		{"[hooks]\non_event = ['speak']", "hooks.on_event: must begin with the full path"},
+		{"[[telemetry.sensor]]\nbus = 'I2C1'", "telemetry.sensor[1].driver: is missing"},
+		{"[[telemetry.sensor]]\ndriver = 'file'", "telemetry.sensor[1].path: is missing"},
+		{"[[telemetry.sensor]]\ndriver = 'exec'\ncommand = ['/bin/true']", "telemetry.sensor[1].metric: is missing"},
+		{"[[token]]\nname = 'a'", "token[1].resource: is missing"},
+		{"[[token]]\nname = 'a'\nscopes = ['x']\n[[token]]\nname = 'a'\nscopes = ['y']", `token[2].name: "a" is there twice`},
+		{"[token]\nname = 'a'", "token: is a list of sections, write [[token]]"},
+		{"auth = 3", "auth: is a section, write [auth]"},
+		{"[auth\nissuer = 3", "this is no TOML"},
+		{"[auth]\nissuer = 'a'\nissuer = 'b'", "auth.issuer: this is no TOML: Key 'auth.issuer' has already been defined. (line 3)"},
+	} {
+		got := problems(t, test.text)
+		if !slices.ContainsFunc(got, func(line string) bool { return strings.HasPrefix(line, test.want) }) {
+			t.Errorf("%q\ngives %q\nwant a line with %q", test.text, got, test.want)
+		}
+	}
+}
+
+func TestAccepted(t *testing.T) {
+	for _, text := range []string{
+		"[mqtt]\nurl = 'mqtt://127.8.9.1:1883'",
+		"[mqtt]\nurl = 'mqtt://[::1]:1883'",
+		"[mqtt]\nurl = 'ws://localhost:8080/mqtt'",
+		"[mqtt]\nurl = 'mqtts://broker.example.com:8883'\npassword = ''\nusername = ''",
+		"[mqtt]\nusername = '{claim:realm.role}'",
+		"[button]\nreset_hold = '0s'",
+		"[control]\npair = ['user:print', 'group:lp_admin', '*']",
+		"[display]\nsize = '250x122'\nrotate = 270",
+	} {
+		parse(t, text+"\n"+least)
+	}
+	parse(t, "[auth]\nclient_id = 'x'\nissuer = 'http://localhost:9000'")
+	parse(t, "[auth]\nclient_id = 'x'\ndevice_authorization_endpoint = 'https://a.example/d'\ntoken_endpoint = 'https://a.example/t'")
+}
+
+func TestTooLarge(t *testing.T) {
+	got := problems(t, strings.Repeat("# comment\n", 10_000))
+	if len(got) != 1 || !strings.Contains(got[0], "64 KiB") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestProblemsAreBounded(t *testing.T) {
+	var text strings.Builder
+	for i := range 5000 {
+		text.WriteString(strings.Repeat("k", i%9+1) + strings.Repeat("x", i/9) + "=1\n")
+		if text.Len() > 60<<10 {
+			break
+		}
+	}
+	if got := problems(t, text.String()); len(got) > maxProblems {
+		t.Errorf("%d problems", len(got))
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(least))
+	f.Add([]byte(Example()))
+	f.Add([]byte("[[token]]\n[[token]]\n[telemetry]\nsensor = [{driver = 1}]\n\"a\\nb\" = 1979-05-27\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := Parse(bytes.NewReader(text))
+		if err != nil {
+			if slices.ContainsFunc([]byte(err.Error()), func(b byte) bool { return b < ' ' && b != '\n' }) {
+				t.Errorf("control character in %q", err)
+			}
+			return
+		}
+		var printed bytes.Buffer
+		if err := c.Print(&printed); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Parse(&printed); err != nil {
+			t.Errorf("what Print writes is refused: %v\n%s", err, printed.String())
+		}
+	})
+}

@@ -1,0 +1,73 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Print writes the effective configuration as TOML that Parse reads again. Each line says where its
+// value comes from: `default`, or the file and line. Files that hold secrets are named, never read.
+func (c Config) Print(w io.Writer) error {
+	var b strings.Builder
+	section := ""
+	for _, k := range bound(&c) {
+		head(&b, &section, k.name)
+		fmt.Fprintf(&b, "%s = %s  # %s\n", field(k.name), k.text(), c.origin(k.name))
+	}
+	for i := range c.Tokens {
+		printItem(&b, "token", rebound(&c.Tokens[i], tokenKeys))
+	}
+	for i := range c.Telemetry.Sensors {
+		printItem(&b, "telemetry.sensor", rebound(&c.Telemetry.Sensors[i], sensorKeys))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func printItem(b *strings.Builder, name string, keys []key) {
+	fmt.Fprintf(b, "\n[[%s]]\n", name)
+	for _, k := range keys {
+		fmt.Fprintf(b, "%s = %s\n", k.name, k.text())
+	}
+}
+
+// origin says where a value comes from.
+func (c Config) origin(name string) string {
+	line := c.lines[name]
+	switch {
+	case line == 0:
+		return "default"
+	case c.file == "":
+		return fmt.Sprintf("line %d", line)
+	}
+	return fmt.Sprintf("%s:%d", c.file, line)
+}
+
+// bound is the key table bound to c with c's values instead of the defaults.
+func bound(c *Config) []key { return rebound(c, keys) }
+
+func rebound[T any](v *T, table func(*T) []key) []key {
+	values := *v
+	all := table(v)
+	*v = values
+	return all
+}
+
+// head writes the section's line where a new one begins.
+func head(b *strings.Builder, section *string, name string) {
+	s, _, _ := strings.Cut(name, ".")
+	if s == *section {
+		return
+	}
+	if *section != "" {
+		b.WriteByte('\n')
+	}
+	*section = s
+	fmt.Fprintf(b, "[%s]\n", s)
+}
+
+func field(name string) string {
+	_, f, _ := strings.Cut(name, ".")
+	return f
+}
