@@ -49,6 +49,7 @@ type Board struct {
 	Edges  <-chan Edge // of all buttons: pin, web page, key; never closed
 	LED    func(on bool) error
 	URL    string // of the simulator's page, "" where there is none
+	Fault  error  // why the panel did not answer when it was opened; nil if it did. Draw goes on trying
 
 	close []func() error
 }

@@ -1,0 +1,109 @@
+package hal
+
+import (
+	"fmt"
+	"image"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Check returns everything that is wrong with o and can be known without touching the hardware: one line each,
+// in the words of the configuration.
+func Check(o Options) []error {
+	p, ok := find(o.Panel)
+	if !ok {
+		return []error{fmt.Errorf("display.panel = %q: no such panel; one of %s", o.Panel, names())}
+	}
+	var errs []error
+	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if !slices.Contains([]int{0, 90, 180, 270}, o.Rotate) {
+		add("display.rotate = %d: must be 0, 90, 180 or 270", o.Rotate)
+	}
+	if p.Name == "png" && o.PNGFile == "" {
+		add("png.file is empty: the png panel needs a file to write")
+	}
+	errs = append(errs, checkSize(p, o.Size)...)
+	errs = append(errs, checkBus(p, o)...)
+	for _, n := range []struct{ key, name string }{{"button.pin", o.ButtonPin}, {"led.pin", o.LEDPin}} {
+		if n.name != "" && !pinName.MatchString(n.name) {
+			add("%s = %q: not the name of a pin, as GPIO17", n.key, n.name)
+		}
+	}
+	return errs
+}
+
+var (
+	pinName = regexp.MustCompile(`^[A-Za-z0-9_.:/+-]{1,31}$`) // linux/gpio.h: GPIO_MAX_NAME_SIZE with its final zero
+	i2cName = regexp.MustCompile(`^I2C[0-9]{1,3}$`)
+	spiName = regexp.MustCompile(`^SPI[0-9]{1,3}\.[0-9]{1,2}$`)
+)
+
+func checkSize(p PanelInfo, size image.Point) []error {
+	switch {
+	case size == (image.Point{}) || p.Name == "none":
+	case len(p.Sizes) > 0 && !slices.Contains(p.Sizes, size):
+		return []error{fmt.Errorf("display.size = %q: %s has %s", sizes(size), p.Name, sizes(p.Sizes...))}
+	case len(p.Sizes) == 0 && (min(size.X, size.Y) < minSide || max(size.X, size.Y) > maxSide):
+		return []error{fmt.Errorf("display.size = %q: each side must be %d to %d pixels", sizes(size), minSide, maxSide)}
+	}
+	return nil
+}
+
+// sizes spells sizes as the configuration does.
+func sizes(all ...image.Point) string {
+	s := ""
+	for i, z := range all {
+		if i > 0 {
+			s += ", "
+		}
+		s += fmt.Sprintf("%dx%d", z.X, z.Y)
+	}
+	return s
+}
+
+// checkBus checks the bus, the address and the pins of a panel that is hardware.
+func checkBus(p PanelInfo, o Options) []error {
+	if p.Bus == "" {
+		return nil
+	}
+	var errs []error
+	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	spi := spiName.MatchString(o.Bus)
+	switch {
+	case p.Bus == "SPI" && !spi:
+		add("display.bus = %q: %s needs an SPI bus, as SPI0.0", o.Bus, p.Name)
+	case !spi && !i2cName.MatchString(o.Bus):
+		add("display.bus = %q: must be as I2C1 or SPI0.0", o.Bus)
+	case !spi && (o.Address < 0x08 || o.Address > 0x77):
+		add("display.address = 0x%02X: not an address of an I2C device (0x08 to 0x77)", o.Address)
+	}
+	if o.ColumnOffset < -1 || o.ColumnOffset > 131 {
+		add("display.column_offset = %d: must be -1 (as usually wired) to 131", o.ColumnOffset)
+	}
+	for _, role := range needs(p, spi) {
+		if o.Pins[role] == "" {
+			add("display.pins: %s on %s needs a %s pin, as %s = \"GPIO25\"", p.Name, o.Bus, role, role)
+		}
+	}
+	for role, name := range o.Pins {
+		if !slices.Contains([]string{"dc", "reset", "busy"}, role) {
+			add("display.pins: %q is not one of dc, reset, busy", role)
+		} else if name != "" && !pinName.MatchString(name) {
+			add("display.pins: %s = %q is not the name of a pin, as GPIO17", role, name)
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errs
+}
+
+// needs lists the pins without which the panel cannot work.
+func needs(p PanelInfo, spi bool) []string {
+	switch {
+	case p.Paper && p.Bus != "":
+		return []string{"dc", "reset", "busy"}
+	case spi:
+		return []string{"dc"}
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package hal
+
+import (
+	"image"
+	"slices"
+	"strings"
+)
+
+// PanelInfo describes one value of display.panel.
+type PanelInfo struct {
+	Name   string
+	Sizes  []image.Point // landscape; the first is the default; none: any size
+	Bus    string        // "I2C or SPI", "SPI", "" for panels that are not hardware
+	Paper  bool          // e-paper
+	Accent bool          // a third colour
+	Driver string        // the controller and how it is driven, for doctor and documents
+}
+
+// Limits of a panel that has no size of its own.
+const minSide, maxSide = 8, 1024
+
+// Panels lists every panel there is, in the order of the documents.
+func Panels() []PanelInfo {
+	return []PanelInfo{
+		{Name: "none", Driver: "no panel"},
+		{Name: "sim", Driver: "web page on loopback"},
+		{Name: "terminal", Driver: "half blocks on a terminal"},
+		{Name: "png", Driver: "a PNG file, replaced atomically"},
+	}
+}
+
+// find returns the panel of that name.
+func find(name string) (PanelInfo, bool) {
+	if name == "" {
+		name = "none"
+	}
+	all := Panels()
+	i := slices.IndexFunc(all, func(p PanelInfo) bool { return p.Name == name })
+	if i < 0 {
+		return PanelInfo{}, false
+	}
+	return all[i], true
+}
+
+// names lists all panels for an error message.
+func names() string {
+	var n []string
+	for _, p := range Panels() {
+		n = append(n, p.Name)
+	}
+	return strings.Join(n, ", ")
+}
+
+// size is what the panel is used at: the configured size, or the panel's own.
+func (p PanelInfo) size(o Options) image.Point {
+	if o.Size != (image.Point{}) {
+		return o.Size
+	}
+	if len(p.Sizes) > 0 {
+		return p.Sizes[0]
+	}
+	return image.Pt(128, 64)
+}
+
+// view is the panel's size as its reader sees it.
+func view(size image.Point, rotate int) image.Point {
+	if rotate%180 != 0 {
+		return image.Pt(size.Y, size.X)
+	}
+	return size
+}

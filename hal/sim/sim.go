@@ -1,0 +1,157 @@
+package sim
+
+import (
+	"bytes"
+	"image"
+	"image/png"
+	"sync"
+	"time"
+
+	"github.com/paird/paird/hal/internal/ink"
+)
+
+// Options say what is simulated.
+type Options struct {
+	Name   string      // of the device, for the page's title
+	Size   image.Point // the reader's view, in pixels
+	Paper  bool        // look and behave like e-paper: the picture stays when the panel sleeps or halts
+	Accent bool        // paper with a third colour
+	Press  func(down bool, at time.Time)
+}
+
+// Sim is a panel, a button and an LED on a web page. It is safe for concurrent use.
+type Sim struct {
+	o      Options
+	closed chan struct{}
+	once   sync.Once
+	button button
+
+	mu      sync.Mutex
+	frame   *image.Paletted
+	encoded []byte        // frame as a PNG, nil when it has to be made
+	full    bool          // the next Draw is a full refresh
+	state   state         // what the page is told
+	changed chan struct{} // closed and replaced when state changes
+}
+
+// state is what server-sent events carry.
+type state struct {
+	Version   uint64 // counts pictures
+	Refreshes uint64 // counts full refreshes of paper
+	Contrast  uint8
+	Lit       bool // the panel shows its frame
+	LED       bool
+}
+
+// New returns a board whose panel is dark (bare, for paper) and whose button is up.
+func New(o Options) *Sim {
+	s := &Sim{o: o, closed: make(chan struct{}), changed: make(chan struct{}), frame: ink.New(o.Size, o.Accent)}
+	s.state = state{Version: 1, Contrast: 255, Lit: true}
+	if o.Paper {
+		for i := range s.frame.Pix {
+			s.frame.Pix[i] = ink.White
+		}
+	}
+	return s
+}
+
+// Bounds is the size of the panel as its reader sees it.
+func (s *Sim) Bounds() image.Rectangle { return image.Rectangle{Max: s.o.Size} }
+
+// Draw shows src, from sp on, in r. It never fails.
+func (s *Sim) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := bytes.Clone(s.frame.Pix)
+	ink.Draw(s.frame, r, src, sp)
+	if bytes.Equal(before, s.frame.Pix) && s.state.Lit && !s.full {
+		return nil
+	}
+	if s.full && s.o.Paper {
+		s.state.Refreshes++
+	}
+	s.full, s.state.Lit = false, true
+	s.redrawn()
+	return nil
+}
+
+// Full makes the next Draw a full refresh, which flashes on paper.
+func (s *Sim) Full() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.full = true
+	return nil
+}
+
+// Contrast sets the brightness of the simulated OLED, 0 to 255.
+func (s *Sim) Contrast(level uint8) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.Contrast = level
+	s.tell()
+	return nil
+}
+
+// Sleep darkens an OLED until the next Draw; paper keeps its picture.
+func (s *Sim) Sleep() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.o.Paper && s.state.Lit {
+		s.state.Lit = false
+		s.redrawn()
+	}
+	return nil
+}
+
+// Halt is Sleep: what the panel shows once nobody drives it any more.
+func (s *Sim) Halt() error { return s.Sleep() }
+
+// LED lights the LED on the page or puts it out.
+func (s *Sim) LED(on bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.LED != on {
+		s.state.LED = on
+		s.tell()
+	}
+	return nil
+}
+
+// redrawn counts a new picture. The caller holds mu.
+func (s *Sim) redrawn() {
+	s.state.Version++
+	s.encoded = nil
+	s.tell()
+}
+
+// tell wakes those who wait for a change. The caller holds mu.
+func (s *Sim) tell() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// now returns the state and what is closed when it changes.
+func (s *Sim) now() (state, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state, s.changed
+}
+
+// picture returns the panel as a PNG, one pixel a panel pixel.
+func (s *Sim) picture() ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.encoded != nil {
+		return s.encoded, nil
+	}
+	shown := s.frame
+	if !s.state.Lit {
+		shown = ink.New(s.o.Size, s.o.Accent)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, shown); err != nil {
+		return nil, err
+	}
+	s.encoded = b.Bytes()
+	return s.encoded, nil
+}
