@@ -1,2 +1,9 @@
 // Package clock tells whether the time can be trusted.
+//
+// A board without a battery boots in 1970. The time counts as set when the kernel says that it is
+// synchronised, or when it is later than a floor: the build of this program or the last time that
+// was trusted. Once synchronised, it stays so for this boot: the kernel takes its flag back about
+// nine hours after the time servers were lost, but the clock does not lose itself by that.
+//
+// This package never sets the clock.
 package clock

@@ -1,0 +1,34 @@
+package clock
+
+import (
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// kernelSynchronised reads adjtimex(2) without changing anything (modes 0), which needs no privilege.
+func kernelSynchronised() (bool, error) {
+	var t unix.Timex
+	if _, err := unix.Adjtimex(&t); err != nil {
+		return false, os.NewSyscallError("adjtimex", err)
+	}
+	return t.Status&unix.STA_UNSYNC == 0, nil
+}
+
+func sinceBoot() time.Duration {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
+		return 0 // only a kernel before 2.6.39 has no CLOCK_BOOTTIME
+	}
+	return time.Duration(ts.Nano())
+}
+
+func kernelBootID() string {
+	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id") // random(4)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
