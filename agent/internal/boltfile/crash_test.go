@@ -1,0 +1,161 @@
+package boltfile_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/crashtest"
+	bolt "go.etcd.io/bbolt"
+)
+
+// A workload commits values that say which commit they belong to: commit k puts k under "n" and
+// values whose bytes all derive from k, and deletes some of before.
+type workload struct{ rand *rand.Rand }
+
+func (w workload) commit(db *bolt.DB, k int) error {
+	return db.Update(func(tx *bolt.Tx) error {
+		b, err := tx.CreateBucketIfNotExists([]byte("n"))
+		if err != nil {
+			return err
+		}
+		if err := b.Put([]byte("n"), binary.BigEndian.AppendUint64(nil, uint64(k))); err != nil {
+			return err
+		}
+		q, err := tx.CreateBucketIfNotExists([]byte("q"))
+		if err != nil {
+			return err
+		}
+		for i := range 1 + w.rand.IntN(8) {
+			value := strings.Repeat(fmt.Sprintf("%08d", k), 1+w.rand.IntN(150))
+			if err := q.Put(fmt.Appendf(nil, "%d-%d", k%7, i), []byte(value)); err != nil {
+				return err
+			}
+		}
+		return q.Delete(fmt.Appendf(nil, "%d-0", (k+3)%7))
+	})
+}
+
+// content reads everything: the number of the commit and a digest.
+func content(db *bolt.DB) (k int, digest string, err error) {
+	var all strings.Builder
+	k = -1
+	err = db.View(func(tx *bolt.Tx) error {
+		return tx.ForEach(func(name []byte, b *bolt.Bucket) error {
+			return b.ForEach(func(key, v []byte) error {
+				if string(name) == "n" {
+					k = int(binary.BigEndian.Uint64(v))
+				}
+				_, err := fmt.Fprintf(&all, "%s/%s=%s;", name, key, v)
+				return err
+			})
+		})
+	})
+	return k, all.String(), err
+}
+
+// recordCommits runs n commits, a clean stop and a start every ten, and returns what reached the disk
+// and the content after each.
+func recordCommits(t *testing.T, n int, seed uint64) (*crashtest.Recorder, []string) {
+	t.Helper()
+	dir := crashtest.Dir(t)
+	rec := crashtest.New(dir)
+	o := boltfile.Options{
+		Path:   filepath.Join(dir, "x.db"),
+		Disk:   boltfile.Disk{Tap: rec.Tap},
+		Opened: func(db *bolt.DB) { rec.Hook(db) },
+	}
+	w := workload{rand.New(rand.NewPCG(seed, 1))}
+	var model []string
+	for k := 0; k < n; {
+		db, _, err := boltfile.Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 10 {
+			if err := w.commit(db, k); err != nil {
+				t.Fatal(err)
+			}
+			_, digest, err := content(db)
+			if err != nil {
+				t.Fatal(err)
+			}
+			model = append(model, digest)
+			rec.Mark(k)
+			k++
+		}
+		if err := boltfile.Close(db, o.Disk); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return rec, model
+}
+
+// survives is the oracle: the state holds commit Mark or the next, whole, and takes two commits more.
+func survives(model []string) func(string, crashtest.State) error {
+	return func(dir string, s crashtest.State) error {
+		db, r, err := boltfile.Open(boltfile.Options{Path: filepath.Join(dir, "x.db")})
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		if r.Reverted || r.Quarantined != "" {
+			return fmt.Errorf("%s after %d: %+v", s.Desc, s.Mark, r)
+		}
+		k, digest, err := content(db)
+		switch {
+		case err != nil:
+			return err
+		case k != s.Mark && k != s.Mark+1:
+			return fmt.Errorf("%s: commit %d was acknowledged, found %d", s.Desc, s.Mark, k)
+		case k >= 0 && digest != model[k]:
+			return fmt.Errorf("%s: commit %d is torn", s.Desc, k)
+		}
+		return errors.Join(twoMore(db), check(db))
+	}
+}
+
+func twoMore(db *bolt.DB) error {
+	w := workload{rand.New(rand.NewPCG(9, 9))}
+	return errors.Join(w.commit(db, 1000), w.commit(db, 1001))
+}
+
+func check(db *bolt.DB) error {
+	return db.View(func(tx *bolt.Tx) error {
+		var errs []error
+		for err := range tx.Check() {
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	})
+}
+
+func TestCommitsSurvivePowerCuts(t *testing.T) {
+	want := crashtest.States(t) / 2
+	states := 0
+	for seed := uint64(1); states < want; seed++ {
+		rec, model := recordCommits(t, 40, seed)
+		n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: seed, Limit: want - states}, survives(model))
+		if failed > 0 {
+			t.Fatalf("%d of %d states do not survive, the first: %v", failed, n, err)
+		}
+		states += n
+	}
+	t.Logf("%d distinct states", states)
+}
+
+// Without the flushes the same check has to fail, or it would check nothing.
+func TestCommitsWithoutFlushAreCaught(t *testing.T) {
+	rec, model := recordCommits(t, 20, 1)
+	o := crashtest.Options{Seed: 1, Limit: 500, Ignore: func(op boltfile.Op) bool { return op.Kind == boltfile.Sync }}
+	n, failed, _ := crashtest.Check(t, rec.Ops(), o, survives(model))
+	if failed == 0 {
+		t.Fatalf("all of %d states survive without a single flush", n)
+	}
+	t.Logf("%d of %d states lose something", failed, n)
+}

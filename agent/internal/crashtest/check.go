@@ -1,0 +1,82 @@
+package crashtest
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/paird/paird/agent/internal/boltfile"
+)
+
+// States returns how many distinct states a test shall check: PAIRD_CRASH_STATES, or 20,000, or
+// 2,000 under the race detector.
+func States(t testing.TB) int {
+	t.Helper()
+	s := os.Getenv("PAIRD_CRASH_STATES")
+	if s == "" {
+		return defaultStates
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		t.Fatalf("PAIRD_CRASH_STATES=%q: not a number of states", s)
+	}
+	return n
+}
+
+// Dir returns an empty directory in memory, where there is such a file system, so that the flushes
+// of the program under test cost nothing.
+func Dir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "paird-crash-*")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// Check enumerates the states and hands each to check in a directory that holds its files and that
+// check may change; several at once. It returns how many there were, and how many errors check
+// returned with the first of them. A panic of check is an error.
+func Check(t testing.TB, ops []boltfile.Op, o Options, check func(dir string, s State) error) (states, failed int, first error) {
+	t.Helper()
+	work := make(chan State)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		dir := Dir(t)
+		wg.Go(func() {
+			for s := range work {
+				err := s.WriteTo(dir)
+				if err == nil {
+					err = guard(check, dir, s)
+				}
+				if err == nil {
+					continue
+				}
+				mu.Lock()
+				failed++
+				if first == nil {
+					first = err
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	states = Enumerate(ops, o, func(s State) { work <- s })
+	close(work)
+	wg.Wait()
+	return states, failed, first
+}
+
+func guard(check func(string, State) error, dir string, s State) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s after %d: panic: %v", s.Desc, s.Mark, p)
+		}
+	}()
+	return check(dir, s)
+}

@@ -1,0 +1,88 @@
+package crashtest
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/paird/paird/agent/internal/boltfile"
+)
+
+// An image is a state of the disk: contents by number of the file, and which name is which file.
+// The contents are shared between images and replaced, not changed.
+type image struct {
+	files map[int][]byte
+	names map[string]int
+}
+
+func (im image) clone() image { return image{maps.Clone(im.files), maps.Clone(im.names)} }
+
+// A step is an operation with the number of the file it is about, so that renaming does not matter.
+type step struct {
+	boltfile.Op
+	file int
+}
+
+func (s step) isName() bool {
+	return s.Kind == boltfile.Create || s.Kind == boltfile.Rename || s.Kind == boltfile.Remove
+}
+
+// apply does bytes [from, to) of the step; the two matter to a write alone.
+func (im image) apply(s step, from, to int) {
+	switch s.Kind {
+	case boltfile.Create:
+		im.names[s.Path] = s.file
+	case boltfile.Remove:
+		delete(im.names, s.Path)
+	case boltfile.Rename:
+		delete(im.names, s.Path)
+		im.names[s.To] = s.file
+	case boltfile.Truncate:
+		im.files[s.file] = resize(im.files[s.file], int(s.Off))
+	case boltfile.Write:
+		data := im.files[s.file]
+		data = resize(data, max(len(data), int(s.Off)+to))
+		copy(data[int(s.Off)+from:], s.Data[from:to])
+		im.files[s.file] = data
+	}
+}
+
+// resize returns a copy of that size.
+func resize(data []byte, size int) []byte {
+	out := make([]byte, size)
+	copy(out, data)
+	return out
+}
+
+// contents are the files by name.
+func (im image) contents() map[string][]byte {
+	out := make(map[string][]byte, len(im.names))
+	for name, file := range im.names {
+		out[name] = im.files[file]
+	}
+	return out
+}
+
+// number turns the operations into steps.
+func number(ops []boltfile.Op) []step {
+	names, next := map[string]int{}, 0
+	steps := make([]step, 0, len(ops))
+	for _, op := range ops {
+		switch op.Kind {
+		case boltfile.Create:
+			names[op.Path] = next
+			next++
+		case boltfile.Rename:
+			names[op.To] = names[op.Path]
+		}
+		file, ok := names[op.Path]
+		if !ok && op.Kind != mark && op.Kind != boltfile.SyncDir && op.Kind != boltfile.Remove {
+			file, names[op.Path] = next, next // was there before the recording: not part of it
+			next++
+		}
+		steps = append(steps, step{op, file})
+		if op.Kind == boltfile.Rename || op.Kind == boltfile.Remove {
+			delete(names, op.Path)
+		}
+	}
+	return slices.Clip(steps)
+}

@@ -1,0 +1,115 @@
+package crashtest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/paird/paird/agent/internal/boltfile"
+)
+
+// mark is the kind of an Op that is no operation but a promise: its number is in Off.
+const mark = boltfile.Kind(0xFF)
+
+// A Recorder writes down the operations on the files of one directory, in order.
+type Recorder struct {
+	dir string
+	mu  sync.Mutex
+	ops []boltfile.Op
+}
+
+// New returns a Recorder for the files of dir. Names in Ops and in a State are relative to it.
+func New(dir string) *Recorder { return &Recorder{dir: dir} }
+
+// Ops returns what was recorded so far.
+func (r *Recorder) Ops() []boltfile.Op {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.ops)
+}
+
+// Tap records an operation. It is the Tap of a boltfile.Disk.
+func (r *Recorder) Tap(op boltfile.Op) error {
+	op.Path, op.Data = r.name(op.Path), slices.Clone(op.Data)
+	if op.To != "" {
+		op.To = r.name(op.To)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ops = append(r.ops, op)
+	return nil
+}
+
+// Mark records that promise n holds from here on, such as "commit n was acknowledged" or "the
+// server has seen request n".
+func (r *Recorder) Mark(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ops = append(r.ops, boltfile.Op{Kind: mark, Off: int64(n)})
+}
+
+func (r *Recorder) name(path string) string {
+	name, err := filepath.Rel(r.dir, path)
+	if err != nil || strings.HasPrefix(name, "..") {
+		panic(fmt.Sprintf("crashtest: %s is not in %s", path, r.dir))
+	}
+	return name
+}
+
+// Hook records what a *bbolt.DB writes from now on.
+func (r *Recorder) Hook(db any) { Hook(db, r.Tap) }
+
+// Hook calls tap for each operation of a *bbolt.DB before it is done; an error of tap becomes an
+// error of the write. bbolt has no seam for it, so the function it writes with is replaced in place,
+// and the flushes are told from the order of the writes (bbolt v1.5.0, Tx.Commit): a file that has
+// grown was truncated and flushed; a meta page is written after a flush of all other pages and
+// followed by one.
+func Hook(db any, tap func(boltfile.Op) error) {
+	v := reflect.ValueOf(db).Elem()
+	write := (*func([]byte, int64) (int, error))(v.FieldByName("ops").FieldByName("writeAt").Addr().UnsafePointer())
+	h := hook{path: v.FieldByName("path").String(), write: *write, tap: tap}
+	h.size = h.stat()
+	*write = h.writeAt
+}
+
+type hook struct {
+	path  string
+	size  int64
+	write func([]byte, int64) (int, error)
+	tap   func(boltfile.Op) error
+}
+
+func (h *hook) stat() int64 {
+	info, err := os.Stat(h.path)
+	if err != nil {
+		panic(err)
+	}
+	return info.Size()
+}
+
+func (h *hook) writeAt(b []byte, off int64) (int, error) {
+	sync := boltfile.Op{Kind: boltfile.Sync, Path: h.path}
+	var ops []boltfile.Op
+	if size := h.stat(); size != h.size {
+		h.size = size
+		ops = append(ops, boltfile.Op{Kind: boltfile.Truncate, Path: h.path, Off: size}, sync)
+	}
+	isMeta := off < 2*4096
+	if isMeta {
+		ops = append(ops, sync)
+	}
+	for _, op := range append(ops, boltfile.Op{Kind: boltfile.Write, Path: h.path, Off: off, Data: b}) {
+		if err := h.tap(op); err != nil {
+			return 0, err
+		}
+	}
+	n, err := h.write(b, off)
+	if err == nil && isMeta {
+		err = h.tap(sync)
+	}
+	return n, err
+}
