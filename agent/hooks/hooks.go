@@ -1,0 +1,122 @@
+package hooks
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// waiting is how many events may wait for a program that is still busy with another.
+const waiting = 32
+
+// Options describe the hook.
+type Options struct {
+	Command []string      // program and arguments; empty: events are thrown away
+	Timeout time.Duration // for one run; 0: 10 s
+	Env     []string      // KEY=value on top of PATH, LANG and such
+	Log     *slog.Logger  // nil: nothing is logged
+}
+
+// Runner feeds events to the program, one after the other.
+type Runner struct {
+	command []string
+	timeout time.Duration
+	env     []string
+	log     *slog.Logger
+	wake    chan struct{}
+
+	mu      sync.Mutex
+	queue   [][]byte
+	dropped uint64
+	failure string
+}
+
+// New returns a Runner; programs start only inside Run.
+func New(o Options) *Runner {
+	r := &Runner{command: o.Command, timeout: o.Timeout, env: environment(o.Env), log: o.Log, wake: make(chan struct{}, 1)}
+	if r.timeout <= 0 {
+		r.timeout = 10 * time.Second
+	}
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
+	}
+	return r
+}
+
+// Event hands over one event's JSON. It never blocks; payload is copied.
+func (r *Runner) Event(payload []byte) {
+	if len(r.command) == 0 {
+		return
+	}
+	r.mu.Lock()
+	if len(r.queue) == waiting {
+		r.queue = slices.Delete(r.queue, 0, 1)
+		r.dropped++
+	}
+	r.queue = append(r.queue, slices.Clone(payload))
+	r.mu.Unlock()
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run serves events until ctx ends, which also ends a program that is running. It returns ctx's error.
+func (r *Runner) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-r.wake:
+		}
+		for payload, ok := r.next(); ok && ctx.Err() == nil; payload, ok = r.next() {
+			r.note(ctx, r.run(ctx, payload))
+		}
+	}
+}
+
+func (r *Runner) next() (payload []byte, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.queue) == 0 {
+		return nil, false
+	}
+	payload = r.queue[0]
+	r.queue = slices.Delete(r.queue, 0, 1)
+	return payload, true
+}
+
+// note keeps the last failure. It is logged on change only: a missing program would fill the log.
+func (r *Runner) note(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return // we killed it ourselves, at shutdown
+	}
+	failure := ""
+	if err != nil {
+		failure = fmt.Sprintf("hook %s: %v", r.command[0], err)
+	}
+	r.mu.Lock()
+	changed := failure != r.failure
+	r.failure = failure
+	r.mu.Unlock()
+	if changed && err != nil {
+		r.log.Warn("hook failed", "program", r.command[0], "err", err)
+	}
+}
+
+// LastFailure is one line about the last run, empty if it succeeded or none was made.
+func (r *Runner) LastFailure() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failure
+}
+
+// Dropped counts the events that no program saw because too many were waiting.
+func (r *Runner) Dropped() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dropped
+}
