@@ -1,0 +1,202 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// fake is a backend that remembers what it was asked.
+type fake struct {
+	status  Status
+	err     error
+	asked   string
+	payload []byte
+	events  chan []byte
+}
+
+func (f *fake) Status() Status { return f.status }
+
+func (f *fake) Token(_ context.Context, name string, minTTL time.Duration, fresh bool) (Token, error) {
+	f.asked = "token " + name + " " + minTTL.String()
+	if fresh {
+		f.asked += " fresh"
+	}
+	return Token{AccessToken: "at", TokenType: "Bearer", ExpiresIn: 60, Scope: "openid"}, f.err
+}
+
+func (f *fake) Pair(context.Context) error { f.asked = "pair"; return f.err }
+
+func (f *fake) Reset(context.Context) (ResetResult, error) {
+	f.asked = "reset"
+	return ResetResult{Erased: true, Detail: "offline"}, f.err
+}
+
+func (f *fake) Publish(_ context.Context, topic string, payload []byte) error {
+	f.asked, f.payload = "publish "+topic, payload
+	return f.err
+}
+
+func (f *fake) Events(context.Context) <-chan []byte { return f.events }
+func (f *fake) Screen() ([]byte, error)              { return []byte("\x89PNG"), f.err }
+
+var quiet = slog.New(slog.DiscardHandler)
+
+const stranger = 4_000_000_000 // nobody's user id
+
+// ask makes one call as the given user and returns status and body.
+func ask(b Backend, o HandlerOptions, uid uint32, method, target string, body []byte) (int, string) {
+	o.Log = quiet
+	r := httptest.NewRequest(method, target, bytes.NewReader(body))
+	w := httptest.NewRecorder()
+	Handler(b, o).ServeHTTP(w, r.WithContext(WithPeer(r.Context(), Peer{UID: uid})))
+	return w.Code, w.Body.String()
+}
+
+func TestCalls(t *testing.T) {
+	for _, test := range []struct {
+		method, target string
+		code           int
+		body, asked    string
+	}{
+		{"GET", "/v1/token", 200, `{"access_token":"at","token_type":"Bearer","expires_in":60,"scope":"openid"}`, "token  1m0s"},
+		{"GET", "/v1/token?name=print&min_ttl=5m&fresh=1", 200, `{"access_token":"at","token_type":"Bearer","expires_in":60,"scope":"openid"}`, "token print 5m0s fresh"},
+		{"GET", "/v1/token?min_ttl=-1s", 400, `{"error":"bad_request","message":"min_ttl must be a duration up to 24h, such as 60s"}`, ""},
+		{"GET", "/v1/token?nam=x", 400, `{"error":"bad_request","message":"the query has a parameter that this call does not know"}`, ""},
+		{"GET", "/v1/token?name=a&name=b", 400, `{"error":"bad_request","message":"name is there twice"}`, ""},
+		{"POST", "/v1/pair", 202, "", "pair"},
+		{"POST", "/v1/reset", 200, `{"erased":true,"revoked":false,"detail":"offline"}`, "reset"},
+		{"POST", "/v1/publish?topic=a/b", 204, "", "publish a/b"},
+		{"GET", "/v1/screen.png", 200, "\x89PNG", ""},
+		{"GET", "/v1/pair", 400, `{"error":"bad_request","message":"there is no such call"}`, ""},
+		{"GET", "/", 400, `{"error":"bad_request","message":"there is no such call"}`, ""},
+	} {
+		f := &fake{}
+		code, body := ask(f, HandlerOptions{}, 0, test.method, test.target, []byte("payload"))
+		if code != test.code || strings.TrimSuffix(body, "\n") != test.body || f.asked != test.asked {
+			t.Errorf("%s %s: %d %q, backend %q; want %d %q %q", test.method, test.target, code, body, f.asked, test.code, test.body, test.asked)
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	for code, status := range map[Code]int{NotPaired: 409, BadRequest: 400, TooLarge: 413, Forbidden: 403, Unavailable: 503, Storage: 507, Busy: 503} {
+		f := &fake{err: &Error{Code: code, Message: "why"}}
+		got, body := ask(f, HandlerOptions{}, 0, "GET", "/v1/token", nil)
+		var e Error
+		if err := json.Unmarshal([]byte(body), &e); err != nil || got != status || e != (Error{code, "why"}) {
+			t.Errorf("%s: %d %q %v", code, got, body, err)
+		}
+	}
+	got, body := ask(&fake{err: errors.New("secret detail")}, HandlerOptions{}, 0, "POST", "/v1/pair", nil)
+	if got != 503 || strings.Contains(body, "secret") {
+		t.Errorf("another error: %d %q", got, body)
+	}
+}
+
+func TestPayload(t *testing.T) {
+	f := &fake{}
+	full := bytes.Repeat([]byte{0xff}, MaxPayload)
+	if code, body := ask(f, HandlerOptions{}, 0, "POST", "/v1/publish?topic=a", full); code != 204 || !bytes.Equal(f.payload, full) {
+		t.Errorf("64 KiB: %d %q", code, body)
+	}
+	f = &fake{}
+	if code, body := ask(f, HandlerOptions{}, 0, "POST", "/v1/publish?topic=a", append(full, 1)); code != 413 || f.asked != "" {
+		t.Errorf("64 KiB and one: %d %q, backend %q", code, body, f.asked)
+	}
+}
+
+// Each call has its own list; who is not on it learns nothing.
+func TestPermissions(t *testing.T) {
+	calls := map[string]string{
+		"GET /v1/status": "status", "GET /v1/token": "token", "POST /v1/pair": "pair", "POST /v1/reset": "reset",
+		"POST /v1/publish?topic=a": "publish", "GET /v1/screen.png": "pair",
+	}
+	star := []string{"*"}
+	lists := map[string]HandlerOptions{
+		"status": {Status: star}, "token": {Token: star}, "pair": {Pair: star}, "reset": {Reset: star}, "publish": {Publish: star},
+	}
+	for call, needs := range calls {
+		method, target, _ := strings.Cut(call, " ")
+		for name, o := range lists {
+			f := &fake{}
+			code, body := ask(f, o, stranger, method, target, nil)
+			if allowed := code < 300; allowed != (name == needs) || !allowed && (code != 403 || f.asked != "") {
+				t.Errorf("%s with %s = [\"*\"]: %d %q, backend %q", call, name, code, body, f.asked)
+			}
+		}
+	}
+}
+
+// Without a peer, as over any other listener, nothing is allowed.
+func TestNoPeer(t *testing.T) {
+	w := httptest.NewRecorder()
+	Handler(&fake{}, HandlerOptions{Status: []string{"*"}, Log: quiet}).ServeHTTP(w, httptest.NewRequest("GET", "/v1/status", nil))
+	if w.Code != http.StatusForbidden {
+		t.Errorf("got %d", w.Code)
+	}
+}
+
+func TestStatusHidesTheCode(t *testing.T) {
+	f := &fake{status: Status{State: StatePairing, Pairing: &Pairing{"WDJB-MJHT", "https://a.example/d", "https://a.example/d?c=1", 870, 5}}}
+	everybody := []string{"*"}
+	if _, body := ask(f, HandlerOptions{Status: everybody}, stranger, "GET", "/v1/status", nil); strings.Contains(body, "WDJB") ||
+		strings.Contains(body, "a.example") || !strings.Contains(body, `"pairing":{"expires_in":870,"interval":5}`) {
+		t.Errorf("told: %s", body)
+	}
+	if _, body := ask(f, HandlerOptions{Status: everybody, Pair: everybody}, stranger, "GET", "/v1/status", nil); !strings.Contains(body, `"user_code":"WDJB-MJHT"`) {
+		t.Errorf("not told: %s", body)
+	}
+	if f.status.Pairing.UserCode == "" {
+		t.Error("the backend's own status was changed")
+	}
+}
+
+func TestTooManyCalls(t *testing.T) {
+	h := Handler(&fake{}, HandlerOptions{Status: []string{"*"}, Log: quiet})
+	refused := 0
+	for range 2 * burst {
+		r := httptest.NewRequest("GET", "/v1/status", nil)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r.WithContext(WithPeer(r.Context(), Peer{UID: stranger})))
+		if w.Code == http.StatusServiceUnavailable && strings.Contains(w.Body.String(), `"busy"`) && w.Header().Get("Retry-After") == "1" {
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("no call was refused")
+	}
+}
+
+func FuzzPublish(f *testing.F) {
+	f.Add("topic=a/b", []byte("x"))
+	f.Add("topic=%00", []byte{})
+	f.Add("topic=a&topic=b", []byte{})
+	f.Add("topic=cmd/result;x", []byte{})
+	f.Fuzz(func(t *testing.T, query string, payload []byte) {
+		r := httptest.NewRequest("POST", "/v1/publish", bytes.NewReader(payload))
+		r.URL.RawQuery = query
+		b, w := &fake{}, httptest.NewRecorder()
+		Handler(b, HandlerOptions{Log: quiet}).ServeHTTP(w, r.WithContext(WithPeer(r.Context(), Peer{})))
+		if w.Code == http.StatusNoContent {
+			topic := strings.TrimPrefix(b.asked, "publish ")
+			if ValidTopic(topic) != nil || !bytes.Equal(b.payload, payload) {
+				t.Errorf("%q put %q", query, topic)
+			}
+			return
+		}
+		var e Error
+		text, _ := io.ReadAll(w.Body)
+		if json.Unmarshal(text, &e) != nil || e.Code.status() != w.Code || b.asked != "" {
+			t.Errorf("%q: %d %q, backend %q", query, w.Code, text, b.asked)
+		}
+	})
+}

@@ -1,0 +1,122 @@
+package control
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// MaxPayload bounds what one publish carries, bytes.
+const MaxPayload = 64 << 10
+
+// State is where the device stands in its life.
+type State string
+
+// The states.
+const (
+	StateStarting State = "starting"
+	StateClock    State = "clock" // the time is not set, so nothing can be judged
+	StateUnpaired State = "unpaired"
+	StatePairing  State = "pairing" // Grant may still be there: the old one serves until the new one does
+	StatePaired   State = "paired"
+)
+
+// Status is what GET /v1/status and `paird status --json` answer. It holds no token and no device code;
+// what does not apply is absent.
+type Status struct {
+	Version  string    `json:"version"`
+	Device   Device    `json:"device"`
+	State    State     `json:"state"`
+	Pairing  *Pairing  `json:"pairing,omitempty"`
+	Grant    *Grant    `json:"grant,omitempty"`
+	Broker   *Broker   `json:"broker,omitempty"`
+	Queue    *Queue    `json:"queue,omitempty"`
+	Panel    *Panel    `json:"panel,omitempty"`
+	Clock    Clock     `json:"clock"`
+	Problem  *Problem  `json:"problem,omitempty"` // the first of Problems
+	Problems []Problem `json:"problems,omitempty"`
+}
+
+// Device says which device this is.
+type Device struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Pairing is a device authorization in progress. The first three are told only to those whom
+// control.pair names.
+type Pairing struct {
+	UserCode                string `json:"user_code,omitempty"` // as the server spells it
+	VerificationURI         string `json:"verification_uri,omitempty"`
+	VerificationURIComplete string `json:"verification_uri_complete,omitempty"`
+	ExpiresIn               int    `json:"expires_in"` // seconds left
+	Interval                int    `json:"interval"`   // seconds between polls
+}
+
+// Grant says whose device it is.
+type Grant struct {
+	Subject   string    `json:"subject,omitempty"`
+	Name      string    `json:"name,omitempty"`
+	Scope     string    `json:"scope,omitempty"`
+	ExpiresIn int       `json:"expires_in,omitzero"` // seconds left of the access token; absent if over or not known
+	Refreshed time.Time `json:"refreshed,omitzero"`  // when the tokens came
+}
+
+// States of a broker connection.
+const (
+	BrokerOff        = "off"
+	BrokerConnecting = "connecting"
+	BrokerOnline     = "online"
+	BrokerRefused    = "refused"
+)
+
+// Broker is how the MQTT connection does.
+type Broker struct {
+	State string `json:"state"`
+	URL   string `json:"url,omitempty"`
+	Error string `json:"error,omitempty"` // never empty while refused, or connecting after a failure
+}
+
+// Queue counts what waits for the broker: topics and payloads of all unacknowledged records.
+type Queue struct {
+	Messages int    `json:"messages"`
+	Bytes    int64  `json:"bytes"`
+	Dropped  uint64 `json:"dropped"` // since the queue's file was made, records set aside too
+}
+
+// Panel is how the display does.
+type Panel struct {
+	Driver string `json:"driver"`
+	Size   string `json:"size"` // "128x64"
+	OK     bool   `json:"ok"`
+	Error  string `json:"error,omitempty"`
+}
+
+// Clock says whether the time was set since the boot, as the kernel says.
+type Clock struct {
+	Synchronised bool `json:"synchronised"`
+}
+
+// Problem is one thing that is wrong: its code (clock_unset, storage, config, captive_portal, no_network,
+// tls, server, denied, expired, broker_auth, broker, panel) and one line for a person.
+type Problem struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+// Token is what GET /v1/token answers (RFC 6749 section 5.1).
+type Token struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`          // "Bearer", or "DPoP" for a bound one
+	ExpiresIn   int    `json:"expires_in,omitzero"` // seconds left; absent if not known
+	Scope       string `json:"scope,omitempty"`
+}
+
+// ResetResult is what POST /v1/reset answers.
+type ResetResult struct {
+	Erased  bool   `json:"erased"`  // everything local is gone
+	Revoked bool   `json:"revoked"` // the server was told
+	Detail  string `json:"detail"`  // what could not be done, for a person
+}
+
+// Event is one JSON object of the event stream, as GET /v1/events and hooks get it; `type` says what happened.
+type Event = json.RawMessage
