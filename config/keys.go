@@ -18,7 +18,7 @@ func keys(c *Config) []key {
 func deviceKeys(c *Config) []key {
 	d := &c.Device
 	return []key{
-		entry("device.name", &d.Name, "", `on the panel, the consent page and in Home Assistant; "": the host name`, printable),
+		entry("device.name", &d.Name, "", `on the panel, the consent page and in Home Assistant; "": the host name`, atMost(64), printable),
 		entry("device.id", &d.ID, "", `"": a stable id of the board`, optional(matching(`[A-Za-z0-9_-]{1,64}`, "1 to 64 letters, digits, - or _"))),
 		entry("device.state_dir", &d.StateDir, "/var/lib/paird", "holds the grant and the queue; mode 0700", path),
 	}
@@ -81,10 +81,10 @@ func mqttKeys(c *Config) []key {
 		entry("mqtt.client_id", &m.ClientID, "{device_id}", "{device_id} {client_id} {sub} {claim:NAME}", identity),
 		entry("mqtt.username", &m.Username, "{device_id}", "{access_token} {id_token} {sub} {client_id} {device_id} {claim:NAME}", secret),
 		entry("mqtt.password", &m.Password, "{access_token}", "the same", secret),
-		entry("mqtt.topic", &m.Topic, "paird/{device_id}", "above telemetry, status, event and cmd", filled, topicName, identity),
+		entry("mqtt.topic", &m.Topic, "paird/{device_id}", "above telemetry, status, event and cmd", filled, topicName, placeholders("device_id")),
 		entry("mqtt.home_assistant", &m.HomeAssistant, "", `discovery prefix, usually "homeassistant"; "": off`, topicName, placeholders()),
 		entry("mqtt.commands", &m.Commands, []string{"identify", "report"}, `what the cmd topic may do; "interval" may be added`, each(oneOf("identify", "report", "interval"))),
-		entry("mqtt.keep_alive", &m.KeepAlive, 30*time.Second, "", lasting(5*time.Second, 20*time.Minute)),
+		entry("mqtt.keep_alive", &m.KeepAlive, 30*time.Second, "at most 40s, so that a dead link is found within a minute", lasting(5*time.Second, 40*time.Second)),
 		entry("mqtt.spread", &m.Spread, 5*time.Second, `first connect, refresh after boot and reconnect wait a part of this; fleets: "60s"`, lasting(0, time.Hour)),
 		entry("mqtt.preset", &m.Preset, "", "password-jwt, username-token, aws-custom-auth or ws-bearer", oneOf("", "password-jwt", "username-token", "aws-custom-auth", "ws-bearer")),
 		entry("mqtt.headers", &m.Headers, nil, "of the WebSocket request; placeholders as in username", headers(secret)),
@@ -101,7 +101,7 @@ func storeKeys(c *Config) []key {
 		entry("telemetry.interval", &t.Interval, 30*time.Second, "", lasting(time.Second, 24*time.Hour)),
 		entry("telemetry.format", &t.Format, "json", "json, or senml (RFC 8428)", oneOf("json", "senml")),
 		entry("telemetry.metrics", &t.Metrics, []string{"cpu_temp", "load", "memory", "disk", "uptime", "wifi"},
-			"what this board lacks is left out", each(oneOf("cpu_temp", "load", "memory", "disk", "uptime", "wifi"))),
+			`what this board lacks is left out; "throttled" may be added`, each(oneOf("cpu_temp", "load", "memory", "disk", "uptime", "wifi", "throttled"))),
 		entry("queue.max_bytes", &q.MaxBytes, 16<<20, "the oldest is dropped, counted, when there is more", within(256<<10, 1<<30)),
 		entry("queue.max_age", &q.MaxAge, 7*24*time.Hour, "", lasting(time.Minute, 366*24*time.Hour)),
 		entry("queue.sync", &q.Sync, "group", "group: on disk within 5 s; always: before publish returns", oneOf("group", "always")),

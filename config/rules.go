@@ -59,7 +59,7 @@ func board(c *Config, problem func(key, detail string)) {
 
 func broker(c *Config, problem func(key, detail string)) {
 	m := &c.MQTT
-	if m.Username == "" && m.Password != "" {
+	if m.Username == "" && m.Password != "" && m.Preset == "" { // a preset fills it
 		problem("mqtt.username", "is empty, so the password would not be sent either; set a user name")
 	}
 	if len(m.Headers) > 0 && !strings.HasPrefix(m.URL, "ws") {
@@ -67,6 +67,9 @@ func broker(c *Config, problem func(key, detail string)) {
 	}
 	if m.Preset == "ws-bearer" && !strings.HasPrefix(m.URL, "ws") {
 		problem("mqtt.preset", `"ws-bearer" goes with ws:// and wss:// only, change mqtt.url or the preset`)
+	}
+	if m.Preset == "aws-custom-auth" && (strings.HasPrefix(m.URL, "ws://") || strings.HasPrefix(m.URL, "mqtt://")) {
+		problem("mqtt.preset", `"aws-custom-auth" needs TLS, use mqtts:// or wss:// in mqtt.url`)
 	}
 	if m.HomeAssistant != "" && c.Telemetry.Format != "json" {
 		problem("mqtt.home_assistant", `reads JSON only, set telemetry.format = "json"`)
