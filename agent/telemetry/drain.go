@@ -1,0 +1,212 @@
+package telemetry
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+)
+
+// flight is a message without its PUBACK.
+type flight struct {
+	token  paho.Token
+	sent   time.Time
+	record bool
+	seq    uint64 // of a record
+}
+
+// queued is what the queue gave.
+type queued struct {
+	seq     uint64
+	topic   string
+	payload []byte
+	err     error
+}
+
+// drain sends what is queued, in order, with a bounded number in flight, until something ends it.
+func (s *session) drain(ctx context.Context) error {
+	s.queue.Rewind()
+	records := make(chan queued)
+	feeding, stop := context.WithCancel(ctx)
+	var feeder sync.WaitGroup
+	feeder.Go(func() { s.feed(feeding, records) })
+	defer feeder.Wait()
+	defer stop()
+	late := time.NewTimer(ackLimit)
+	defer late.Stop()
+	expired := s.expiry()
+	hold := time.After(s.history.hold())
+	for {
+		oldest, room, own := s.gates(records)
+		if hold != nil {
+			room = nil
+		}
+		var err error
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-s.wire.closed:
+			return s.wire.reason()
+		case <-expired:
+			return errExpired
+		case <-hold:
+			hold = nil
+		case <-late.C:
+			err = s.overdue(late)
+		case <-oldest:
+			err = s.landed()
+		case m := <-own:
+			err = s.send(m)
+		case q := <-room:
+			err = s.forward(q)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// gates are the channels to listen on: nothing is taken that could not be sent.
+func (s *session) gates(records <-chan queued) (oldest <-chan struct{}, room <-chan queued, own <-chan outgoing) {
+	if len(s.flights) > 0 {
+		oldest = s.flights[0].token.Done()
+	}
+	if len(s.flights) < s.history.window() {
+		room = records
+	}
+	if len(s.flights) < 2*windowSize {
+		own = s.out
+	}
+	return oldest, room, own
+}
+
+// feed takes records from the queue one ahead of what is sent. Rewind gives the last one again.
+func (s *session) feed(ctx context.Context, records chan<- queued) {
+	for ctx.Err() == nil {
+		var q queued
+		q.seq, q.topic, q.payload, q.err = s.queue.Next(ctx)
+		select {
+		case records <- q:
+		case <-ctx.Done():
+		}
+		if q.err != nil {
+			return
+		}
+	}
+}
+
+// forward sends one record.
+func (s *session) forward(q queued) error {
+	if q.err != nil {
+		return &Error{Kind: Broker, Detail: "the queue cannot be read: " + q.err.Error(), Err: q.err}
+	}
+	payload, err := s.finish(q)
+	if err != nil {
+		s.log.Warn("record dropped", "seq", q.seq, "error", err)
+		return s.queue.SetAside(q.seq)
+	}
+	token, err := s.publish(outgoing{topic: s.topic + "/" + q.topic, payload: payload})
+	if err != nil {
+		return err
+	}
+	s.sent = time.Now()
+	s.flights = append(s.flights, flight{token: token, sent: s.sent, record: true, seq: q.seq})
+	return nil
+}
+
+// finish completes the records of this package; others go out byte for byte.
+func (s *session) finish(q queued) ([]byte, error) {
+	if q.topic != topicTelemetry && q.topic != topicEvent {
+		return q.payload, nil
+	}
+	r, err := s.moment().decode(q.payload, s.queue.Stream(), q.seq)
+	if err != nil {
+		return nil, err
+	}
+	return r.json(), nil
+}
+
+// send sends a message of this session.
+func (s *session) send(m outgoing) error {
+	token, err := s.publish(m)
+	if err == nil {
+		s.flights = append(s.flights, flight{token: token, sent: time.Now()})
+	}
+	return err
+}
+
+// landed takes the oldest flight's PUBACK.
+func (s *session) landed() error {
+	f := s.flights[0]
+	if err := s.failed(f.token); err != nil {
+		return err
+	}
+	s.flights = s.flights[1:]
+	if !f.record {
+		return nil
+	}
+	s.history.clear(f.seq)
+	now, _ := s.o.Now()
+	s.acks.add(now)
+	if err := s.queue.Ack(f.seq); err != nil {
+		s.log.Warn("the queue cannot forget a record, it will be sent again", "seq", f.seq, "error", err)
+	}
+	return nil
+}
+
+// overdue ends a session whose oldest flight has waited too long, and sets the timer for the next.
+func (s *session) overdue(late *time.Timer) error {
+	wait := ackLimit
+	if len(s.flights) > 0 {
+		wait -= time.Since(s.flights[0].sent)
+	}
+	if wait <= 0 {
+		s.wire.abort(errNoAck)
+		return errNoAck
+	}
+	late.Reset(wait)
+	return nil
+}
+
+// expiry fires when the token ends.
+func (s *session) expiry() <-chan time.Time {
+	if s.until.IsZero() {
+		return nil
+	}
+	return time.After(time.Until(s.until))
+}
+
+// land waits for what is in flight.
+func (s *session) land(limit time.Duration) {
+	deadline := time.After(limit)
+	for len(s.flights) > 0 {
+		select {
+		case <-s.flights[0].token.Done():
+			if s.landed() != nil {
+				return
+			}
+		case <-s.wire.closed:
+			return
+		case <-deadline:
+			return
+		}
+	}
+}
+
+// settle takes the PUBACKs that came before the end, wherever in the window.
+func (s *session) settle() {
+	var open []flight
+	for _, f := range s.flights {
+		select {
+		case <-f.token.Done():
+			s.flights = []flight{f}
+			if s.landed() == nil {
+				continue
+			}
+		default:
+		}
+		open = append(open, f)
+	}
+	s.flights = open
+}

@@ -1,0 +1,74 @@
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// identity is who the device is in one session. All of it may be secret.
+type identity struct {
+	clientID, username, password string
+	header                       http.Header
+}
+
+// maxString is the longest an MQTT string or password may be (MQTT 3.1.1 section 1.5.3); paho cuts
+// what is longer.
+const maxString = 65535
+
+// identity expands the templates for one session.
+func (l *Link) identity(c Credentials) (identity, error) {
+	id := identity{header: http.Header{}}
+	value := c.values(l.o.DeviceID)
+	var errs []error
+	text := func(key, template string) string {
+		s, err := expand(template, value)
+		if err == nil {
+			err = mqttText(s)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s %w", key, err))
+		}
+		return s
+	}
+	id.clientID = text("mqtt.client_id", l.o.ClientID)
+	id.username = text("mqtt.username", l.o.Username)
+	id.password = text("mqtt.password", l.o.Password)
+	for name, template := range l.o.Headers {
+		v := text("mqtt.headers."+name, template)
+		if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			errs = append(errs, fmt.Errorf("mqtt.headers.%s becomes a value with control characters", name))
+		}
+		id.header.Set(name, v)
+	}
+	if id.username == "" && id.password != "" {
+		// "If the User Name Flag is set to 0, the Password Flag MUST be set to 0" (MQTT 3.1.1 section 3.1.2.9).
+		errs = append(errs, errors.New("mqtt.username becomes empty, so the password would not be sent; use another placeholder"))
+	}
+	return id, errors.Join(errs...)
+}
+
+func mqttText(s string) error {
+	switch {
+	case len(s) > maxString:
+		return fmt.Errorf("becomes %d bytes long, MQTT allows %d; ask for a smaller token", len(s), maxString)
+	case strings.ContainsRune(s, 0):
+		return errors.New("becomes a text with a NUL, which MQTT forbids")
+	}
+	return nil
+}
+
+// usesToken tells whether the session is over when the access token is.
+func (l *Link) usesToken() bool {
+	for _, template := range l.o.Headers {
+		if uses(template, "access_token") || uses(template, "id_token") {
+			return true
+		}
+	}
+	both := l.o.Username + l.o.Password
+	return uses(both, "access_token") || uses(both, "id_token")
+}
+
+// oneLine puts joined errors on one line.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }

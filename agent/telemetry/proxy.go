@@ -1,0 +1,87 @@
+package telemetry
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+)
+
+// proxyFor asks the environment as HTTP clients do (HTTPS_PROXY, NO_PROXY; loopback is never
+// proxied), and ALL_PROXY last. nil means none.
+func (l *Link) proxyFor(target string) (*url.URL, error) {
+	return l.proxy(&http.Request{URL: &url.URL{Scheme: "https", Host: target}})
+}
+
+// environment is http.ProxyFromEnvironment with ALL_PROXY.
+func environment(r *http.Request) (*url.URL, error) {
+	proxy, err := http.ProxyFromEnvironment(r)
+	all := cmp.Or(os.Getenv("ALL_PROXY"), os.Getenv("all_proxy"))
+	if proxy != nil || err != nil || all == "" || cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")) != "" {
+		return proxy, err
+	}
+	if cmp.Or(os.Getenv("NO_PROXY"), os.Getenv("no_proxy")) != "" || (address{host: r.URL.Hostname()}).safe() {
+		return nil, nil // its rules belong to HTTPS_PROXY: set that one
+	}
+	return url.Parse(all)
+}
+
+// openProxy asks proxy for a tunnel to target (RFC 9110 section 9.3.6).
+func (l *Link) openProxy(ctx context.Context, proxy *url.URL, target string) (net.Conn, error) {
+	port := map[string]string{"http": "80", "https": "443"}[proxy.Scheme]
+	if port == "" {
+		return nil, &Error{Kind: Misconfigured, Detail: fmt.Sprintf("a proxy by %s:// is not supported, name one with http:// or https://", proxy.Scheme)}
+	}
+	conn, err := l.o.Dial(ctx, "tcp", net.JoinHostPort(proxy.Hostname(), cmp.Or(proxy.Port(), port)))
+	if err != nil {
+		return nil, fmt.Errorf("the proxy: %w", err)
+	}
+	if proxy.Scheme == "https" {
+		if conn, err = l.openTLS(ctx, conn, &tls.Config{ServerName: proxy.Hostname(), MinVersion: tls.VersionTLS12}); err != nil {
+			return nil, err
+		}
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	tunnel, err := connectThrough(conn, proxy, target)
+	if err != nil {
+		conn.Close()
+	}
+	return tunnel, err
+}
+
+func connectThrough(conn net.Conn, proxy *url.URL, target string) (net.Conn, error) {
+	request := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: target}, Host: target, Header: http.Header{}}
+	if name := proxy.User.Username(); name != "" {
+		password, _ := proxy.User.Password()
+		basic := base64.StdEncoding.EncodeToString([]byte(name + ":" + password))
+		request.Header.Set("Proxy-Authorization", "Basic "+basic)
+	}
+	if err := request.Write(conn); err != nil {
+		return nil, fmt.Errorf("the proxy: %w", err)
+	}
+	in := bufio.NewReader(conn)
+	answer, err := http.ReadResponse(in, request)
+	if err != nil {
+		return nil, fmt.Errorf("the proxy: %w", err)
+	}
+	if answer.StatusCode/100 != 2 {
+		return nil, &Error{Kind: Broker, Detail: fmt.Sprintf("the proxy %s answered %d: it must allow CONNECT to %s", proxy.Host, answer.StatusCode, target)}
+	}
+	return &buffered{Conn: conn, in: in}, nil
+}
+
+// buffered gives first what came together with the proxy's answer.
+type buffered struct {
+	net.Conn
+	in io.Reader
+}
+
+func (b *buffered) Read(p []byte) (int, error) { return b.in.Read(p) }

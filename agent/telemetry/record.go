@@ -1,0 +1,129 @@
+package telemetry
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// The topics of records that are finished at sending, and the keys under which such a record, a
+// flat JSON object, says when it was made: "ts" with the clock set, else boot id and time since.
+const (
+	topicTelemetry = "telemetry"
+	topicEvent     = "event"
+
+	keyTime = "ts"
+	keyBoot = "@boot"
+	keyUp   = "@up" // milliseconds
+)
+
+// timestamp is RFC 3339 with milliseconds.
+const timestamp = "2006-01-02T15:04:05.000Z07:00"
+
+// moment is the present on both clocks.
+type moment struct {
+	now  time.Time
+	set  bool
+	boot string
+	up   time.Duration
+}
+
+func (l *Link) moment() moment {
+	var m moment
+	m.now, m.set = l.o.Now()
+	m.boot, m.up = l.o.Boot()
+	return m
+}
+
+// encode makes the record for the queue.
+func (m moment) encode(fields map[string]any) ([]byte, error) {
+	all := maps.Clone(fields)
+	if all == nil {
+		all = map[string]any{}
+	}
+	if m.set {
+		all[keyTime] = m.now.UTC().Format(timestamp)
+	} else {
+		all[keyBoot], all[keyUp] = m.boot, m.up.Milliseconds()
+	}
+	return json.Marshal(all)
+}
+
+// record is one that was decoded for sending.
+type record struct {
+	at     time.Time // zero if nobody knows
+	stream string
+	seq    uint64
+	fields map[string]json.RawMessage
+}
+
+// decode reads a queued record. One that says nothing of its time, as the queue's own gap marker,
+// was made just now.
+func (m moment) decode(payload []byte, stream string, seq uint64) (record, error) {
+	r := record{stream: stream, seq: seq}
+	if err := json.Unmarshal(payload, &r.fields); err != nil || r.fields == nil {
+		return r, errors.New("the queued record is no JSON object")
+	}
+	var ts, boot string
+	var up int64
+	_, booted := r.fields[keyBoot]
+	for key, into := range map[string]any{keyTime: &ts, keyBoot: &boot, keyUp: &up} {
+		if raw, ok := r.fields[key]; ok {
+			if err := json.Unmarshal(raw, into); err != nil {
+				return r, fmt.Errorf("the queued record's %s is malformed", key)
+			}
+		}
+		delete(r.fields, key)
+	}
+	delete(r.fields, "stream")
+	delete(r.fields, "seq")
+	switch {
+	case ts != "":
+		r.at, _ = time.Parse(time.RFC3339, ts)
+	case booted:
+		r.at = m.since(boot, time.Duration(up)*time.Millisecond)
+	case m.set:
+		r.at = m.now
+	}
+	return r, nil
+}
+
+// since is the wall time of what happened at up of a boot; zero after a reboot and before the clock
+// is set.
+func (m moment) since(boot string, up time.Duration) time.Time {
+	if !m.set || boot == "" || boot != m.boot || up > m.up {
+		return time.Time{}
+	}
+	return m.now.Add(up - m.up)
+}
+
+// json is the record as the contract has it: ts, stream, seq, type, then the rest by name.
+func (r record) json() []byte {
+	var out bytes.Buffer
+	out.WriteByte('{')
+	if !r.at.IsZero() {
+		fmt.Fprintf(&out, `"ts":%q,`, r.at.UTC().Format(timestamp))
+	}
+	stream, _ := json.Marshal(r.stream)
+	fmt.Fprintf(&out, `"stream":%s,"seq":%d`, stream, r.seq)
+	for _, key := range slices.SortedFunc(maps.Keys(r.fields), typeFirst) {
+		name, _ := json.Marshal(key)
+		fmt.Fprintf(&out, ",%s:%s", name, r.fields[key])
+	}
+	out.WriteByte('}')
+	return out.Bytes()
+}
+
+func typeFirst(a, b string) int {
+	switch {
+	case a == b:
+		return 0
+	case a == "type", b != "type" && a < b:
+		return -1
+	}
+	return 1
+}

@@ -1,0 +1,129 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+)
+
+const (
+	ackLimit   = 30 * time.Second // for a PUBACK or SUBACK
+	swapLimit  = 5 * time.Second  // for what is in flight when the token is swapped
+	byeLimit   = 700 * time.Millisecond
+	flushLimit = 300 * time.Millisecond // for the DISCONNECT to be written
+)
+
+var (
+	errNoAck   = errors.New("the broker does not acknowledge")
+	errExpired = errors.New("the access token expired")
+)
+
+// Serve runs one session: CONNECT, `online`, then the queue, until ctx ends or the connection does.
+// It calls online once the broker has acknowledged the birth message. When ctx ends it returns its
+// cause, having obeyed it; else an *Error. The credentials are used as long as they are valid.
+func (l *Link) Serve(ctx context.Context, c Credentials, online func()) error {
+	s, err := l.connect(ctx, c)
+	if err == nil {
+		err = s.run(ctx, online)
+	}
+	if !errors.Is(err, ErrSwap) {
+		l.queue.Online(false)
+	}
+	return err
+}
+
+// session is one connection. Its fields belong to the goroutine in Serve.
+type session struct {
+	*Link
+	client  paho.Client
+	wire    *wire
+	since   time.Time // CONNACK
+	until   time.Time // when the token expires, zero if that does not matter
+	phase   phase
+	flights []flight
+	sent    time.Time // the last record
+	out     chan outgoing
+}
+
+// outgoing is a message of this session alone: an answer, an announcement.
+type outgoing struct {
+	topic    string
+	retained bool
+	payload  []byte
+}
+
+// connect gets as far as the CONNACK.
+func (l *Link) connect(ctx context.Context, c Credentials) (*session, error) {
+	id, err := l.identity(c)
+	if err != nil {
+		return nil, &Error{Kind: Misconfigured, Detail: oneLine(err), Err: err}
+	}
+	s := &session{Link: l, out: make(chan outgoing, windowSize)}
+	if l.usesToken() {
+		s.until = c.Expiry
+	}
+	var failure error
+	calm := func() bool { return false }
+	o := l.clientOptions(id).SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) {
+		conn, err := l.open(ctx, id.header)
+		if err != nil {
+			failure = err
+			return nil, err
+		}
+		s.wire = newWire(conn)
+		calm = context.AfterFunc(ctx, s.wire.hurry)
+		return s.wire, nil
+	})
+	s.client = paho.NewClient(o)
+	connected := s.client.Connect()
+	connected.Wait() // ends with ctx, by open or hurry
+	calm()
+	if s.wire != nil {
+		failure = s.wire.greeted()
+	}
+	if failure == nil {
+		failure = connected.Error()
+	}
+	if failure == nil {
+		s.since = time.Now()
+		return s, nil
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return nil, l.at.explain(failure)
+}
+
+func (l *Link) clientOptions(id identity) *paho.ClientOptions {
+	return paho.NewClientOptions().
+		AddBroker("mqtt://"+l.at.host). // paho wants one; the custom dial function knows better
+		SetClientID(id.clientID).SetUsername(id.username).SetPassword(id.password).
+		SetProtocolVersion(4).SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).
+		SetOrderMatters(false).SetKeepAlive(l.o.KeepAlive).SetPingTimeout(10*time.Second).
+		SetConnectTimeout(connectLimit).SetWriteTimeout(writeLimit).
+		SetBinaryWill(l.topic+"/status", []byte("offline"), 1, true)
+}
+
+// run goes through the phases and leaves as the reason demands.
+func (s *session) run(ctx context.Context, online func()) error {
+	err := s.begin(ctx)
+	if err == nil {
+		s.phase = serving
+		s.queue.Online(true)
+		online()
+		err = s.drain(ctx)
+	}
+	if s.wire.reason() == nil {
+		s.leave(err)
+	}
+	return s.conclude(ctx, err)
+}
+
+// begin tells that the device is there and listens for commands.
+func (s *session) begin(ctx context.Context) error {
+	return s.confirm(ctx, outgoing{s.topic + "/status", true, []byte("online")})
+}
