@@ -171,3 +171,6 @@ type Log struct {
 	Level  string // debug|info|warn|error
 	Format string // auto|text|json
 }
+
+// IsSet tells whether the file itself set a key, such as "display.size".
+func (c Config) IsSet(key string) bool { return c.lines[key] > 0 }

@@ -39,6 +39,9 @@ func TestDefaults(t *testing.T) {
 	if c.Display.Panel != "none" || c.MQTT.URL != "" || c.Button.Pin != "" || c.LED.Pin != "" || len(c.Hooks.OnEvent) != 0 {
 		t.Errorf("something is on by default: %+v", c)
 	}
+	if c.IsSet("display.size") || !c.IsSet("auth.client_id") {
+		t.Error("IsSet does not tell the file's keys from the defaults")
+	}
 	if c.Display.Size != image.Pt(128, 64) || c.Queue.MaxAge != 168*time.Hour || c.Auth.ClientAuth != "none" || c.Display.Address != 0x3C {
 		t.Errorf("wrong defaults: %+v", c)
 	}
