@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"math"
+
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/math/fixed"
+)
+
+// byCapitals rasterises an outline font so that its capitals are of the height, proportional.
+func byCapitals(ttf []byte, height int, set string) (face, error) {
+	f, err := opentype.Parse(ttf)
+	if err != nil {
+		return face{}, err
+	}
+	unit, err := open(f, 1000)
+	if err != nil {
+		return face{}, err
+	}
+	size := 1000 * float64(height) / (float64(unit.Metrics().CapHeight) / 64)
+	of, err := open(f, size)
+	if err != nil {
+		return face{}, err
+	}
+	out := face{capital: height, space: int(math.Round(size * 0.27)), gap: height + int(math.Round(float64(height)*0.5))}
+	for _, r := range set {
+		g, err := rasterise(of, r)
+		if err != nil {
+			return face{}, err
+		}
+		side := max(1, height/9) // the white on either side, at the least half of it
+		g.advance = max(g.advance, g.x+g.w+side/2+side%2)
+		out.glyphs = append(out.glyphs, g)
+	}
+	return out, nil
+}
+
+// byAdvance rasterises a monospaced outline font so that its cell is of the width.
+func byAdvance(ttf []byte, width int, set string) (face, error) {
+	f, err := opentype.Parse(ttf)
+	if err != nil {
+		return face{}, err
+	}
+	unit, err := open(f, 1000)
+	if err != nil {
+		return face{}, err
+	}
+	em, _ := unit.GlyphAdvance('0')
+	of, err := open(f, 1000*float64(width)/(float64(em)/64))
+	if err != nil {
+		return face{}, err
+	}
+	capital := of.Metrics().CapHeight.Round()
+	out := face{capital: capital, space: width, gap: capital + 2 + capital/5}
+	for _, r := range set {
+		g, err := rasterise(of, r)
+		if err != nil {
+			return face{}, err
+		}
+		g.advance = width
+		out.glyphs = append(out.glyphs, g)
+	}
+	return out, nil
+}
+
+func open(f *opentype.Font, size float64) (font.Face, error) {
+	return opentype.NewFace(f, &opentype.FaceOptions{Size: size, DPI: 72, Hinting: font.HintingNone})
+}
+
+// rasterise draws the character in one bit a pixel, at that of eight positions between two pixels where
+// its edges are the sharpest.
+func rasterise(f font.Face, r rune) (glyph, error) {
+	advance, ok := f.GlyphAdvance(r)
+	if !ok {
+		return glyph{}, fmt.Errorf("the font has no %q", r)
+	}
+	best, sharpest := glyph{}, -1.0
+	for shift := fixed.Int26_6(-16); shift <= 16; shift += 4 {
+		box, mask, at, _, ok := f.Glyph(fixed.Point26_6{X: 64*8 + shift}, r)
+		if !ok {
+			return glyph{}, fmt.Errorf("the font cannot draw %q", r)
+		}
+		if g, s := threshold(mask, at, box); s > sharpest {
+			best, sharpest = g, s
+		}
+	}
+	best.r, best.advance, best.x = r, advance.Round(), best.x-8
+	return crop(best), nil
+}
+
+// threshold makes ink of what is covered by half; the sharpness is the mean distance from half.
+func threshold(mask image.Image, at image.Point, box image.Rectangle) (glyph, float64) {
+	g := glyph{x: box.Min.X, y: box.Min.Y, w: box.Dx(), h: box.Dy()}
+	sharp, touched := 0.0, 0.0
+	for y := range g.h {
+		for x := range g.w {
+			_, _, _, a := mask.At(at.X+x, at.Y+y).RGBA()
+			cover := float64(a) / 0xFFFF
+			g.ink = append(g.ink, cover >= 0.48)
+			if cover > 0 {
+				sharp += math.Abs(cover - 0.5)
+				touched++
+			}
+		}
+	}
+	return g, sharp / max(touched, 1)
+}

@@ -1,0 +1,67 @@
+// Command sheet writes contact sheets of all screens: one PNG for each panel and language, at double
+// size, with names.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+
+	"github.com/paird/paird/display"
+	"github.com/paird/paird/display/internal/gallery"
+)
+
+func main() {
+	dir := flag.String("o", "screens", "folder to write to")
+	language := flag.String("language", "", "only this language")
+	size := flag.String("size", "", "only this panel, WxH; any size, followed by p for paper")
+	flag.Parse()
+	if err := write(*dir, *language, *size); err != nil {
+		fmt.Fprintln(os.Stderr, "sheet:", err)
+		os.Exit(1)
+	}
+}
+
+func write(dir, language, size string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	panels := gallery.Panels()
+	if size != "" {
+		var g display.Geometry
+		var kind string
+		if n, _ := fmt.Sscanf(size, "%dx%d%s", &g.Width, &g.Height, &kind); n < 2 {
+			return fmt.Errorf("size %q is not of the form WxH or WxHp", size)
+		}
+		g.Paper = kind == "p"
+		panels = []display.Geometry{g}
+	}
+	for _, g := range panels {
+		for _, g.Language = range display.Languages() {
+			if language != "" && language != g.Language {
+				continue
+			}
+			name := filepath.Join(dir, fmt.Sprintf("%dx%d-%s.png", g.Width, g.Height, g.Language))
+			if err := save(name, g); err != nil {
+				return err
+			}
+			fmt.Println(name)
+		}
+	}
+	return nil
+}
+
+func save(name string, g display.Geometry) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	columns := max(1, 1300/(g.Width*2+8))
+	if err := png.Encode(f, gallery.Sheet(g, columns, 2, true)); err != nil {
+		return err
+	}
+	return f.Close()
+}

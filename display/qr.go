@@ -1,0 +1,115 @@
+package display
+
+import (
+	"fmt"
+	"image"
+
+	"github.com/paird/paird/display/internal/qr"
+)
+
+// Contents of a QR code, in the order they are tried.
+const (
+	contentComplete = "complete"
+	contentUpper    = "complete, host upper-cased"
+	contentPlain    = "plain"
+	contentNone     = "none"
+)
+
+// Limits of a QR code that cameras read: measured on simulated shots, modules of one pixel and symbols
+// without a lit border are never read. From largeModule pixels on larger brings nothing.
+const (
+	smallModule = 2
+	largeModule = 6
+)
+
+// QRFit tells what QR code a panel gets for a pair of URIs.
+type QRFit struct {
+	Content      string // "complete", "complete, host upper-cased", "plain" or "none"
+	Version      int    // 1 to 40; 0 without a QR code
+	Level        string // "L", "M", "Q" or "H"; "" without a QR code
+	ModulePixels int    // panel pixels along a module
+	Dropped      string // what was given up and why; "" if nothing was
+}
+
+// typicalCode stands for the user code where there is none yet (RFC 8628 section 3.2).
+const typicalCode = "WDJB-MJHT"
+
+// Fit tells which QR code the panel would show beside a typical user code for verification_uri_complete
+// and verification_uri; either may be empty.
+func Fit(complete, plain string, g Geometry) QRFit {
+	t := newPairing(Pairing{UserCode: typicalCode, VerificationURI: plain, VerificationURIComplete: complete}, g)
+	fit := QRFit{Content: t.content}
+	if t.symbol.Version > 0 {
+		fit.Version, fit.Level, fit.ModulePixels = t.symbol.Version, t.symbol.Level.String(), t.place.pixels
+	}
+	if complete != "" && t.content != contentComplete && t.content != contentUpper {
+		fit.Dropped = tooLarge("the complete URI", upperHost(complete), g)
+	}
+	if t.content == contentNone && plain != "" {
+		fit.Dropped = tooLarge("even the plain URI", upperHost(plain), g)
+	}
+	return fit
+}
+
+func tooLarge(what, uri string, g Geometry) string {
+	version, _, ok := qr.Fit(uri, 40)
+	if !ok {
+		return what + " is too long for any QR code"
+	}
+	return fmt.Sprintf("%s needs version %d, %d modules wide: no room beside the code on %dx%d pixels at %d pixels a module",
+		what, version, qr.Size(version), g.Width, g.Height, smallModule)
+}
+
+// place is where a QR code stands, and where text may.
+type place struct {
+	pixels int             // along a module
+	lit    image.Rectangle // the symbol with its light border
+	symbol image.Rectangle
+	text   image.Rectangle
+}
+
+// besides puts n modules of so many pixels with a border of quiet pixels to the left or on top, and the
+// text beside or under it.
+func besides(n, pixels, quiet int, below bool, g Geometry) (p place, ok bool) {
+	side := n*pixels + 2*quiet
+	area := inner(g)
+	if side > g.Width || side > g.Height {
+		return p, false
+	}
+	gap := max(2, area.Min.X)
+	corner := image.Pt(min((g.Height-side)/2, max(0, 2*area.Min.X)), (g.Height-side)/2)
+	if below {
+		corner = image.Pt((g.Width-side)/2, min((g.Width-side)/2, area.Min.X))
+	}
+	p.pixels = pixels
+	p.lit = image.Rectangle{corner, corner.Add(image.Pt(side, side))}
+	p.symbol = p.lit.Inset(quiet)
+	p.text = area
+	if below {
+		p.text.Min.Y = p.lit.Max.Y + gap
+	} else {
+		p.text.Min.X = p.lit.Max.X + gap
+	}
+	if g.Paper { // the border is bare paper already
+		p.text.Min = p.text.Min.Sub(image.Pt(gap-1, gap-1)).Add(image.Pt(0, 0))
+		if below {
+			p.text.Min.X = area.Min.X
+		} else {
+			p.text.Min.Y = area.Min.Y
+		}
+	}
+	return p, !p.text.Empty()
+}
+
+// drawQR draws the symbol on a light ground: never inverted, on either kind of panel.
+func (c canvas) drawQR(s *qr.Symbol, p place) {
+	c.fill(p.lit, white)
+	for y := range s.Size {
+		for x := range s.Size {
+			if s.Dark(x, y) {
+				at := p.symbol.Min.Add(image.Pt(x*p.pixels, y*p.pixels))
+				c.fill(image.Rectangle{at, at.Add(image.Pt(p.pixels, p.pixels))}, black)
+			}
+		}
+	}
+}
