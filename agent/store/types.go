@@ -23,6 +23,10 @@ type Grant struct {
 	Subject      string         `json:"subject,omitempty"`
 	Name         string         `json:"name,omitempty"`
 	Claims       map[string]any `json:"claims,omitempty"`
+
+	// Pairing names the pairing this grant came from, at random; refreshes keep it. It stands for the
+	// account where the server tells no subject.
+	Pairing string `json:"pairing,omitempty"`
 }
 
 // State is what the store knows.

@@ -27,6 +27,10 @@ type Options struct {
 	Path    string
 	MaxSize int // bytes the file may grow to; 0: no limit
 
+	// Allocate is the size in bytes of a new file. Commits that fit need no space from the file
+	// system, so they work on a full disk. 0: four pages.
+	Allocate int
+
 	// Probe opens a file that was not cleanly stopped, in a process that may die of it, and
 	// returns an error if it is damaged. An error that is ErrNoVerdict is logged and ignored. See
 	// Child. nil: the checks of this process alone.

@@ -3,6 +3,7 @@ package boltfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,11 +44,12 @@ func (o Options) initialise(temp string) error {
 		return err
 	}
 	defer f.Close()
-	img, err := os.ReadFile(temp)
+	img, err := io.ReadAll(f)
 	if err != nil {
 		return err
 	}
-	if err := o.Disk.Note(Op{Kind: Write, Path: temp, Data: img}); err != nil {
+	img = append(img, make([]byte, max(0, o.Allocate-len(img)))...)
+	if err := o.Disk.WriteAt(f, img, 0); err != nil {
 		return err
 	}
 	return o.Disk.Sync(f)
