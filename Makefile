@@ -1,0 +1,70 @@
+# make help says what there is.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GO      ?= go
+TOOL    := $(GO) tool -modfile=scripts/tools/go.mod
+RELEASE := -trimpath -buildvcs=false -tags nethttpomithttp2 -ldflags '-s -w -X main.version=$(VERSION)'
+BOARDS  := armv6 armv7 arm64 riscv64 amd64
+export DESTDIR PREFIX
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## everything on this machine, the panel in the browser; Ctrl-C ends it
+	$(GO) run -ldflags '-X main.version=$(VERSION)' ./cmd/pairlab demo
+
+.PHONY: build
+build: ## build/paird and build/pairlab for this machine
+	CGO_ENABLED=0 $(GO) build $(RELEASE) -o build/ ./cmd/paird ./cmd/pairlab
+
+.PHONY: test
+test: ## all tests that need only Go, with the race detector
+	$(GO) test -vet=off -race -timeout 180s ./...
+
+.PHONY: test-real
+test-real: ## against real peers: oidc-provider, mosquitto, zbar, Chromium; installs what is missing
+	scripts/setup-real.sh
+	$(GO) test -vet=off -tags real -count 1 -timeout 600s ./cmd/internal/real/...
+
+.PHONY: check
+check: ## formatting, vet, staticcheck, known vulnerabilities, import rules, the systemd unit
+	scripts/check.sh
+
+.PHONY: cross
+cross: $(addprefix build/paird-,$(BOARDS)) ## the daemon for every board, with its size
+	@wc -c $^ | awk '$$2 != "total" { printf "%-24s %.2f MB\n", $$2, $$1 / 1e6 }'
+
+.PHONY: FORCE
+FORCE:
+
+build/paird-armv%: FORCE
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=$* $(GO) build $(RELEASE) -o $@ ./cmd/paird
+
+build/paird-%: FORCE
+	CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build $(RELEASE) -o $@ ./cmd/paird
+
+.PHONY: screens
+screens: ## pictures of every screen in build/screens
+	$(GO) run ./scripts/screens -o build/screens
+
+.PHONY: bench
+bench: ## benchmarks of all packages
+	$(GO) test -vet=off -run '^$$' -bench . -benchmem ./...
+
+.PHONY: crash
+crash: ## every state a power cut could leave, 200,000 of them
+	PAIRD_CRASH_STATES=200000 $(GO) test -vet=off -count 1 -timeout 3600s -run Crash ./agent/...
+
+.PHONY: install
+install: build ## put paird, its unit and its user on this machine, or below DESTDIR=
+	scripts/install.sh install build/paird
+
+.PHONY: uninstall
+uninstall: ## take them away again; configuration and state stay
+	scripts/install.sh uninstall
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf build

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Everything that reads the code without running it. Each step says what it found; one finding fails all.
+set -u
+
+cd "$(dirname -- "$0")/.."
+tool="go tool -modfile=scripts/tools/go.mod"
+failed=
+
+step() { # NAME COMMAND...
+	name=$1
+	shift
+	if "$@"; then
+		echo "ok    $name"
+	else
+		echo "FAIL  $name"
+		failed=yes
+	fi
+}
+
+# clean fails on any output.
+clean() {
+	out=$("$@" 2>&1) && [ -z "$out" ] && return 0
+	printf '%s\n' "$out"
+	return 1
+}
+
+# vulncheck fails on findings. A database that cannot be reached is said, and is no finding.
+vulncheck() {
+	out=$($tool govulncheck ./... 2>&1)
+	code=$?
+	[ "$code" -eq 0 ] && return 0
+	if [ "$code" -ne 3 ] && printf '%s' "$out" | grep -qE 'vuln\.go\.dev.*(dial tcp|no such host|timeout|connection refused|HTTP GET|[45][0-9][0-9])'; then
+		echo "      the database of vulnerabilities cannot be reached from here: known vulnerabilities are NOT checked"
+		printf '%s\n' "$out" | tail -n 1 | cut -c 1-200 | sed 's/^/      /'
+		return 0
+	fi
+	printf '%s\n' "$out"
+	return 1
+}
+
+# sources are the folders of our own Go files.
+sources="agent cmd config display hal scripts"
+
+step gofmt clean gofmt -l $sources
+step vet go vet ./...
+step 'vet, tests with real peers' go vet -tags real ./...
+step staticcheck $tool staticcheck ./...
+step 'go fix' clean go fix -diff ./...
+step 'import rules' go test -vet=off -count 1 ./cmd/internal/imports
+step govulncheck vulncheck
+step 'systemd unit' scripts/unit.sh
+[ -z "$failed" ]

@@ -1,0 +1,111 @@
+package scripts
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// run calls install.sh for a tree of its own.
+func run(t *testing.T, root string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("./install.sh", args...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "DESTDIR=" + root, "PREFIX=/usr/local"}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("install.sh %q: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// files lists what is in a tree, with modes.
+func files(t *testing.T, root string) []string {
+	t.Helper()
+	var all []string
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		all = append(all, info.Mode().Perm().String()+" "+strings.TrimPrefix(path, root))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestInstallAndUninstall(t *testing.T) {
+	root := t.TempDir()
+	binary := filepath.Join(t.TempDir(), "paird")
+	if err := os.WriteFile(binary, []byte("#!/bin/sh\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := run(t, root, "install", binary); !strings.Contains(out, "systemctl enable --now paird") {
+		t.Errorf("a first installation does not say what is next: %q", out)
+	}
+	want := []string{
+		"-rw-r----- /etc/paird/paird.toml",
+		"-rw-r--r-- /etc/paird/paird.example.toml",
+		"-rw-r--r-- /lib/systemd/system/paird.service",
+		"-rw-r--r-- /usr/lib/sysusers.d/paird.conf",
+		"-rwxr-xr-x /usr/local/bin/paird",
+	}
+	if got := files(t, root); !slices.Equal(got, want) {
+		t.Errorf("installed\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	unit, err := os.ReadFile(filepath.Join(root, "lib/systemd/system/paird.service"))
+	if err != nil || !strings.Contains(string(unit), "ExecStart=/usr/local/bin/paird run ") {
+		t.Errorf("the unit starts another program: %v\n%s", err, unit)
+	}
+
+	conf, state := filepath.Join(root, "etc/paird/paird.toml"), filepath.Join(root, "var/lib/paird/tokens.db")
+	if err := os.MkdirAll(filepath.Dir(state), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{conf, state} {
+		if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, root, "install", binary)
+	run(t, root, "uninstall")
+	run(t, root, "uninstall")
+	for _, path := range []string{conf, state} {
+		if text, err := os.ReadFile(path); err != nil || string(text) != "mine" {
+			t.Errorf("%s was not kept: %q %v", path, text, err)
+		}
+	}
+	if got := files(t, root); len(got) != 2 {
+		t.Errorf("left behind: %q", got)
+	}
+}
+
+// The unit must not gain the settings that break features.
+func TestUnitLeavesOutWhatBreaks(t *testing.T) {
+	unit, err := os.ReadFile("paird.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := map[string]string{}
+	for line := range strings.Lines(string(unit)) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(name, "#") {
+			settings[name] = value
+		}
+	}
+	for _, name := range []string{"PrivateUsers", "ProtectClock", "ProcSubset", "DynamicUser"} {
+		if _, there := settings[name]; there {
+			t.Errorf("%s is set", name)
+		}
+	}
+	for name, want := range map[string]string{"Type": "notify", "WatchdogSec": "120", "TimeoutStopSec": "15", "User": "paird", "StateDirectoryMode": "0700"} {
+		if settings[name] != want {
+			t.Errorf("%s=%s, want %s", name, settings[name], want)
+		}
+	}
+}
