@@ -16,6 +16,7 @@ type Options struct {
 	Dir      string             // an existing directory for retained messages and sessions
 	Issuer   string             // whose tokens are good
 	Audience string             // that they must be meant for
+	Scope    string             // that they must have
 	Keys     jose.JSONWebKeySet // that verify them
 	Root     string             // first level of all topics, such as "paird"
 	Message  func(Message)      // told of each message below Root, in order; must not block

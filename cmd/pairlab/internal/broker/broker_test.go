@@ -33,7 +33,7 @@ var keys = sync.OnceValue(func() [2]*rsa.PrivateKey {
 // mint signs an access token for alice on dev1, after change has spoiled it.
 func mint(t *testing.T, change func(*claims, *jose.SignerOptions, **rsa.PrivateKey)) string {
 	t.Helper()
-	c := claims{Name: "Alice", DeviceID: "dev1"}
+	c := claims{Name: "Alice", DeviceID: "dev1", Scope: "openid telemetry"}
 	c.Issuer, c.Subject, c.Audience = issuer, "u1", jwt.Audience{audience}
 	c.Expiry = jwt.NewNumericDate(time.Now().Add(time.Hour))
 	opts, key := (&jose.SignerOptions{}).WithType("at+jwt"), keys()[0]
@@ -64,7 +64,7 @@ func newBench(t *testing.T) *bench {
 	x := &bench{T: t, messages: make(chan Message, 100), events: make(chan Event, 100)}
 	public := jose.JSONWebKey{Key: keys()[0].Public(), KeyID: "k", Algorithm: "RS256"}
 	b, err := Start(Options{
-		Dir: t.TempDir(), Issuer: issuer, Audience: audience, Root: "paird",
+		Dir: t.TempDir(), Issuer: issuer, Audience: audience, Scope: "telemetry", Root: "paird",
 		Keys:    jose.JSONWebKeySet{Keys: []jose.JSONWebKey{public}},
 		Message: func(m Message) { x.messages <- m },
 		Observe: func(e Event) { x.events <- e },
@@ -118,7 +118,7 @@ func TestOwnTopicsOnly(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("CONNACK %d", code)
 	}
-	if e := <-x.events; e.Err != nil || e.Account != "Alice" || time.Until(e.Expires) < 50*time.Minute {
+	if e := <-x.events; e.Err != nil || e.Account != "Alice" || e.Username != "dev1" || time.Until(e.Expires) < 50*time.Minute {
 		t.Errorf("event %+v", e)
 	}
 	got := make(chan string, 10)
@@ -156,6 +156,7 @@ func TestBadTokens(t *testing.T) {
 		"a stranger":  mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Issuer = "http://127.0.0.1:2" }),
 		"run out":     mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Expiry = jwt.NewNumericDate(time.Now()) }),
 		"for ever":    mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Expiry = nil }),
+		"no scope":    mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Scope = "openid telemetryx" }),
 		"wild":        mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Subject, c.DeviceID = ">", "*" }),
 	} {
 		if _, code, _ := x.connect("dev1", token); code != 4 && code != 5 {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,19 +25,21 @@ func newDoor(o Options) *door { return &door{opt: o, tapPassword: rand.Text()} }
 type claims struct {
 	jwt.Claims
 	Name     string `json:"name"`
+	Scope    string `json:"scope"`
 	DeviceID string `json:"device_id"`
 }
 
 // Check implements server.Authentication.
 func (d *door) Check(c server.ClientAuthentication) bool {
 	opts := c.GetOpts()
+	username := opts.Username // registering the user replaces it
 	if subtle.ConstantTimeCompare([]byte(opts.Password), []byte(d.tapPassword)) == 1 {
 		return true
 	}
 	now := time.Now()
 	who, err := d.verify(opts.Password, now)
 	if err != nil {
-		d.opt.Observe(Event{At: now, Username: opts.Username, Err: err})
+		d.opt.Observe(Event{At: now, Username: username, Err: err})
 		return false
 	}
 	exp := who.Expiry.Time()
@@ -46,7 +49,7 @@ func (d *door) Check(c server.ClientAuthentication) bool {
 		Permissions:        &server.Permissions{Publish: allowed, Subscribe: allowed},
 		ConnectionDeadline: exp,
 	})
-	d.opt.Observe(Event{At: now, Username: opts.Username, Account: who.Name, Expires: exp})
+	d.opt.Observe(Event{At: now, Username: username, Account: who.Name, Expires: exp})
 	return true
 }
 
@@ -55,6 +58,7 @@ var (
 	errNoToken  = errors.New("the password is no access token")
 	errNotOurs  = errors.New("the token is not signed by this lab's provider")
 	errClaims   = errors.New("the token has run out or is meant for somebody else")
+	errScope    = errors.New("the token does not allow telemetry")
 	errSubjects = errors.New("the token names nobody who could own a topic")
 )
 
@@ -71,6 +75,9 @@ func (d *door) verify(token string, now time.Time) (claims, error) {
 	want := jwt.Expected{Issuer: d.opt.Issuer, AnyAudience: jwt.Audience{d.opt.Audience}, Time: now}
 	if err := c.ValidateWithLeeway(want, 0); err != nil || c.Expiry == nil || !now.Before(c.Expiry.Time()) {
 		return c, errClaims
+	}
+	if !slices.Contains(strings.Fields(c.Scope), d.opt.Scope) {
+		return c, errScope
 	}
 	if len(subjects(d.opt.Root, c.Subject, c.DeviceID)) == 0 {
 		return c, errSubjects

@@ -95,11 +95,11 @@ func (p *Provider) donePage(s *session, _ *http.Request) answer {
 // inWords says what a scope allows.
 func inWords(all scopes) []string {
 	words := map[string]string{
-		scopeOpenID:  "Know which account it belongs to",
-		scopeProfile: "Show your name",
-		scopeEmail:   "See your e-mail address",
-		scopeOffline: "Stay paired while you are away",
-		"telemetry":  "Send its readings in your name",
+		scopeOpenID:    "Know which account it belongs to",
+		scopeProfile:   "Show your name",
+		scopeEmail:     "See your e-mail address",
+		scopeOffline:   "Stay paired while you are away",
+		scopeTelemetry: "Send its readings in your name",
 	}
 	said := make([]string, len(all))
 	for i, s := range all {

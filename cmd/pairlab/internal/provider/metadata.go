@@ -28,7 +28,7 @@ func (p *Provider) metadata(*http.Request) answer {
 		"response_types_supported":              []string{},
 		"subject_types_supported":               []string{"public"},
 		"id_token_signing_alg_values_supported": []string{"RS256"},
-		"scopes_supported":                      []string{scopeOpenID, scopeProfile, scopeEmail, scopeOffline},
+		"scopes_supported":                      []string{scopeOpenID, scopeProfile, scopeEmail, scopeOffline, scopeTelemetry},
 		"claims_supported":                      []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "name", "preferred_username", "email"},
 
 		"token_endpoint_auth_methods_supported":      authMethods,

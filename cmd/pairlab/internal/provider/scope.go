@@ -11,6 +11,8 @@ const (
 	scopeProfile = "profile"
 	scopeEmail   = "email"
 	scopeOffline = "offline_access"
+
+	scopeTelemetry = "telemetry" // the lab's own: what its broker asks for
 )
 
 type scopes []string

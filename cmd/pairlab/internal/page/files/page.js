@@ -15,6 +15,7 @@ function step({ step, text }) {
 }
 
 function offer(found) {
+  if (found && found.complete !== code?.complete) home(); // whatever the phone shows is about another code
   code = found;
   $('camera').classList.toggle('found', !!code);
   $('scan').disabled = $('type').disabled = !code;
@@ -52,10 +53,30 @@ function row(className, at, ...parts) {
   list.querySelector('.empty')?.remove();
   list.prepend(li);
   while (list.children.length > most) list.lastChild.remove();
+  return li;
+}
+
+// fields shows a flat JSON object name by name, and anything else as it came.
+function fields(payload) {
+  const box = element('span', 'payload', '');
+  let object;
+  try { object = JSON.parse(payload); } catch { }
+  if (object === null || typeof object !== 'object' || Array.isArray(object)) {
+    box.textContent = payload;
+    return box;
+  }
+  for (const [name, value] of Object.entries(object)) {
+    const pair = element('span', '', name + ' ');
+    pair.append(element('b', '', typeof value === 'object' ? JSON.stringify(value) : value));
+    box.append(pair);
+  }
+  return box;
 }
 
 function message({ at, topic, payload }) {
-  row('message', at, element('span', 'topic', topic), element('span', 'payload', payload));
+  const li = row('message', at, element('span', 'topic', topic), fields(payload));
+  li.dataset.topic = topic;
+  li.dataset.payload = payload;
   $('count').textContent = ++count;
 }
 
