@@ -42,6 +42,10 @@ func (s *session) drain(ctx context.Context) error {
 		if hold != nil {
 			room = nil
 		}
+		var fresh <-chan struct{}
+		if own != nil {
+			fresh = s.units.fresh
+		}
 		var err error
 		select {
 		case <-ctx.Done():
@@ -58,6 +62,10 @@ func (s *session) drain(ctx context.Context) error {
 			err = s.landed()
 		case m := <-own:
 			err = s.send(m)
+		case <-fresh:
+			if m, ok := s.discovery(); ok && !s.history.skips(describing, time.Now()) {
+				err = s.send(m)
+			}
 		case q := <-room:
 			err = s.forward(q)
 		}
@@ -123,6 +131,9 @@ func (s *session) finish(q queued) ([]byte, error) {
 	r, err := s.moment().decode(q.payload, s.queue.Stream(), q.seq)
 	if err != nil {
 		return nil, err
+	}
+	if q.topic == topicTelemetry && s.o.Format == "senml" {
+		return r.senml(s.o.DeviceID, s.units.unit), nil
 	}
 	return r.json(), nil
 }

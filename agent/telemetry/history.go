@@ -8,24 +8,26 @@ import (
 const (
 	soon       = 2 * time.Second  // after a record: the broker closed because of it
 	youth      = 10 * time.Second // a session that ends before ended because of who it is
-	stable     = time.Minute      // a session this old ended for reasons of its own
 	patience   = 3                // how often before a conclusion is drawn
+	silence    = time.Hour        // how long something is left out that ends every session
 	windowSize = 20               // records without PUBACK
 )
 
-// phase is how far a session got after its CONNACK.
+// phase is what a session was at when it ended.
 type phase int
 
 const (
-	greeting    phase = iota // `online` waits for its PUBACK
-	subscribing              // /cmd waits for its SUBACK
+	greeting   phase = iota // `online` waits for its PUBACK
+	listening               // a subscription waits for its SUBACK
+	describing              // the discovery message waits for its PUBACK
 	serving
 )
 
 // ending is how a session ended.
 type ending struct {
+	now      time.Time
 	closed   bool          // the peer closed or reset the connection
-	phase    phase         // where
+	phase    phase         //
 	age      time.Duration // since the CONNACK
 	quiet    time.Duration // since the last record was sent
 	inflight []uint64      // records without PUBACK, oldest first
@@ -37,41 +39,49 @@ type history struct {
 	suspect uint64
 	strikes int // of suspect
 
-	births, subscriptions, visits int // sessions in a row that ended in greeting, subscribing, youth
+	early [serving + 1]int       // sessions in a row that the peer ended in this phase, serving: in its youth
+	mute  [serving + 1]time.Time // until then the phase is left out
 }
 
 // lesson is what an ending teaches.
 type lesson struct {
-	setAside bool // suspect
-	detail   string
+	setAside bool   // the suspect
+	detail   string // for people, empty if nothing is certain
 }
 
 func (h *history) learn(e ending) lesson {
-	if !e.closed || e.age >= stable {
-		h.births, h.subscriptions, h.visits = 0, 0, 0
+	old := e.phase == serving && e.age >= youth
+	if !e.closed || old {
+		h.early = [serving + 1]int{}
 	}
 	switch {
 	case !e.closed:
-	case e.phase == greeting:
-		h.births++
-		return h.after(h.births, "the broker closes the connection when the status is published: the token may not publish below mqtt.topic, or another client uses the same mqtt.client_id")
-	case e.phase == subscribing:
-		h.subscriptions++
-		return h.after(h.subscriptions, "the broker closes the connection when commands are subscribed to: the token may not read below mqtt.topic")
-	case len(e.inflight) > 0 && e.quiet < soon:
+		return lesson{}
+	case e.phase == serving && len(e.inflight) > 0 && e.quiet < soon:
 		return h.accuse(e.inflight)
-	case e.age < youth:
-		h.visits++
-		return h.after(h.visits, "the broker closes the connection seconds after each connect: another client may use the same mqtt.client_id")
-	}
-	return lesson{}
-}
-
-func (h *history) after(times int, detail string) lesson {
-	if times < patience {
+	case old:
 		return lesson{}
 	}
-	return lesson{detail: detail}
+	if h.early[e.phase]++; h.early[e.phase] < patience {
+		return lesson{}
+	}
+	if e.phase == listening || e.phase == describing {
+		h.early[e.phase], h.mute[e.phase] = 0, e.now.Add(silence)
+	}
+	return lesson{detail: e.phase.blame()}
+}
+
+// blame says what ended the session in this phase.
+func (p phase) blame() string {
+	switch p {
+	case greeting:
+		return "the broker closes the connection when the status is published: the token may not publish below mqtt.topic, or another client uses the same mqtt.client_id"
+	case listening:
+		return "the broker closes the connection at a subscription: the token may not read below mqtt.topic; it goes on without commands"
+	case describing:
+		return "the broker closes the connection at Home Assistant's discovery message: the token may not publish below mqtt.home_assistant; it goes on without"
+	}
+	return "the broker closes the connection seconds after each connect: another client may use the same mqtt.client_id"
 }
 
 // accuse suspects a record that was alone when the broker closed; among several nobody can tell.
@@ -97,8 +107,10 @@ func (h *history) clear(seq uint64) {
 	if seq >= h.doubt {
 		h.doubt = 0
 	}
-	h.births, h.subscriptions = 0, 0
 }
+
+// skips tells whether a phase is left out.
+func (h *history) skips(p phase, now time.Time) bool { return now.Before(h.mute[p]) }
 
 // window is how many records may be in flight.
 func (h *history) window() int {
@@ -116,6 +128,3 @@ func (h *history) hold() time.Duration {
 	}
 	return 0
 }
-
-// mute tells that subscribing ends every session.
-func (h *history) mute() bool { return h.subscriptions >= patience }

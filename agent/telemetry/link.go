@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 
 	"github.com/paird/paird/agent/telemetry/internal/hostmetrics"
@@ -27,8 +28,10 @@ type Link struct {
 	repace   chan struct{}
 	refusing atomic.Bool // the queue took no record last time
 
-	acks    daily
-	history history // of Serve alone, which runs once at a time
+	commander *commander
+	acks      daily
+	told      sync.Map // filters whose refusal was told
+	history   history  // of Serve alone, which runs once at a time
 }
 
 // New makes a Link; it fails with the problems that Check finds, or without a URL.
@@ -45,6 +48,7 @@ func New(o Options, q Queue) (*Link, error) {
 	preset, _ := presetNamed(o.Preset)
 	l.at, _ = parseAddress(o.URL, preset.port)
 	l.topic, _ = expand(o.Topic, deviceOnly(o.DeviceID))
+	l.commander = newCommander(o.Commands)
 	l.interval.Store(int64(o.Interval))
 	l.addProbes()
 	l.noteHost()

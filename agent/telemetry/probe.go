@@ -40,6 +40,7 @@ func (p *probe) read(ctx context.Context) map[string]float64 {
 		values map[string]float64
 		err    error
 	}
+	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, readLimit)
 	answers := make(chan answer, 1)
 	go func() {
@@ -52,6 +53,9 @@ func (p *probe) read(ctx context.Context) map[string]float64 {
 	case a := <-answers:
 		return p.judge(a.values, a.err)
 	case <-ctx.Done():
+		if caller.Err() != nil {
+			return nil // this end says nothing of the sensor
+		}
 		return p.judge(nil, errStuck)
 	}
 }

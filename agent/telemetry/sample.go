@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"time"
 )
@@ -32,13 +33,22 @@ func (l *Link) RunSampler(ctx context.Context, online <-chan struct{}) {
 
 // Sample reads the metrics and sensors once and queues what they said, if anything.
 func (l *Link) Sample(ctx context.Context) {
+	if err := l.sample(ctx); err != nil {
+		l.log.Debug("no sample", "error", err)
+	}
+}
+
+var errNothing = errors.New("there is nothing to report")
+
+func (l *Link) sample(ctx context.Context) error {
 	fields := map[string]any{}
 	for metric, v := range l.measure(ctx) {
 		fields[metric] = v
 	}
-	if len(fields) > 0 && ctx.Err() == nil {
-		l.put(topicTelemetry, fields)
+	if len(fields) == 0 || ctx.Err() != nil {
+		return errNothing
 	}
+	return l.put(topicTelemetry, fields)
 }
 
 // Event queues an event of the type given; the fields must marshal to JSON.
@@ -46,10 +56,13 @@ func (l *Link) Event(kind string, fields map[string]any) {
 	all := map[string]any{}
 	maps.Copy(all, fields)
 	all["type"] = kind
-	l.put(topicEvent, all)
+	if err := l.put(topicEvent, all); err != nil {
+		l.log.Debug("event lost", "type", kind, "error", err)
+	}
 }
 
-func (l *Link) put(topic string, fields map[string]any) bool {
+// put queues a record of this package, and tells when the queue begins or ends to refuse.
+func (l *Link) put(topic string, fields map[string]any) error {
 	record, err := l.moment().encode(fields)
 	if err == nil {
 		err = l.queue.Put(topic, record)
@@ -61,7 +74,7 @@ func (l *Link) put(topic string, fields map[string]any) bool {
 			l.log.Info("the queue takes records again")
 		}
 	}
-	return err == nil
+	return err
 }
 
 func (l *Link) pace() time.Duration { return time.Duration(l.interval.Load()) }

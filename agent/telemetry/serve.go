@@ -122,8 +122,3 @@ func (s *session) run(ctx context.Context, online func()) error {
 	}
 	return s.conclude(ctx, err)
 }
-
-// begin tells that the device is there and listens for commands.
-func (s *session) begin(ctx context.Context) error {
-	return s.confirm(ctx, outgoing{s.topic + "/status", true, []byte("online")})
-}

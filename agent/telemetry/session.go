@@ -60,7 +60,10 @@ func (s *session) leave(cause error) {
 	case errors.Is(cause, ErrSwap):
 		s.land(swapLimit)
 	case errors.Is(cause, ErrForget):
-		s.say(outgoing{s.topic + "/status", true, nil})
+		s.say(outgoing{topic: s.topic + "/status", retained: true})
+		if s.o.HomeAssistant != "" {
+			s.say(outgoing{topic: s.haTopic(), retained: true})
+		}
 		s.land(swapLimit)
 	default:
 		s.say(outgoing{s.topic + "/status", true, []byte("offline")})
@@ -110,7 +113,7 @@ func (s *session) conclude(ctx context.Context, err error) error {
 }
 
 func (s *session) ending(err error) ending {
-	e := ending{closed: isEnd(err), phase: s.phase, age: time.Since(s.since), quiet: time.Since(s.sent)}
+	e := ending{now: time.Now(), closed: isEnd(err), phase: s.phase, age: time.Since(s.since), quiet: time.Since(s.sent)}
 	for _, f := range s.flights {
 		if f.record {
 			e.inflight = append(e.inflight, f.seq)
@@ -121,7 +124,8 @@ func (s *session) ending(err error) ending {
 
 // setAside gives up a record that the broker always refuses.
 func (s *session) setAside(seq uint64) {
-	s.log.Warn("record set aside: the broker refuses it", "seq", seq)
+	s.log.Warn("record set aside: the broker closes the connection when it is sent", "seq", seq)
+	s.Event("broker_refused", map[string]any{"refused_seq": seq})
 	if err := s.queue.SetAside(seq); err != nil {
 		s.log.Warn("the queue cannot set a record aside", "seq", seq, "error", err)
 	}

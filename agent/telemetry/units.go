@@ -21,8 +21,21 @@ func (u *units) note(metric, unit string) {
 		return
 	}
 	u.known[metric] = unit
+	u.renew()
+}
+
+// renew asks for Home Assistant to be told.
+func (u *units) renew() {
 	select {
 	case u.fresh <- struct{}{}:
+	default:
+	}
+}
+
+// told notes that it is about to be.
+func (u *units) told() {
+	select {
+	case <-u.fresh:
 	default:
 	}
 }

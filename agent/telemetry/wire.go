@@ -69,7 +69,7 @@ func (w *wire) Write(p []byte) (int, error) {
 	}
 	n, err := w.Conn.Write(p)
 	if err != nil {
-		w.fail(err)
+		w.abort(err) // part of a packet may be out: nothing can follow it
 		return n, lost{err}
 	}
 	if len(p) == 2 && p[0] == disconnectHeader {

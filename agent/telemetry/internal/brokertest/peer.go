@@ -44,7 +44,8 @@ func (p *peer) write() {
 
 func (p *peer) read() {
 	defer p.end()
-	for p.wait() {
+	for {
+		p.wait()
 		if p.limit > 0 {
 			p.conn.SetReadDeadline(time.Now().Add(p.limit))
 		}
@@ -52,7 +53,7 @@ func (p *peer) read() {
 		if err != nil {
 			return
 		}
-		if p.broker.faults().Silent {
+		if f := p.broker.faults(); f.Silent || f.Stalled {
 			continue
 		}
 		if !p.handle(packet) {
@@ -62,11 +63,10 @@ func (p *peer) read() {
 }
 
 // wait blocks while the broker is stalled.
-func (p *peer) wait() bool {
+func (p *peer) wait() {
 	for p.broker.faults().Stalled {
 		time.Sleep(time.Second)
 	}
-	return true
 }
 
 func (p *peer) end() {

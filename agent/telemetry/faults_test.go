@@ -1,0 +1,308 @@
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/paird/paird/agent/telemetry/internal/brokertest"
+)
+
+// failure is what Serve returned, as an *Error.
+func failure(t *testing.T, err error) *Error {
+	t.Helper()
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		t.Fatalf("Serve returned %v, want an *Error", err)
+	}
+	if e.Detail == "" || strings.Contains(e.Error(), "\n") || strings.Contains(e.Error(), "tok") && !strings.Contains(e.Detail, "token") {
+		t.Errorf("detail is %q", e.Detail)
+	}
+	return e
+}
+
+func TestDeadLinkIsFoundWithinAMinute(t *testing.T) {
+	for name, fault := range map[string]brokertest.Script{"silent": {Silent: true}, "stalled": {Stalled: true}} {
+		for _, busy := range []bool{false, true} {
+			for _, keepAlive := range []time.Duration{5 * time.Second, 30 * time.Second, 20 * time.Minute} {
+				t.Run(fmt.Sprint(name, busy, keepAlive), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						b := newBench(t, func(o *Options) { o.KeepAlive = keepAlive })
+						s := b.serve(t, token)
+						<-s.online
+						time.Sleep(17 * time.Second)
+						b.broker.Script(fault)
+						at := time.Now()
+						if busy {
+							go func() {
+								for range 200 {
+									b.queue.Put("x", []byte("y"))
+									time.Sleep(time.Second)
+								}
+							}()
+						}
+						e := failure(t, <-s.result)
+						if took := time.Since(at); took > time.Minute || e.Kind != Broker {
+							t.Errorf("%v after %v", e, took)
+						}
+						b.broker.Script(brokertest.Script{})
+						time.Sleep(5 * time.Minute)
+					})
+				})
+			}
+		}
+	}
+}
+
+func TestLostAcknowledgement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		for i := range 5 {
+			b.queue.Put("n", fmt.Append(nil, i))
+		}
+		b.broker.Script(brokertest.Script{Publish: func(m brokertest.Message) brokertest.Verdict {
+			if m.Payload == "2" {
+				return brokertest.Mute
+			}
+			return brokertest.Accept
+		}})
+		s := b.serve(t, token)
+		<-s.online
+		at := time.Now()
+		e := failure(t, <-s.result)
+		if took := time.Since(at); took < 29*time.Second || took > 31*time.Second || e.Kind != Broker {
+			t.Errorf("%v after %v", e, took)
+		}
+		if b.queue.waiting() != 1 {
+			t.Errorf("%d records wait, want the one without PUBACK", b.queue.waiting())
+		}
+		b.broker.Script(brokertest.Script{})
+		s = b.serve(t, token)
+		<-s.online
+		synctest.Wait()
+		if b.queue.waiting() != 0 || len(b.broker.On("paird/dev1/n")) != 6 {
+			t.Errorf("%d wait, %d arrived", b.queue.waiting(), len(b.broker.On("paird/dev1/n")))
+		}
+		s.stop(nil)
+	})
+}
+
+func TestWillIsPublishedWhenTheLinkBreaks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		s := b.serve(t, token)
+		<-s.online
+		time.Sleep(20 * time.Second)
+		b.broker.Kick()
+		failure(t, <-s.result)
+		if status, _ := b.broker.Retained("paird/dev1/status"); status != "offline" {
+			t.Errorf("status is %q", status)
+		}
+		if last := b.queue.online[len(b.queue.online)-1]; last {
+			t.Error("the queue still thinks it is online")
+		}
+	})
+}
+
+// serveUntil runs sessions one after another, a second apart, until done or the limit; it returns the
+// errors of those that failed.
+func (b *bench) serveUntil(t *testing.T, limit time.Duration, done func() bool) (details []string) {
+	deadline := time.After(limit)
+	for {
+		s := b.serve(t, token)
+		tick := time.NewTicker(time.Second)
+		for running := true; running; {
+			select {
+			case err := <-s.result:
+				details = append(details, failure(t, err).Detail)
+				running = false
+			case <-tick.C:
+				if !done() {
+					continue
+				}
+				s.stop(nil)
+				return details
+			case <-deadline:
+				s.stop(nil)
+				t.Fatalf("not done after %v: %q", limit, details)
+			}
+		}
+		time.Sleep(time.Second)
+	}
+}
+
+func TestRefusedRecordIsSetAside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		for i := range 30 {
+			b.queue.Put("n", fmt.Append(nil, i))
+		}
+		tries := 0
+		b.broker.Script(brokertest.Script{Publish: func(m brokertest.Message) brokertest.Verdict {
+			if m.Payload == "7" {
+				tries++
+				return brokertest.Close
+			}
+			return brokertest.Accept
+		}})
+		details := b.serveUntil(t, 10*time.Minute, func() bool { return b.queue.waiting() == 0 })
+		if !slices.Equal(b.queue.aside, []uint64{8}) || tries > 4 {
+			t.Errorf("set aside %d after %d tries, want record 8 alone", b.queue.aside, tries)
+		}
+		if !strings.Contains(details[len(details)-1], "set aside") {
+			t.Errorf("told %q", details)
+		}
+		seen := map[string]bool{}
+		for _, m := range b.broker.On("paird/dev1/n") {
+			seen[m.Payload] = true
+		}
+		if len(seen) != 29 {
+			t.Errorf("%d of the other 29 arrived", len(seen))
+		}
+		if told := b.broker.On("paird/dev1/event"); len(told) != 1 || !strings.Contains(told[0].Payload, `"type":"broker_refused","refused_seq":8`) {
+			t.Errorf("events: %+v", told)
+		}
+	})
+}
+
+func TestBrokerInACrashLoopCostsNoRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		b.queue.Put("n", []byte("x"))
+		began := time.Now()
+		b.broker.Script(brokertest.Script{Publish: func(m brokertest.Message) brokertest.Verdict {
+			if m.Topic == "paird/dev1/n" && time.Since(began) < 2*time.Minute {
+				return brokertest.Mute
+			}
+			return brokertest.Accept
+		}})
+		go func() {
+			for time.Since(began) < 2*time.Minute {
+				time.Sleep(1300 * time.Millisecond)
+				b.broker.Kick()
+			}
+		}()
+		b.serveUntil(t, time.Hour, func() bool { return b.queue.waiting() == 0 })
+		if len(b.queue.aside) != 0 {
+			t.Errorf("set aside %d", b.queue.aside)
+		}
+	})
+}
+
+func TestDuplicateClientIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newBench(t, nil), newBench(t, nil)
+		b.broker = a.broker
+		b.o.Dial = a.broker.Dial
+		var last *running
+		var details []string
+		for range 8 {
+			for _, one := range []*bench{a, b} {
+				s := one.serve(t, token)
+				<-s.online
+				if last != nil {
+					details = append(details, failure(t, <-last.result).Detail)
+				}
+				last = s
+				time.Sleep(3 * time.Second)
+			}
+		}
+		last.stop(nil)
+		for i, d := range details {
+			if told := strings.Contains(d, "another client may use the same mqtt.client_id"); told != (i >= 4) {
+				t.Errorf("end %d told %q", i, d)
+			}
+		}
+	})
+}
+
+func TestRefusedSubscriptionIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, func(o *Options) { o.Commands = []string{"identify"} })
+		b.broker.Script(brokertest.Script{Subscribe: func(string) (byte, bool) { return 0x80, false }})
+		for range 2 {
+			s := b.serve(t, token)
+			<-s.online
+			synctest.Wait()
+			s.stop(ErrSwap)
+		}
+		told := b.broker.On("paird/dev1/event")
+		if len(told) != 1 || !strings.Contains(told[0].Payload, `"type":"broker_refused","subscription":"paird/dev1/cmd"`) {
+			t.Errorf("events: %+v", told)
+		}
+	})
+}
+
+func TestTelemetryGoesOnWithoutWhatEndsTheSession(t *testing.T) {
+	faults := map[string]brokertest.Script{
+		"subscription": {Subscribe: func(string) (byte, bool) { return 0, true }},
+		"discovery": {Publish: func(m brokertest.Message) brokertest.Verdict {
+			if strings.HasPrefix(m.Topic, "homeassistant/") {
+				return brokertest.Close
+			}
+			return brokertest.Accept
+		}},
+	}
+	for name, script := range faults {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, func(o *Options) {
+				o.Commands, o.HomeAssistant, o.Metrics = []string{"identify"}, "homeassistant", []string{"uptime"}
+			})
+			b.queue.Put("n", []byte("x"))
+			b.broker.Script(script)
+			details := b.serveUntil(t, time.Minute, func() bool { return b.queue.waiting() == 0 })
+			if len(details) != 3 || !strings.Contains(details[2], name) {
+				t.Errorf("%s: told %q", name, details)
+			}
+		})
+	}
+}
+
+func TestSilentBrokerAtConnect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		b.broker.Script(brokertest.Script{Silent: true})
+		at := time.Now()
+		if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != Broker || time.Since(at) > 21*time.Second {
+			t.Errorf("%v after %v", e, time.Since(at))
+		}
+		s := b.serve(t, token)
+		time.Sleep(time.Second)
+		at = time.Now()
+		if err := s.stop(ErrSwap); !errors.Is(err, ErrSwap) || time.Since(at) > time.Second {
+			t.Errorf("%v after %v", err, time.Since(at))
+		}
+		b.broker.Script(brokertest.Script{Down: true})
+		if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != Broker || !strings.Contains(e.Detail, "nobody listens") {
+			t.Error(e)
+		}
+		b.broker.Script(brokertest.Script{})
+		b.broker.Kick()
+	})
+}
+
+func TestRefusalBeforeConnack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, func(o *Options) { o.Username = "{claim:plan}" })
+		if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != Misconfigured || !strings.Contains(e.Detail, "{claim:plan}") {
+			t.Error(e)
+		}
+		big := token
+		big.AccessToken = strings.Repeat("x", maxString+1)
+		b = newBench(t, nil)
+		if e := failure(t, b.Serve(t.Context(), big, func() {})); e.Kind != Misconfigured {
+			t.Error(e)
+		}
+		b = newBench(t, func(o *Options) { o.Username = "{sub}" })
+		if e := failure(t, b.Serve(t.Context(), Credentials{AccessToken: "tok"}, func() {})); e.Kind != Misconfigured {
+			t.Error(e)
+		}
+		if n := len(b.broker.Connects()); n != 0 {
+			t.Errorf("%d CONNECTs were sent", n)
+		}
+	})
+}
