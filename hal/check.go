@@ -52,14 +52,11 @@ func checkSize(p PanelInfo, size image.Point) []error {
 
 // sizes spells sizes as the configuration does.
 func sizes(all ...image.Point) string {
-	s := ""
-	for i, z := range all {
-		if i > 0 {
-			s += ", "
-		}
-		s += fmt.Sprintf("%dx%d", z.X, z.Y)
+	var s []string
+	for _, z := range all {
+		s = append(s, fmt.Sprintf("%dx%d", z.X, z.Y))
 	}
-	return s
+	return strings.Join(s, ", ")
 }
 
 // checkBus checks the bus, the address and the pins of a panel that is hardware.

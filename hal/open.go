@@ -3,7 +3,6 @@ package hal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -14,6 +13,10 @@ import (
 // answer is not an error here: Board.Fault says so, and every Draw tries it again. ctx bounds the opening; the
 // board works until Close.
 func Open(ctx context.Context, o Options) (*Board, error) {
+	return open(ctx, o, linuxHardware{})
+}
+
+func open(ctx context.Context, o Options, hw hardware) (*Board, error) {
 	if errs := Check(o); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
@@ -23,7 +26,7 @@ func Open(ctx context.Context, o Options) (*Board, error) {
 	p, _ := find(o.Panel)
 	edges := newEdges()
 	b := &Board{Driver: p.Name, Paper: p.Paper, Accent: p.Accent, Edges: edges.out}
-	err := b.open(ctx, o, p, edges)
+	err := b.open(ctx, hw, o, p, edges)
 	b.close = append(b.close, edges.close) // first of all, so that no button waits for a reader who has gone
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
@@ -31,12 +34,14 @@ func Open(ctx context.Context, o Options) (*Board, error) {
 	return b, nil
 }
 
-func (b *Board) open(ctx context.Context, o Options, p PanelInfo, edges *edges) error {
+func (b *Board) open(ctx context.Context, hw hardware, o Options, p PanelInfo, edges *edges) error {
 	size := p.size(o)
 	switch p.Name {
 	case "none":
 	case "sim":
-		return b.openSim(ctx, o, sim.Options{Name: o.Name, Size: view(size, o.Rotate), Paper: o.Paper, Press: edges.put})
+		if err := b.openSim(ctx, o, sim.Options{Name: o.Name, Size: view(size, o.Rotate), Paper: o.Paper, Press: edges.put}); err != nil {
+			return err
+		}
 	case "png":
 		b.Panel, b.Paper = newPNG(o.PNGFile, view(size, o.Rotate), o.Paper), o.Paper
 	case "terminal":
@@ -45,9 +50,17 @@ func (b *Board) open(ctx context.Context, o Options, p PanelInfo, edges *edges) 
 		}
 		b.Panel = newTerminal(o.Terminal, view(size, o.Rotate))
 	default:
-		return fmt.Errorf("display.panel = %q has no driver", p.Name)
+		b.openPhysical(hw, o, p)
 	}
-	return nil
+	return errors.Join(b.openButton(hw, o, edges), b.openLED(hw, o))
+}
+
+// openPhysical makes the panel; whether it answers is Fault's to say.
+func (b *Board) openPhysical(hw hardware, o Options, p PanelInfo) {
+	panel := newPhysical(p.size(o), p.Accent, o.Rotate, o.Log, func() (device, error) { return openDevice(hw, p, o) })
+	panel.heals = !p.Paper
+	b.Panel, b.Fault = panel, panel.probe()
+	b.close = append(b.close, panel.keep())
 }
 
 // openSim serves the simulator's page and takes panel, button and LED from it.
@@ -89,6 +102,16 @@ func (e *edges) put(down bool, at time.Time) {
 	select {
 	case e.out <- Edge{Down: down, At: at}:
 	case <-e.closed:
+	}
+}
+
+// isClosed tells whether nobody reads any more.
+func (e *edges) isClosed() bool {
+	select {
+	case <-e.closed:
+		return true
+	default:
+		return false
 	}
 }
 

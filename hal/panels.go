@@ -4,6 +4,8 @@ import (
 	"image"
 	"slices"
 	"strings"
+
+	"github.com/paird/paird/hal/monoled"
 )
 
 // PanelInfo describes one value of display.panel.
@@ -21,12 +23,16 @@ const minSide, maxSide = 8, 1024
 
 // Panels lists every panel there is, in the order of the documents.
 func Panels() []PanelInfo {
-	return []PanelInfo{
+	all := []PanelInfo{
 		{Name: "none", Driver: "no panel"},
 		{Name: "sim", Driver: "web page on loopback"},
 		{Name: "terminal", Driver: "half blocks on a terminal"},
 		{Name: "png", Driver: "a PNG file, replaced atomically"},
 	}
+	for _, chip := range []string{"ssd1306", "ssd1309", "sh1106", "sh1107"} {
+		all = append(all, PanelInfo{Name: chip, Sizes: monoled.Sizes(chip), Bus: "I2C or SPI", Driver: strings.ToUpper(chip) + ", our own (hal/monoled)"})
+	}
+	return all
 }
 
 // find returns the panel of that name.

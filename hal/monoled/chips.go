@@ -1,0 +1,114 @@
+package monoled
+
+import (
+	"fmt"
+	"image"
+	"slices"
+)
+
+// Sizes lists the modules there are with a controller, the usual one first; none if the controller is unknown.
+func Sizes(chip string) []image.Point {
+	switch chip {
+	case "ssd1306":
+		return []image.Point{{X: 128, Y: 64}, {X: 128, Y: 32}, {X: 64, Y: 48}, {X: 96, Y: 16}, {X: 72, Y: 40}}
+	case "ssd1309", "sh1106":
+		return []image.Point{{X: 128, Y: 64}}
+	case "sh1107":
+		return []image.Point{{X: 128, Y: 128}, {X: 64, Y: 128}}
+	}
+	return nil
+}
+
+// module is what differs between modules.
+type module struct {
+	chip   string
+	size   image.Point
+	column int // RAM column of the left edge
+}
+
+func newModule(o Options) (module, error) {
+	if !slices.Contains(Sizes(o.Chip), o.Size) {
+		return module{}, fmt.Errorf("%s: no module of %dx%d pixels", o.Chip, o.Size.X, o.Size.Y)
+	}
+	m := module{chip: o.Chip, size: o.Size, column: o.ColumnOffset}
+	if o.ColumnOffset < 0 {
+		m.column = usualColumn(o.Chip, o.Size)
+	}
+	if width := ramWidth(o.Chip); m.column+o.Size.X > width {
+		return module{}, fmt.Errorf("%s: column offset %d and %d pixels are more than its %d columns", o.Chip, m.column, o.Size.X, width)
+	}
+	return m, nil
+}
+
+func ramWidth(chip string) int {
+	if chip == "sh1106" {
+		return 132
+	}
+	return 128
+}
+
+// usualColumn is where modules of that size have their left edge: small glass sits in the middle of the driver's
+// outputs.
+func usualColumn(chip string, size image.Point) int {
+	switch {
+	case chip == "sh1106":
+		return 2 // 128 of 132 columns
+	case size == image.Pt(64, 48):
+		return 32
+	case size == image.Pt(72, 40):
+		return 28
+	}
+	return 0
+}
+
+// init is the sequence after which the controller shows its RAM as soon as it is switched on: the order of SSD1306's
+// software initialization (page 64), then what the chip needs besides.
+func (m module) init(contrast byte) []byte {
+	c := []byte{0xe3} // NOP: ends a command whose argument a broken transfer still owes
+	if m.chip == "ssd1309" {
+		c = append(c, 0xfd, 0x12) // unlock (table 8-1)
+	}
+	c = append(c, 0xae, // display off
+		0xd5, 0xf0, // the fastest oscillator, no divider: cameras see less banding
+		0xa8, m.multiplex(),
+		0xd3, m.displayOffset())
+	switch m.chip {
+	case "ssd1306":
+		c = append(c, 0x40, 0x20, 0x02, 0x8d, 0x14, 0xa1, 0xc8, 0xda, m.comPins(), 0xd9, 0xf1, 0xdb, 0x20, 0x2e)
+		if m.size == image.Pt(72, 40) {
+			c = append(c, 0xad, 0x30) // SSD1306B: the module has no resistor, use the internal reference current
+		}
+	case "ssd1309": // its drive voltage comes from outside
+		c = append(c, 0x40, 0x20, 0x02, 0xa1, 0xc8, 0xda, 0x12, 0xd9, 0x25, 0xdb, 0x34, 0x2e)
+	case "sh1106": // AD 8B: internal converter on; 32: 8.0 V
+		c = append(c, 0x40, 0xad, 0x8b, 0x32, 0xa1, 0xc8, 0xda, 0x12, 0xd9, 0x22, 0xdb, 0x35)
+	case "sh1107": // DC 00: start line; 20: page addressing; AD 8A: modules make the drive voltage themselves
+		c = append(c, 0xdc, 0x00, 0x20, 0xad, 0x8a, 0xa0, 0xc0, 0xd9, 0x22, 0xdb, 0x35)
+	}
+	return append(c, 0x81, contrast, 0xa4, 0xa6)
+}
+
+// multiplex is the number of COM lines less one. The SH1107's COM lines run along its columns.
+func (m module) multiplex() byte {
+	if m.chip == "sh1107" {
+		return byte(m.size.X - 1)
+	}
+	return byte(m.size.Y - 1)
+}
+
+// displayOffset moves the SH1107's lines to the middle of its outputs, where narrow glass is wired.
+func (m module) displayOffset() byte {
+	if m.chip == "sh1107" && m.size.X < 128 {
+		return byte(128 - (128-m.size.X)/2)
+	}
+	return 0
+}
+
+// comPins is the COM pins configuration: short, wide glass has its rows wired in sequence, other glass from both sides
+// in turn (SSD1306 section 10.1.18).
+func (m module) comPins() byte {
+	if m.size.Y == 32 || m.size.Y == 16 {
+		return 0x02
+	}
+	return 0x12
+}

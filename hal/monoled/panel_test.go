@@ -1,0 +1,282 @@
+package monoled
+
+import (
+	"fmt"
+	"image"
+	"image/draw"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+
+	"github.com/paird/paird/hal/bustest"
+)
+
+// modules is every module there is, as it is wired. How follows from the makers' drawings, not from the driver.
+var modules = []bustest.Glass{
+	{Chip: bustest.SSD1306, Size: image.Pt(128, 64), Alternative: true},
+	{Chip: bustest.SSD1306, Size: image.Pt(128, 32)},
+	{Chip: bustest.SSD1306, Size: image.Pt(96, 16)},
+	{Chip: bustest.SSD1306, Size: image.Pt(64, 48), Column: 32, Alternative: true},
+	{Chip: bustest.SSD1306, Size: image.Pt(72, 40), Column: 28, Alternative: true},
+	{Chip: bustest.SSD1309, Size: image.Pt(128, 64), Alternative: true, ExternalVpp: true},
+	{Chip: bustest.SH1106, Size: image.Pt(128, 64), Column: 2, Alternative: true},
+	{Chip: bustest.SH1107, Size: image.Pt(128, 128), ExternalVpp: true},
+	{Chip: bustest.SH1107, Size: image.Pt(64, 128), Column: 32, ExternalVpp: true},
+}
+
+const addr = 0x3c
+
+// forEach runs a test on every module on both buses, on strict and lenient models, in fake time.
+func forEach(t *testing.T, f func(t *testing.T, p *Panel, o *bustest.OLED)) {
+	for _, g := range modules {
+		for _, bus := range []string{"I2C", "SPI"} {
+			for _, strict := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/%dx%d/%s/strict=%v", g.Chip, g.Size.X, g.Size.Y, bus, strict), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						o := bustest.NewOLED(g, addr, strict)
+						f(t, open(t, o, g, bus), o)
+						if v := o.Violations(); len(v) > 0 {
+							t.Errorf("against the datasheet: %q", v)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+func open(t *testing.T, o *bustest.OLED, g bustest.Glass, bus string) *Panel {
+	t.Helper()
+	opt := Options{Chip: string(g.Chip), Size: g.Size, ColumnOffset: -1}
+	var p *Panel
+	var err error
+	if bus == "SPI" {
+		opt.Reset = o.Reset()
+		p, err = NewSPI(o.SPI(), o.DC(), opt)
+	} else {
+		p, err = NewI2C(o, addr, opt)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// pictures are structured and random ones.
+func pictures(size image.Point, rnd *rand.Rand) []*image.Gray {
+	var all []*image.Gray
+	for _, f := range []func(x, y int) bool{
+		func(x, y int) bool { return true },
+		func(x, y int) bool { return false },
+		func(x, y int) bool { return x == 0 || y == 0 || x == size.X-1 || y == size.Y-1 },
+		func(x, y int) bool { return x == 0 && y == 0 },
+		func(x, y int) bool { return (x+y)%2 == 0 },
+		func(x, y int) bool { return y%3 == 0 },
+		func(x, y int) bool { return x*size.Y > y*size.X },
+		func(x, y int) bool { return rnd.IntN(2) == 0 },
+		func(x, y int) bool { return rnd.IntN(20) == 0 },
+	} {
+		m := image.NewGray(image.Rectangle{Max: size})
+		for y := range size.Y {
+			for x := range size.X {
+				if f(x, y) {
+					m.Pix[m.PixOffset(x, y)] = 255
+				}
+			}
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+// wrong counts the pixels that a person sees wrong.
+func wrong(o *bustest.OLED, want *image.Gray) int {
+	n := 0
+	for i, v := range o.Image().Pix {
+		if v != want.Pix[i] {
+			n++
+		}
+	}
+	return n
+}
+
+func mustDraw(t *testing.T, p *Panel, o *bustest.OLED, m *image.Gray, what string) {
+	t.Helper()
+	if err := p.Draw(p.Bounds(), m, image.Point{}); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if n := wrong(o, m); n > 0 {
+		t.Fatalf("%s: %d wrong pixels", what, n)
+	}
+}
+
+func TestWholePictures(t *testing.T) {
+	forEach(t, func(t *testing.T, p *Panel, o *bustest.OLED) {
+		for i, m := range pictures(p.Bounds().Size(), rand.New(rand.NewPCG(1, 1))) {
+			mustDraw(t, p, o, m, fmt.Sprint("picture ", i))
+		}
+	})
+}
+
+func TestParts(t *testing.T) {
+	forEach(t, func(t *testing.T, p *Panel, o *bustest.OLED) {
+		rnd := rand.New(rand.NewPCG(2, 2))
+		size := p.Bounds().Size()
+		all := pictures(size, rnd)
+		want := image.NewGray(p.Bounds())
+		for i := range 25 {
+			r := image.Rect(rnd.IntN(size.X+8)-4, rnd.IntN(size.Y+8)-4, rnd.IntN(size.X+8)-4, rnd.IntN(size.Y+8)-4)
+			sp := image.Pt(rnd.IntN(8), rnd.IntN(8))
+			src := all[rnd.IntN(len(all))]
+			draw.Draw(want, r, src, sp, draw.Src)
+			if err := p.Draw(r, src, sp); err != nil {
+				t.Fatal(err)
+			}
+			if n := wrong(o, want); n > 0 {
+				t.Fatalf("part %d, %v: %d wrong pixels", i, r, n)
+			}
+		}
+	})
+}
+
+func TestAfterEveryFault(t *testing.T) {
+	forEach(t, func(t *testing.T, p *Panel, o *bustest.OLED) {
+		rnd := rand.New(rand.NewPCG(3, 3))
+		all := pictures(p.Bounds().Size(), rnd)
+		failed := 0
+		for i := range 50 {
+			m := all[i%len(all)]
+			o.FailIn(1+rnd.IntN(24), rnd.IntN(60))
+			if p.Draw(p.Bounds(), m, image.Point{}) == nil {
+				if n := wrong(o, m); n > 0 {
+					t.Fatalf("draw %d reported no error but %d pixels are wrong", i, n)
+				}
+				continue
+			}
+			failed++
+			o.FailIn(0, 0)
+			mustDraw(t, p, o, m, fmt.Sprint("after fault ", i))
+		}
+		if failed < 8 {
+			t.Errorf("only %d draws failed: the faults do not reach the driver", failed)
+		}
+	})
+}
+
+func TestUnpluggedAndBack(t *testing.T) {
+	forEach(t, func(t *testing.T, p *Panel, o *bustest.OLED) {
+		all := pictures(p.Bounds().Size(), rand.New(rand.NewPCG(4, 4)))
+		mustDraw(t, p, o, all[6], "first")
+		o.Unplug()
+		for range 3 {
+			if err := p.Draw(p.Bounds(), all[7], image.Point{}); err == nil {
+				t.Fatal("no error though nobody answers")
+			}
+		}
+		o.Plug()
+		mustDraw(t, p, o, all[7], "plugged in again")
+	})
+}
+
+func TestPowerLossBetweenDraws(t *testing.T) {
+	for _, g := range modules { // on I2C the status tells; SPI cannot
+		synctest.Test(t, func(t *testing.T) {
+			o := bustest.NewOLED(g, addr, true)
+			p := open(t, o, g, "I2C")
+			m := pictures(g.Size, rand.New(rand.NewPCG(5, 5)))[7]
+			mustDraw(t, p, o, m, "first")
+			o.PowerLoss()
+			mustDraw(t, p, o, m, fmt.Sprint(g.Chip, g.Size, ": the same picture after a power loss"))
+		})
+	}
+}
+
+func TestModuleWhoseStatusLies(t *testing.T) {
+	o := bustest.NewOLED(modules[0], addr, false)
+	o.ReadsLie = true
+	p := open(t, o, modules[0], "I2C")
+	all := pictures(modules[0].Size, rand.New(rand.NewPCG(6, 6)))
+	mustDraw(t, p, o, all[6], "first")
+	o.Stats()
+	mustDraw(t, p, o, all[6], "again")
+	if s := o.Stats(); s.Bytes != 0 {
+		t.Errorf("%d bytes for nothing: the driver believes that the power was lost", s.Bytes)
+	}
+}
+
+func TestSleepAndHalt(t *testing.T) {
+	forEach(t, func(t *testing.T, p *Panel, o *bustest.OLED) {
+		m := pictures(p.Bounds().Size(), rand.New(rand.NewPCG(7, 7)))[0]
+		dark := image.NewGray(p.Bounds())
+		for name, off := range map[string]func() error{"Sleep": p.Sleep, "Halt": p.Halt} {
+			mustDraw(t, p, o, m, name)
+			if err := off(); err != nil || wrong(o, dark) > 0 {
+				t.Fatalf("%s: %v, %d pixels lit", name, err, wrong(o, dark))
+			}
+			mustDraw(t, p, o, m, "the same picture after "+name)
+		}
+	})
+}
+
+func TestContrastSurvives(t *testing.T) {
+	o := bustest.NewOLED(modules[0], addr, true)
+	p := open(t, o, modules[0], "I2C")
+	m := image.NewGray(p.Bounds())
+	if err := p.Contrast(9); err != nil {
+		t.Fatal(err)
+	}
+	mustDraw(t, p, o, m, "first")
+	if o.Contrast() != 9 {
+		t.Errorf("contrast %d, want 9", o.Contrast())
+	}
+	if err := p.Contrast(200); err != nil || o.Contrast() != 200 {
+		t.Errorf("contrast %d, want 200 (%v)", o.Contrast(), err)
+	}
+	o.PowerLoss()
+	mustDraw(t, p, o, m, "after a power loss")
+	if o.Contrast() != 200 {
+		t.Errorf("contrast %d after a power loss, want 200", o.Contrast())
+	}
+}
+
+// TestTheModelCatchesMistakes proves that 0 wrong pixels is not what the model always says.
+func TestTheModelCatchesMistakes(t *testing.T) {
+	for name, c := range map[string]struct {
+		glass bustest.Glass
+		drive Options
+	}{
+		"SH1106 driven as SSD1306":     {modules[6], Options{Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: -1}},
+		"SSD1306 driven as SH1106":     {modules[0], Options{Chip: "sh1106", Size: image.Pt(128, 64), ColumnOffset: -1}},
+		"two columns off":              {modules[0], Options{Chip: "sh1106", Size: image.Pt(128, 64), ColumnOffset: 2}},
+		"64 rows driven as 32":         {modules[0], Options{Chip: "ssd1306", Size: image.Pt(128, 32), ColumnOffset: -1}},
+		"small glass at column 0":      {modules[3], Options{Chip: "ssd1306", Size: image.Pt(64, 48), ColumnOffset: 0}},
+		"SSD1306 driven as an SSD1309": {modules[0], Options{Chip: "ssd1309", Size: image.Pt(128, 64), ColumnOffset: -1}},
+	} {
+		o := bustest.NewOLED(c.glass, addr, true)
+		p, err := NewI2C(o, addr, c.drive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := pictures(c.glass.Size, rand.New(rand.NewPCG(8, 8)))[7]
+		if err := p.Draw(p.Bounds(), want, image.Point{}); err != nil {
+			t.Fatal(err)
+		}
+		if wrong(o, want) == 0 {
+			t.Errorf("%s: the model shows no wrong pixel", name)
+		}
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for _, o := range []Options{
+		{Chip: "ssd1306", Size: image.Pt(100, 64)}, {Chip: "nt7538", Size: image.Pt(128, 64)}, {},
+		{Chip: "sh1106", Size: image.Pt(128, 64), ColumnOffset: 5}, {Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: 1},
+	} {
+		if _, err := NewI2C(nil, addr, o); err == nil {
+			t.Errorf("%+v was accepted", o)
+		}
+	}
+	if _, err := NewSPI(nil, nil, Options{Chip: "ssd1306", Size: image.Pt(128, 64)}); err == nil {
+		t.Error("SPI without D/C was accepted")
+	}
+}
