@@ -1,0 +1,155 @@
+package queue
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/paird/paird/agent/internal/boltfile"
+)
+
+// A journal is a file of preallocated blocks that takes groups of records one after the other, from
+// its beginning. It is never read but at start, and has no need to be cleared: each frame names its lap,
+// and the database names the lap that counts.
+//
+// A frame holds one group and begins at a block of its own, so that a torn write spoils no other:
+//
+//	0  "PQJ1"
+//	4  CRC-32C of all that follows, 4 bytes
+//	8  length of the records, 4 bytes
+//	12 zero, 4 bytes
+//	16 lap, 8 bytes
+//	24 stream, 8 bytes: the first of its random ones
+//	32 records: seq, 8 bytes; length, 4 bytes; the encoded record
+//
+// The rest of its last block is zero. Numbers are big-endian.
+type journal struct {
+	file *os.File
+	disk boltfile.Disk
+	used int // bytes of this lap
+}
+
+const (
+	blockSize   = 4096
+	journalSize = 64 * blockSize
+	frameHeader = 32
+	itemHeader  = 12
+	frameSign   = "PQJ1"
+)
+
+// openJournal opens the journal, or makes one. What is no journal of this size goes.
+func openJournal(path string, d boltfile.Disk) (*journal, error) {
+	info, err := os.Lstat(path)
+	switch {
+	case err == nil && info.Mode().IsRegular() && info.Size() == journalSize:
+	case err == nil || errors.Is(err, fs.ErrNotExist):
+		if err := errors.Join(d.Remove(path), d.WriteFile(path, make([]byte, journalSize))); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &journal{file: f, disk: d}, nil
+}
+
+// itemSize is what a record takes in a frame.
+func itemSize(r record) int { return itemHeader + headerSize + r.size() }
+
+// fits tells whether a group of records of that total itemSize has room in this lap.
+func (j *journal) fits(items int) bool { return j.used+blocks(frameHeader+items) <= journalSize }
+
+// blocks rounds up to whole blocks.
+func blocks(n int) int { return (n + blockSize - 1) / blockSize * blockSize }
+
+// append returns when the group is on the disk. After an error the same place is written again.
+func (j *journal) append(lap, stream uint64, group []*entry) error {
+	b := frame(lap, stream, group)
+	if err := j.disk.WriteAt(j.file, b, int64(j.used)); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(j.file.Name()), err)
+	}
+	if err := j.disk.Sync(j.file); err != nil {
+		return fmt.Errorf("flush %s: %w", filepath.Base(j.file.Name()), err)
+	}
+	j.used += len(b)
+	return nil
+}
+
+func frame(lap, stream uint64, group []*entry) []byte {
+	b := make([]byte, frameHeader, blockSize)
+	for _, e := range group {
+		v := e.encode()
+		b = binary.BigEndian.AppendUint64(b, e.seq)
+		b = binary.BigEndian.AppendUint32(b, uint32(len(v)))
+		b = append(b, v...)
+	}
+	copy(b, frameSign)
+	binary.BigEndian.PutUint32(b[8:], uint32(len(b)-frameHeader))
+	binary.BigEndian.PutUint64(b[16:], lap)
+	binary.BigEndian.PutUint64(b[24:], stream)
+	binary.BigEndian.PutUint32(b[4:], frameSum(b))
+	return append(b, make([]byte, blocks(len(b))-len(b))...)
+}
+
+func frameSum(b []byte) uint32 { return crc32.Checksum(b[8:], crc32.MakeTable(crc32.Castagnoli)) }
+
+// recover returns the records of the lap, or of a later one: where the database had to go back by a
+// commit the journal is ahead of it. New frames go behind those that were found.
+func (j *journal) recover(lap, stream uint64) (uint64, []record, error) {
+	img := make([]byte, journalSize)
+	if _, err := j.file.ReadAt(img, 0); err != nil && !errors.Is(err, io.EOF) {
+		return lap, nil, err
+	}
+	var found []record
+	for j.used = 0; j.used < len(img); {
+		records, at, n := parseFrame(img[j.used:], stream)
+		if n == 0 || at < lap || j.used > 0 && at != lap {
+			break
+		}
+		found, lap = append(found, records...), at
+		j.used += n
+	}
+	return lap, found, nil
+}
+
+// parseFrame returns the records of the frame at the beginning of b, its lap, and its size in whole
+// blocks: 0 if there is no such frame.
+func parseFrame(b []byte, stream uint64) (records []record, lap uint64, size int) {
+	if len(b) < frameHeader || string(b[:4]) != frameSign || binary.BigEndian.Uint64(b[24:]) != stream {
+		return nil, 0, 0
+	}
+	end := frameHeader + int(binary.BigEndian.Uint32(b[8:]))
+	if end > len(b) || frameSum(b[:end]) != binary.BigEndian.Uint32(b[4:]) {
+		return nil, 0, 0
+	}
+	for items := b[frameHeader:end]; len(items) > 0; {
+		if len(items) < itemHeader {
+			return nil, 0, 0
+		}
+		seq, n := binary.BigEndian.Uint64(items), int(binary.BigEndian.Uint32(items[8:]))
+		if n > len(items)-itemHeader {
+			return nil, 0, 0
+		}
+		r, err := decode(seq, items[itemHeader:itemHeader+n])
+		if err != nil {
+			return nil, 0, 0
+		}
+		records, items = append(records, r), items[itemHeader+n:]
+	}
+	return records, binary.BigEndian.Uint64(b[16:]), blocks(end)
+}
+
+// rewind begins a lap; nil: there is none to begin.
+func (j *journal) rewind() {
+	if j != nil {
+		j.used = 0
+	}
+}
