@@ -104,5 +104,7 @@ func (b *I2C) explain(addr uint16, err error) error {
 func (b *I2C) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.k.close(b.fd)
+	fd := b.fd
+	b.fd = -1 // the number may soon be somebody else's
+	return b.k.close(fd)
 }

@@ -16,7 +16,6 @@ import (
 type Line struct {
 	k    kernel
 	file *os.File // the line's request; events are read from it
-	fd   int
 	pin  string
 }
 
@@ -73,7 +72,7 @@ func newLine(k kernel, pin string, fd int) (*Line, error) {
 	if err := unix.SetNonblock(fd, true); err != nil { // so that a wait for an edge can have a deadline
 		return nil, errors.Join(fmt.Errorf("pin %s: %w", pin, err), k.close(fd))
 	}
-	return &Line{k: k, file: os.NewFile(uintptr(fd), pin), fd: fd, pin: pin}, nil
+	return &Line{k: k, file: os.NewFile(uintptr(fd), pin), pin: pin}, nil
 }
 
 func outputValue(high bool) unix.GPIOV2LineConfigAttribute {
@@ -90,21 +89,34 @@ func (l *Line) Out(high bool) error {
 	if high {
 		v.Bits = 1
 	}
-	return l.explain(l.k.ioctl(l.fd, unix.GPIO_V2_LINE_SET_VALUES_IOCTL, unsafe.Pointer(&v)))
+	return l.ioctl(unix.GPIO_V2_LINE_SET_VALUES_IOCTL, unsafe.Pointer(&v))
 }
 
 // Read returns the level: high, or active for a Button.
 func (l *Line) Read() (bool, error) {
 	v := unix.GPIOV2LineValues{Mask: 1}
-	err := l.k.ioctl(l.fd, unix.GPIO_V2_LINE_GET_VALUES_IOCTL, unsafe.Pointer(&v))
-	return v.Bits&1 == 1, l.explain(err)
+	err := l.ioctl(unix.GPIO_V2_LINE_GET_VALUES_IOCTL, unsafe.Pointer(&v))
+	return v.Bits&1 == 1, err
+}
+
+// ioctl asks the kernel, but never about a descriptor that was closed and is somebody else's by now.
+func (l *Line) ioctl(request uint, arg unsafe.Pointer) error {
+	conn, err := l.file.SyscallConn()
+	if err != nil {
+		return l.explain(err)
+	}
+	var failed error
+	err = conn.Control(func(fd uintptr) { failed = l.k.ioctl(int(fd), request, arg) })
+	return l.explain(errors.Join(err, failed))
 }
 
 // WaitEdge waits for the next edge, until the deadline (the zero time: for ever) or Close. It reports false at
 // the deadline; after Close the error is os.ErrClosed.
 func (l *Line) WaitEdge(deadline time.Time) (bool, error) {
-	if err := l.file.SetReadDeadline(deadline); err != nil {
+	if err := l.file.SetReadDeadline(deadline); errors.Is(err, os.ErrNoDeadline) {
 		return false, l.explain(err)
+	} else if err != nil {
+		return false, l.explain(os.ErrClosed)
 	}
 	var event [unsafe.Sizeof(unix.GPIOV2LineEvent{})]byte
 	switch _, err := l.file.Read(event[:]); {

@@ -100,5 +100,7 @@ func (s *SPI) transfer(w, r []byte) error {
 func (s *SPI) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.k.close(s.fd)
+	fd := s.fd
+	s.fd = -1 // the number may soon be somebody else's
+	return s.k.close(fd)
 }
