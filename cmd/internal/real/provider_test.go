@@ -1,0 +1,132 @@
+//go:build real
+
+package real
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"testing"
+)
+
+// provider is oidc-provider in a process of its own.
+type provider struct {
+	issuer    string
+	ca        *authority
+	refreshes atomic.Int64 // that it granted
+	agent     atomic.Value // User-Agent of the last token request
+}
+
+// said is one line of scripts/real/provider.mjs.
+type said struct {
+	Issuer    string `json:"issuer"`
+	Event     string `json:"event"`
+	GrantType string `json:"grant_type"`
+	UserAgent string `json:"user_agent"`
+	Error     string `json:"error"`
+}
+
+// startProvider runs the provider; options are those of provider.mjs, as JSON.
+func startProvider(t *testing.T, ca *authority, options string) *provider {
+	t.Helper()
+	cert := ca.issue(t)
+	node := start(t, "node", scripts+"/real/provider.mjs", cert.certFile, cert.keyFile, options)
+	var first said
+	node.await(t, "issuer from provider.mjs", func(line string) bool {
+		return json.Unmarshal([]byte(line), &first) == nil && first.Issuer != ""
+	})
+	p := &provider{issuer: first.Issuer, ca: ca}
+	p.agent.Store("")
+	go func() {
+		for line := range node.lines {
+			var s said
+			if json.Unmarshal([]byte(line), &s) == nil && s.Event != "" {
+				p.note(s)
+			}
+		}
+	}()
+	return p
+}
+
+func (p *provider) note(s said) {
+	if s.UserAgent != "" {
+		p.agent.Store(s.UserAgent)
+	}
+	if s.Event == "granted" && s.GrantType == "refresh_token" {
+		p.refreshes.Add(1)
+	}
+}
+
+// client trusts the throw-away authority.
+func (p *provider) client() *http.Client {
+	return &http.Client{
+		Timeout:   patience,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.ca.pool}},
+	}
+}
+
+// post sends a form and reads the JSON answer.
+func (p *provider) post(t *testing.T, path string, form url.Values) map[string]any {
+	t.Helper()
+	resp := must(p.client().PostForm(p.issuer+path, form))(t)
+	defer resp.Body.Close()
+	var answer map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		t.Fatalf("POST %s: %s: %v", path, resp.Status, err)
+	}
+	return answer
+}
+
+// active asks the provider whether an access token is good (RFC 7662).
+func (p *provider) active(token string) bool {
+	resp, err := p.client().PostForm(p.issuer+"/token/introspection", url.Values{
+		"token": {token}, "client_id": {"broker"}, "client_secret": {"a secret of the broker"},
+	})
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Active bool `json:"active"`
+	}
+	return json.NewDecoder(resp.Body).Decode(&answer) == nil && answer.Active
+}
+
+const deviceCodeGrant = "urn:ietf:params:oauth:grant-type:device_code"
+
+// The peer by itself: what the other tests rely on is there.
+func TestProviderAlone(t *testing.T) {
+	p := startProvider(t, newAuthority(t), `{"accessTokenTTL": 8}`)
+	begin := func() map[string]any {
+		return p.post(t, "/device/auth", url.Values{"client_id": {"printer"}, "scope": {"openid offline_access profile"}})
+	}
+	poll := func(code any) map[string]any {
+		return p.post(t, "/token", url.Values{"client_id": {"printer"}, "grant_type": {deviceCodeGrant}, "device_code": {code.(string)}})
+	}
+	d := begin()
+	if got := poll(d["device_code"]); got["error"] != "authorization_pending" {
+		t.Fatalf("first poll: %v", got)
+	}
+	newPhone(t, p.ca).approve(d["verification_uri_complete"].(string), "alice")
+	tokens := poll(d["device_code"])
+	if tokens["refresh_token"] == nil || tokens["id_token"] == nil || tokens["expires_in"] != 8.0 {
+		t.Fatalf("tokens: %v", tokens)
+	}
+	if !p.active(tokens["access_token"].(string)) || p.active("nonsense") {
+		t.Error("introspection does not tell good tokens from bad ones")
+	}
+	renewed := p.post(t, "/token", url.Values{"client_id": {"printer"}, "grant_type": {"refresh_token"}, "refresh_token": {tokens["refresh_token"].(string)}})
+	if renewed["access_token"] == nil || renewed["refresh_token"] == tokens["refresh_token"] {
+		t.Fatalf("refreshed: %v", renewed)
+	}
+	eventually(t, "the provider counts a refresh", func() bool { return p.refreshes.Load() == 1 })
+
+	d = begin()
+	newPhone(t, p.ca).deny(d["verification_uri_complete"].(string))
+	if got := poll(d["device_code"]); got["error"] != "access_denied" {
+		t.Fatalf("after the denial: %v", got)
+	}
+	eventually(t, "an expired token is not active", func() bool { return !p.active(tokens["access_token"].(string)) })
+}
