@@ -8,6 +8,7 @@ import (
 
 	"github.com/paird/paird/agent/internal/boltfile"
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // files are the open files of a store.
@@ -40,8 +41,8 @@ func (s *Store) openFiles() (*files, error) {
 	return f, nil
 }
 
-// openDB opens tokens.db and reads its ring. One whose ring is damaged is set aside if the slots
-// have one.
+// openDB opens tokens.db and reads its ring. One with damaged records is set aside if a slot can take
+// its place; otherwise it stays for a person to decide.
 func (s *Store) openDB(f *files) error {
 	db, r, err := boltfile.Open(boltfile.Options{
 		Path: s.o.path(dbName), Allocate: dbAllocated, Probe: s.o.Probe, Log: s.o.Log,
@@ -50,7 +51,7 @@ func (s *Store) openDB(f *files) error {
 	switch {
 	case errors.Is(err, boltfile.ErrFormat):
 		return ErrNewerSchema
-	case errors.Is(err, bolt.ErrTimeout):
+	case errors.Is(err, berrors.ErrTimeout):
 		return ErrLocked
 	case err != nil:
 		return err
@@ -64,13 +65,15 @@ func (s *Store) openDB(f *files) error {
 		f.ring, err = readMeta(tx)
 		return err
 	})
-	if errors.Is(err, errDamaged) && f.newestSlot() != nil {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errDamaged) && f.newestSlot() != nil:
 		return s.replaceDB(f, err)
+	case errors.Is(err, errDamaged):
+		err = &SealError{Reason: dbName + " is damaged and there is no other copy; pair again"}
 	}
-	if err != nil {
-		return errors.Join(err, db.Close())
-	}
-	return nil
+	return errors.Join(err, db.Close())
 }
 
 // replaceDB sets a tokens.db aside of which records are damaged, and opens a new one.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -45,9 +46,25 @@ type schema struct {
 // is where a flipped bit shows.
 var errDamaged = errors.New("a record is damaged")
 
+// checkShape returns errDamaged for what no commit of ours looks like: a disk that loses flushes can
+// leave a tree that is sound and made of pages that do not belong together.
+func checkShape(tx *bolt.Tx) error {
+	return tx.ForEach(func(name []byte, b *bolt.Bucket) error {
+		return b.ForEach(func(k, v []byte) error {
+			if v == nil || bytes.Equal(name, grantsBucket) && len(k) != 8 {
+				return fmt.Errorf("%w: %s", errDamaged, name)
+			}
+			return nil
+		})
+	})
+}
+
 // readMeta returns the ring, nil if nothing has been sealed in this file; or errDamaged, or
 // ErrNewerSchema.
 func readMeta(tx *bolt.Tx) (*ring, error) {
+	if err := checkShape(tx); err != nil {
+		return nil, err
+	}
 	meta := tx.Bucket(metaBucket)
 	if meta == nil {
 		return nil, nil
@@ -106,7 +123,7 @@ func newestGen(tx *bolt.Tx) uint64 {
 		return 0
 	}
 	k, _ := grants.Cursor().Last()
-	if len(k) != 8 {
+	if k == nil {
 		return 0
 	}
 	return binary.BigEndian.Uint64(k)

@@ -158,7 +158,8 @@ func read(path string) ([]byte, error) {
 	defer f.Close()
 	// After a flush that failed the page cache may hold what the disk does not.
 	_ = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
-	img, err := io.ReadAll(f)
+	img := make([]byte, info.Size())
+	_, err = io.ReadFull(f, img)
 	if errors.Is(err, syscall.EIO) {
 		return nil, &damageError{err}
 	}

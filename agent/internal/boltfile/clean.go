@@ -53,6 +53,7 @@ func markClean(path string, d Disk) error {
 func isClean(img []byte, newest meta) bool {
 	at := cleanOffset(newest)
 	return newest.high*pageSize <= uint64(len(img)) &&
+		string(img[at:at+int64(len(cleanSign))]) == cleanSign &&
 		bytes.Equal(img[at:at+cleanSize], cleanMark(img, newest))
 }
 

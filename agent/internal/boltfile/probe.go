@@ -11,6 +11,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // ErrNoVerdict: the probe could not be made, which says nothing about the file.
@@ -58,7 +59,7 @@ func ProbeMain(path string) int {
 		return probeSound
 	}
 	fmt.Fprintln(os.Stderr, err)
-	if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrNotExist) || errors.Is(err, bolt.ErrTimeout) {
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrNotExist) || errors.Is(err, berrors.ErrTimeout) {
 		return probeNoVerdict
 	}
 	return probeDamaged

@@ -8,13 +8,28 @@ import (
 )
 
 // An image is a state of the disk: contents by number of the file, and which name is which file.
-// The contents are shared between images and replaced, not changed.
 type image struct {
 	files map[int][]byte
 	names map[string]int
+	own   map[int]bool // contents that are not shared with the image this is a clone of
 }
 
-func (im image) clone() image { return image{maps.Clone(im.files), maps.Clone(im.names)} }
+func newImage() image { return image{map[int][]byte{}, map[string]int{}, map[int]bool{}} }
+
+func (im image) clone() image {
+	return image{maps.Clone(im.files), maps.Clone(im.names), map[int]bool{}}
+}
+
+// content returns the content of a file, of that size at least, to be changed.
+func (im image) content(file, size int) []byte {
+	data := im.files[file]
+	if !im.own[file] || size > len(data) {
+		data = make([]byte, max(size, len(data)))
+		copy(data, im.files[file])
+		im.files[file], im.own[file] = data, true
+	}
+	return data
+}
 
 // A step is an operation with the number of the file it is about, so that renaming does not matter.
 type step struct {
@@ -37,20 +52,10 @@ func (im image) apply(s step, from, to int) {
 		delete(im.names, s.Path)
 		im.names[s.To] = s.file
 	case boltfile.Truncate:
-		im.files[s.file] = resize(im.files[s.file], int(s.Off))
+		im.files[s.file] = im.content(s.file, int(s.Off))[:s.Off]
 	case boltfile.Write:
-		data := im.files[s.file]
-		data = resize(data, max(len(data), int(s.Off)+to))
-		copy(data[int(s.Off)+from:], s.Data[from:to])
-		im.files[s.file] = data
+		copy(im.content(s.file, int(s.Off)+to)[int(s.Off)+from:], s.Data[from:to])
 	}
-}
-
-// resize returns a copy of that size.
-func resize(data []byte, size int) []byte {
-	out := make([]byte, size)
-	copy(out, data)
-	return out
 }
 
 // contents are the files by name.

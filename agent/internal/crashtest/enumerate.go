@@ -87,7 +87,7 @@ type enumeration struct {
 
 func (e *enumeration) walk(steps []step) {
 	e.rand = rand.New(rand.NewPCG(e.options.Seed, 0))
-	e.durable = image{files: map[int][]byte{}, names: map[string]int{}}
+	e.durable = newImage()
 	e.pending, e.mark, e.changed = nil, -1, true
 	for _, s := range steps {
 		if e.options.Ignore != nil && s.Kind != mark && e.options.Ignore(s.Op) {
@@ -132,6 +132,7 @@ func (e *enumeration) cut() {
 	e.changed = false
 	window := e.pending[max(0, len(e.pending)-maxWindow):]
 	base := e.durable.clone()
+	e.durable.own = map[int]bool{} // from now on shared with base
 	for _, p := range e.pending[:len(e.pending)-len(window)] {
 		base.apply(p, 0, len(p.Data))
 	}

@@ -1,0 +1,293 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/crashtest"
+	bolt "go.etcd.io/bbolt"
+)
+
+// A promise is what the store has said it keeps.
+type promise struct {
+	State
+	key     []byte
+	pending []byte
+	floor   time.Time
+}
+
+// A history runs operations on a recorded store and writes down what each of them promises.
+type history struct {
+	t        testing.TB
+	rec      *crashtest.Recorder
+	s        *Store
+	now      promise
+	promises []promise // [0]: before the first operation; [k+1]: after operation k
+}
+
+func newHistory(t testing.TB) *history {
+	dir := crashtest.Dir(t)
+	rec := crashtest.New(dir)
+	h := &history{t: t, rec: rec, promises: []promise{{}}}
+	h.s = open(t, Options{
+		Dir: dir, Device: "device-1",
+		Disk: boltfile.Disk{Tap: rec.Tap}, Opened: func(db *bolt.DB) { rec.Hook(db) },
+	})
+	return h
+}
+
+func (h *history) done(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.rec.Mark(len(h.promises) - 1)
+	h.promises = append(h.promises, h.now)
+}
+
+func (h *history) save(g Grant) {
+	gen, err := h.s.Save(g)
+	h.now.State = State{Grant: &g, Gen: gen, Previous: h.now.Grant}
+	h.done(err)
+}
+
+func (h *history) intend() {
+	h.now.Intent = true
+	h.done(h.s.Intend(h.now.Gen))
+}
+
+func (h *history) clear() {
+	h.now.Intent = false
+	h.done(h.s.ClearIntent())
+}
+
+func (h *history) forget() {
+	h.now.State = State{Gen: h.now.Gen + 1}
+	h.done(h.s.Forget())
+}
+
+func (h *history) makeKey() {
+	key, err := h.s.Key()
+	h.now.key = key
+	h.done(err)
+}
+
+func (h *history) savePending(b []byte) {
+	h.now.pending = b
+	h.done(h.s.SavePending(b))
+}
+
+func (h *history) setFloor(sec int64) {
+	h.now.floor = time.Unix(sec, 0).UTC()
+	h.done(h.s.SetFloor(h.now.floor))
+}
+
+func (h *history) restart() {
+	err := h.s.Close()
+	h.s = open(h.t, h.s.o)
+	h.done(err)
+}
+
+// live is a device's life: it pairs, refreshes and restarts, and now and then is unpaired.
+func (h *history) live(steps int, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 3))
+	h.savePending([]byte("device code"))
+	if seed%2 == 0 {
+		h.makeKey()
+	}
+	h.save(sized(grantN(0), r))
+	h.savePending(nil)
+	for n := 1; n <= steps; n++ {
+		switch k := r.IntN(12); {
+		case k == 0:
+			h.restart()
+		case k == 1:
+			h.setFloor(1_700_000_000 + int64(n))
+		case k == 2 && h.now.Grant != nil:
+			h.forget()
+			h.save(sized(grantN(n), r))
+		case k == 3:
+			h.makeKey()
+		case k == 4:
+			h.intend()
+			h.clear()
+		default:
+			h.intend()
+			h.save(sized(grantN(n), r))
+		}
+	}
+}
+
+// sized varies the length of the tokens, so that records take one page or several.
+func sized(g Grant, r *rand.Rand) Grant {
+	pad := func(s string) string { return s + string(bytes.Repeat([]byte{'.'}, r.IntN(2500))) }
+	g.AccessToken, g.RefreshToken = pad(g.AccessToken), pad(g.RefreshToken)
+	return g
+}
+
+// holds is the oracle: what the store knows after the cut is what it had promised, or what it was
+// about to promise. And it works.
+func (h *history) holds(dir string, c crashtest.State) error {
+	s, err := Open(Options{Dir: dir, Device: "device-1"})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	st, err := s.Load()
+	if err != nil {
+		return fmt.Errorf("%s after %d: %w", c.Desc, c.Mark, err)
+	}
+	old := h.promises[c.Mark+1]
+	next := h.promises[min(c.Mark+2, len(h.promises)-1)]
+	if !reflect.DeepEqual(st, old.State) && !isOrWillBe(st, next.State) {
+		return fmt.Errorf("%s after %d: found %s, promised %s or %s", c.Desc, c.Mark, brief(st), brief(old.State), brief(next.State))
+	}
+	if notes := s.Recovered(); len(notes) > 0 {
+		return fmt.Errorf("%s after %d: %q", c.Desc, c.Mark, notes)
+	}
+	return errors.Join(h.holdsRest(s, old, next), worksOn(s))
+}
+
+// isOrWillBe says whether the state is the promised one, or what a slot alone has of it.
+func isOrWillBe(st, promised State) bool {
+	if reflect.DeepEqual(st, promised) {
+		return true
+	}
+	promised.Grant = essence(promised.Grant)
+	return reflect.DeepEqual(st, promised)
+}
+
+func (h *history) holdsRest(s *Store, old, next promise) error {
+	pending, err := s.Pending()
+	if err != nil {
+		return err
+	}
+	floor, err := s.Floor()
+	if err != nil {
+		return err
+	}
+	key, err := s.Key()
+	switch {
+	case err != nil:
+		return err
+	case old.key != nil && !bytes.Equal(key, old.key):
+		return errors.New("the device has another key")
+	case !bytes.Equal(pending, old.pending) && !bytes.Equal(pending, next.pending):
+		return fmt.Errorf("pending is %q", pending)
+	case !floor.Equal(old.floor) && !floor.Equal(next.floor):
+		return fmt.Errorf("floor is %v, not %v or %v", floor, old.floor, next.floor)
+	}
+	return nil
+}
+
+// worksOn saves twice, into both slots, and reads it back.
+func worksOn(s *Store) error {
+	for n := range 2 {
+		g := grantN(5000 + n)
+		gen, err := s.Save(g)
+		if err != nil {
+			return err
+		}
+		st, err := s.Load()
+		if err != nil {
+			return err
+		}
+		if st.Gen != gen || !reflect.DeepEqual(st.Grant, &g) || s.Health() != nil {
+			return fmt.Errorf("afterwards generation %d is %s, health %v", gen, brief(st), s.Health())
+		}
+	}
+	return nil
+}
+
+func brief(st State) string {
+	token := "none"
+	if st.Grant != nil {
+		token = st.Grant.RefreshToken[:min(24, len(st.Grant.RefreshToken))]
+	}
+	return fmt.Sprintf("{generation %d, %s, intent %t, previous %t}", st.Gen, token, st.Intent, st.Previous != nil)
+}
+
+func TestGrantSurvivesPowerCuts(t *testing.T) {
+	want := crashtest.States(t)
+	states := 0
+	for seed := uint64(1); states < want; seed++ {
+		h := newHistory(t)
+		h.live(30, seed)
+		n, failed, err := crashtest.Check(t, h.rec.Ops(), crashtest.Options{Seed: seed, Limit: min(want-states, max(want/4, 500))}, h.holds)
+		if failed > 0 {
+			t.Fatalf("life %d: %d of %d states break a promise, the first: %v", seed, failed, n, err)
+		}
+		states += n
+	}
+	t.Logf("%d distinct states", states)
+}
+
+// The same oracle has to complain when a flush is missing, or it would prove nothing. With two
+// copies it takes the flushes of both.
+func TestMissingFlushIsCaught(t *testing.T) {
+	h := newHistory(t)
+	h.live(20, 1)
+	for name, ignore := range map[string]func(boltfile.Op) bool{
+		"of any file":     func(op boltfile.Op) bool { return op.Kind == boltfile.Sync },
+		"of tokens.db":    func(op boltfile.Op) bool { return op.Kind == boltfile.Sync && op.Path == dbName },
+		"of the names":    func(op boltfile.Op) bool { return op.Kind == boltfile.SyncDir },
+		"of the key file": func(op boltfile.Op) bool { return op.Kind == boltfile.Sync && op.Path == keyFileName+".new" },
+	} {
+		n, failed, err := crashtest.Check(t, h.rec.Ops(), crashtest.Options{Seed: 1, Limit: 200, Ignore: ignore}, h.holds)
+		if failed == 0 {
+			t.Errorf("%d states survive without a flush %s", n, name)
+		}
+		t.Logf("no flush %s: %d of %d states break a promise, such as: %v", name, failed, n, err)
+	}
+}
+
+// carries is the weaker oracle for a disk that loses flushes of one of the two copies: the grant, as
+// far as it takes to go on, is that of the promise.
+func (h *history) carries(dir string, c crashtest.State) error {
+	s, err := Open(Options{Dir: dir, Device: "device-1"})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	st, err := s.Load()
+	if err != nil {
+		return fmt.Errorf("%s after %d: %w", c.Desc, c.Mark, err)
+	}
+	old := h.promises[c.Mark+1].State
+	next := h.promises[min(c.Mark+2, len(h.promises)-1)].State
+	for _, p := range []State{old, next} {
+		if st.Gen == p.Gen && refreshToken(st) == refreshToken(p) {
+			return worksOn(s)
+		}
+	}
+	return fmt.Errorf("%s after %d: found %s, promised %s or %s", c.Desc, c.Mark, brief(st), brief(old), brief(next))
+}
+
+func refreshToken(st State) string {
+	if st.Grant == nil {
+		return ""
+	}
+	return st.Grant.RefreshToken
+}
+
+func TestOneCopyIsEnough(t *testing.T) {
+	h := newHistory(t)
+	h.live(20, 2)
+	for name, paths := range map[string][]string{
+		"tokens.db": {dbName, dbName + ".new"},
+		"the slots": {slotAName, slotBName, slotAName + ".new", slotBName + ".new"},
+	} {
+		ignore := func(op boltfile.Op) bool { return op.Kind == boltfile.Sync && slices.Contains(paths, op.Path) }
+		n, failed, err := crashtest.Check(t, h.rec.Ops(), crashtest.Options{Seed: 2, Limit: crashtest.States(t) / 8, Ignore: ignore}, h.carries)
+		if failed > 0 {
+			t.Errorf("without a flush of %s %d of %d states lose the grant, the first: %v", name, failed, n, err)
+		}
+	}
+}
