@@ -26,9 +26,9 @@ func newUserCode() string {
 	return string(letters[:codeLetters/2]) + "-" + string(letters[codeLetters/2:])
 }
 
-// normalize obeys RFC 8628 section 6.1: "the server should ignore any characters like punctuation that
-// are not in the user code character set. Provided that the character set doesn't include
-// characters of different case, the comparison should be case insensitive".
+// normalize obeys RFC 8628 section 6.1: "the server should strip dashes and other punctuation that it
+// added for readability" and "the user's input should be uppercased before a comparison"; all else
+// outside the alphabet goes too.
 func normalize(typed string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(alphabet, r) {

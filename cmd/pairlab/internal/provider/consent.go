@@ -2,8 +2,9 @@ package provider
 
 import "net/http"
 
-// codePage asks for the code. RFC 8628 section 3.3.1: one that came in verification_uri_complete need
-// not be typed, but the user still compares it on the consent page.
+// codePage asks for the code. RFC 8628 section 3.3.1 of verification_uri_complete: "the user does not
+// need to type in the "user_code". The server SHOULD display the "user_code" to the user and ask
+// them to verify that it matches": the consent page does.
 func (p *Provider) codePage(s *session, r *http.Request) answer {
 	if r.URL.Query().Has("user_code") {
 		return p.review(s, r.URL.Query().Get("user_code"))

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// RFC 8628 section 6.1: "the server should ignore any characters like punctuation that are not in the
-// user code character set" and compare without case.
+// RFC 8628 section 6.1: "the server should strip dashes and other punctuation that it added for
+// readability" and "the user's input should be uppercased before a comparison".
 func TestCodeIsTypedFreely(t *testing.T) {
 	l := newLab(t, nil)
 	code := l.begin().str("user_code")
@@ -26,7 +26,7 @@ func TestCodeIsTypedFreely(t *testing.T) {
 	}
 }
 
-// Section 6.1's alphabet, "base 20 character set [...] "BCDFGHJKLMNPQRSTVWXZ"".
+// Eight letters of section 6.1's base 20, evenly.
 func TestUserCodes(t *testing.T) {
 	seen := map[rune]int{}
 	for range 2000 {
@@ -51,8 +51,8 @@ func TestNormalizeIsIdempotent(t *testing.T) {
 	}
 }
 
-// Section 3.3.1: "the server [...] verification_uri_complete [...] users need not type the code", yet
-// section 5.4 wants it confirmed: the page shows it.
+// Section 3.3.1: "The server SHOULD display the "user_code" to the user and ask them to verify that it
+// matches the "user_code" being displayed on the device".
 func TestCompleteURI(t *testing.T) {
 	l := newLab(t, nil)
 	begun := l.begin()
