@@ -134,7 +134,7 @@ func checkReadings(o Options) (errs []error) {
 		errs = append(errs, fmt.Errorf("telemetry.interval %v is out of range, choose from 1s to %v", o.Interval, longestInterval))
 	}
 	if o.KeepAlive < time.Second {
-		errs = append(errs, fmt.Errorf("mqtt.keep_alive %v is out of range, choose at least 5s", o.KeepAlive))
+		errs = append(errs, fmt.Errorf("mqtt.keep_alive %v is out of range, choose at least 1s", o.KeepAlive))
 	}
 	return errs
 }
