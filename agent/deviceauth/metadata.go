@@ -27,7 +27,8 @@ type Metadata struct {
 type issuerError struct{ want, got string }
 
 func (e *issuerError) Error() string {
-	return fmt.Sprintf("the metadata is of issuer %s, not %s: set issuer exactly as the server spells it", place(e.got), place(e.want))
+	got, _, _ := strings.Cut(e.got, "?")
+	return fmt.Sprintf("the metadata is of issuer %s, not %s: set issuer exactly as the server spells it", printable(got, 200), e.want)
 }
 
 // parseMetadata reads a metadata document. RFC 8414 section 3.3: "The "issuer" value returned MUST be identical

@@ -57,6 +57,8 @@ type server struct {
 	scripts map[string][]wire
 	calls   []call
 	handle  func(call) (wire, bool) // asked first
+
+	lastClient *Client
 }
 
 func newServer(t *testing.T) *server {
@@ -97,8 +99,7 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 			w.err, w.lost = r.Context().Err(), true
 		}
 	}
-	trace := httptrace.ContextClientTrace(r.Context())
-	if w.err == nil || w.lost {
+	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && (w.err == nil || w.lost) {
 		trace.WroteHeaders()
 	}
 	if w.err != nil {
@@ -153,6 +154,7 @@ func (s *server) client(edit ...func(*Config)) *Client {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.lastClient = c
 	return c
 }
 

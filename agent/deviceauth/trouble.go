@@ -40,7 +40,7 @@ func tlsTrouble(err error) bool {
 	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
 	_, host := errors.AsType[x509.HostnameError](err)
 	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
-	return verification || record || alert || authority || host || invalid ||
+	return verification || record || alert || authority || host || invalid || errors.Is(err, http.ErrSchemeMismatch) ||
 		strings.Contains(err.Error(), "remote error: tls: ") // net/http hides the alert's type
 }
 
@@ -57,15 +57,16 @@ func (c *Client) unanswered(ctx context.Context, op string, err error) error {
 	if c.portal(ctx, f) {
 		e.Kind = CaptivePortal
 	}
+	says := printable(f.err.Error(), 200)
 	switch e.Kind {
 	case CaptivePortal:
 		e.Detail = wantsSignIn(f.host)
 	case TLS:
-		e.Detail = fmt.Sprintf("%s is not trusted (%v): check the clock, the network and ca_file", f.host, f.err)
+		e.Detail = fmt.Sprintf("%s is not trusted (%s): check the clock, the network and ca_file", f.host, says)
 	case Misconfigured:
-		e.Detail = f.err.Error()
+		e.Detail = says
 	default:
-		e.Detail = fmt.Sprintf("no answer from %s (%v): check the network", f.host, f.err)
+		e.Detail = fmt.Sprintf("no answer from %s (%s): check the network", f.host, says)
 	}
 	return e
 }

@@ -1,0 +1,198 @@
+package deviceauth
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+func proveForms(t *testing.T) {
+	s := newServer(t).on(deviceURL, says(200, deviceJSON))
+	begin(t, s.client(func(c *Config) {
+		c.Scopes = []string{"openid", "openid", "print"}
+		c.FurtherScopes = []string{"print", "scan"}
+		c.Params = map[string]string{"device_model": "K1", "empty": ""}
+		c.Resources = []string{"https://api.example/", "https://api.example/"}
+		c.FurtherResources = []string{"https://api.example/", "https://print.example/"}
+	}))
+	got := s.to(deviceURL)[0]
+	if got.method != "POST" || got.header.Get("Content-Type") != "application/x-www-form-urlencoded" || got.header.Get("Accept") != "application/json" {
+		t.Errorf("sent %s with %v", got.method, got.header)
+	}
+	const want = "client_id=printer&device_model=K1&resource=https%3A%2F%2Fapi.example%2F&resource=https%3A%2F%2Fprint.example%2F&scope=openid+print+scan"
+	if got.raw != want {
+		t.Errorf("sent %q, want %q", got.raw, want)
+	}
+}
+
+func proveClientIDAndScope(t *testing.T) {
+	for _, auth := range []string{"none", "basic", "post", "private_key_jwt"} {
+		s := newServer(t).on(deviceURL, says(200, deviceJSON))
+		begin(t, s.client(credentials(auth)))
+		form := s.to(deviceURL)[0].form
+		if form.Get("client_id") != "printer" || form.Get("scope") != "openid offline_access" {
+			t.Errorf("%s: sent %v", auth, form)
+		}
+	}
+}
+
+func proveTLSOnly(t *testing.T) {
+	for _, bad := range []func(*Config){
+		func(c *Config) { c.Issuer = "http://as.example" },
+		byHand(func(c *Config) { c.TokenEndpoint = "http://as.example/token" }),
+		byHand(func(c *Config) { c.RevocationEndpoint = "http://as.example/revoke" }),
+	} {
+		cfg := Config{Issuer: issuer, ClientID: "printer"}
+		bad(&cfg)
+		if _, err := New(cfg); err == nil {
+			t.Errorf("New took %+v", cfg)
+		}
+	}
+	s := newServer(t)
+	s.on(issuer+"/.well-known/openid-configuration", says(200, metadataJSON(map[string]any{"token_endpoint": "http://as.example/token"})))
+	_, err := s.client().Begin(t.Context())
+	wantKind(t, err, Misconfigured)
+	for _, uri := range []string{"http://as.example/go", "javascript:alert(1)", "//as.example/go", "as.example", "https://u:p@as.example/"} {
+		for _, name := range []string{"verification_uri", "verification_uri_complete"} {
+			body := strings.Replace(deviceJSON, `"`+name+`":"https://as.example/go`, `"`+name+`":"`+uri, 1)
+			if name == "verification_uri_complete" {
+				body = strings.Replace(deviceJSON, `https://as.example/go?user_code=WDJB-MJHT`, uri, 1)
+			}
+			_, err := newServer(t).on(deviceURL, says(200, body)).client().Begin(t.Context())
+			if e := wantKind(t, err, Server); !strings.Contains(e.Detail, name) {
+				t.Errorf("%q does not name %s", e.Detail, name)
+			}
+		}
+	}
+}
+
+func proveVerbatim(t *testing.T) {
+	const body = `{"device_code":"d/+=c 1","user_code":"ab-CD ef.9é","verification_uri":"https://AS.example/Go/",` +
+		`"verification_uri_complete":"https://AS.example/Go/?code=X%20y&a=b#f","expires_in":60,"interval":2,"x":{"y":[1]},"message":null}`
+	s := newServer(t).on(deviceURL, says(200, body))
+	p := begin(t, s.client())
+	if p.DeviceCode != "d/+=c 1" || p.UserCode != "ab-CD ef.9é" || p.VerificationURI != "https://AS.example/Go/" ||
+		p.VerificationURIComplete != "https://AS.example/Go/?code=X%20y&a=b#f" {
+		t.Errorf("got %+v", p)
+	}
+}
+
+func provePKCE(t *testing.T) {
+	offers := map[string]any{"code_challenge_methods_supported": []string{"plain", "S256"}}
+	for _, tt := range []struct {
+		mode string
+		meta map[string]any
+		sent bool
+	}{{"auto", nil, false}, {"auto", offers, true}, {"", offers, true}, {"on", nil, true}, {"off", offers, false}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newServer(t).on(deviceURL, says(200, deviceJSON)).on(tokenURL, says(200, tokenJSON))
+			s.on(issuer+"/.well-known/openid-configuration", says(200, metadataJSON(tt.meta)))
+			c := s.client(func(c *Config) { c.PKCE = tt.mode })
+			if _, err := c.Wait(t.Context(), begin(t, c)); err != nil {
+				t.Fatal(err)
+			}
+			asked, polled := s.to(deviceURL)[0].form, s.to(tokenURL)[0].form
+			verifier := polled.Get("code_verifier")
+			if sent := asked.Has("code_challenge"); sent != tt.sent || polled.Has("code_verifier") != tt.sent {
+				t.Fatalf("pkce %q with %v: sent %v", tt.mode, tt.meta, sent)
+			}
+			if tt.sent && (asked.Get("code_challenge") != challenge(verifier) || asked.Get("code_challenge_method") != "S256" || len(verifier) != 43) {
+				t.Errorf("challenge %v does not fit verifier %q", asked, verifier)
+			}
+		})
+	}
+}
+
+func TestChallengeOfRFC7636AppendixB(t *testing.T) {
+	if got := challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"); got != "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" {
+		t.Error(got)
+	}
+}
+
+func proveResourceForm(t *testing.T) {
+	for r, good := range map[string]bool{
+		"https://api.example/v1?x=1": true, "urn:example:api": true, "api.example": false, "/v1": false,
+		"https://api.example/#a": false, "https://api.example/#": false, "": false,
+	} {
+		_, err := New(Config{Issuer: issuer, ClientID: "printer", Resources: []string{r}})
+		if (err == nil) != good {
+			t.Errorf("resource %q: %v", r, err)
+		}
+	}
+}
+
+func proveResourceEverywhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t).on(deviceURL, says(200, deviceJSON)).on(tokenURL, pending(), says(200, tokenJSON))
+		c := s.client(func(c *Config) { c.Resources, c.Audience = []string{"https://api.example/"}, "https://aud.example" })
+		tok, err := c.Wait(t.Context(), begin(t, c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Refresh(t.Context(), tok); err != nil {
+			t.Fatal(err)
+		}
+		calls := slices.Concat(s.to(deviceURL), s.to(tokenURL))
+		for i, call := range calls {
+			if got := call.form["resource"]; !slices.Equal(got, []string{"https://api.example/"}) {
+				t.Errorf("request %d has resource %v", i, got)
+			}
+			if call.form.Has("audience") != (i == 0) {
+				t.Errorf("request %d has audience %v", i, call.form["audience"])
+			}
+		}
+		if len(calls) != 4 {
+			t.Errorf("%d requests", len(calls))
+		}
+	})
+}
+
+func proveUserAgent(t *testing.T) {
+	s := newServer(t).on(deviceURL, says(200, deviceJSON))
+	begin(t, s.client())
+	for _, call := range s.calls {
+		if got := call.header.Get("User-Agent"); got != "paird/1.2.3" {
+			t.Errorf("%s: User-Agent %q", call.url, got)
+		}
+	}
+}
+
+func TestConfigRefuses(t *testing.T) {
+	for name, edit := range map[string]func(*Config){
+		"client id":                 func(c *Config) { c.ClientID = "" },
+		"issuer is missing":         func(c *Config) { c.Issuer = "" },
+		"no https URL":              func(c *Config) { c.Issuer = "https://as.example/?a=b" },
+		"endpoint":                  func(c *Config) { c.JWKSURI = "ftp://as.example/keys" },
+		"none of none":              func(c *Config) { c.ClientAuth = "digest" },
+		"needs a client secret":     func(c *Config) { c.ClientAuth = "post" },
+		"private_key_jwt needs":     func(c *Config) { c.ClientAuth = "private_key_jwt" },
+		"pkce":                      func(c *Config) { c.PKCE = "maybe" },
+		"dpop on needs a key":       func(c *Config) { c.DPoP = "on" },
+		"parameter scope":           func(c *Config) { c.Params = map[string]string{"scope": "x"} },
+		"parameter audience":        func(c *Config) { c.Audience, c.Params = "a", map[string]string{"audience": "x"} },
+		"character that RFC 6749":   func(c *Config) { c.Scopes = []string{"a b"} },
+		"is no absolute URI":        func(c *Config) { c.FurtherResources = []string{"api"} },
+		"or both the device author": func(c *Config) { c.Issuer, c.TokenEndpoint = "", tokenURL },
+	} {
+		cfg := Config{Issuer: issuer, ClientID: "printer"}
+		edit(&cfg)
+		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if _, err := New(Config{Issuer: "http://127.0.0.1:8080/op", ClientID: "x"}); err != nil {
+		t.Errorf("loopback: %v", err)
+	}
+}
+
+func TestBeginReturnsTheContextsError(t *testing.T) {
+	s := newServer(t).on(deviceURL, wire{err: errors.New("cut")})
+	ctx, cancel := context.WithCancel(t.Context())
+	s.handle = func(call) (wire, bool) { cancel(); return wire{}, false }
+	if _, err := s.client().Begin(ctx); !errors.Is(err, ctx.Err()) || err == nil {
+		t.Errorf("got %v", err)
+	}
+}

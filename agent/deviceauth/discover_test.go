@@ -1,0 +1,156 @@
+package deviceauth
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// memoryCache is a MetadataCache.
+type memoryCache struct {
+	body  []byte
+	saves int
+}
+
+func (m *memoryCache) Load() ([]byte, error) {
+	if m.body == nil {
+		return nil, errors.New("empty")
+	}
+	return m.body, nil
+}
+func (m *memoryCache) Save(b []byte) error { m.body = b; m.saves++; return nil }
+
+func cached(m *memoryCache) func(*Config) { return func(c *Config) { c.Cache = m } }
+
+func TestMetadataURLs(t *testing.T) {
+	for issuer, want := range map[string][]string{
+		"https://as.example":     {"https://as.example/.well-known/openid-configuration", "https://as.example/.well-known/oauth-authorization-server"},
+		"https://as.example/":    {"https://as.example/.well-known/openid-configuration", "https://as.example/.well-known/oauth-authorization-server"},
+		"https://as.example/t/1": {"https://as.example/t/1/.well-known/openid-configuration", "https://as.example/.well-known/oauth-authorization-server/t/1", "https://as.example/.well-known/openid-configuration/t/1"},
+	} {
+		if got := metadataURLs(issuer); !slices.Equal(got, want) {
+			t.Errorf("%s: %q", issuer, got)
+		}
+	}
+}
+
+func TestMetadataAtEachLocation(t *testing.T) {
+	const base = "https://as.example/tenant"
+	body := strings.ReplaceAll(metadataJSON(nil), `"issuer":"https://as.example"`, `"issuer":"`+base+`"`)
+	for _, at := range metadataURLs(base) {
+		for _, elsewhere := range []wire{says(404, ""), says(400, `{"error":"x"}`), says(200, strings.Replace(body, "device_auth", "x", 1)), says(200, metadataJSON(nil)), says(200, `{"a":1}`)} {
+			s := newServer(t)
+			for _, other := range metadataURLs(base) {
+				s.on(other, elsewhere)
+			}
+			s.on(at, says(200, body))
+			m, err := s.client(func(c *Config) { c.Issuer = base }).Metadata(t.Context())
+			if err != nil || m.DeviceAuthorizationEndpoint != deviceURL || m.JWKSURI != keysURL {
+				t.Errorf("%s: %+v, %v", at, m, err)
+			}
+		}
+	}
+}
+
+func proveIssuer(t *testing.T) {
+	for _, other := range []string{"https://other.example", issuer + "/", "https://AS.example", "HTTPS://as.example"} {
+		s := newServer(t).on(issuer+"/.well-known/openid-configuration", says(200, metadataJSON(map[string]any{"issuer": other})))
+		_, err := s.client().Begin(t.Context())
+		e := wantKind(t, err, Misconfigured)
+		if !strings.Contains(e.Detail, other) || !strings.Contains(e.Detail, issuer) {
+			t.Errorf("says %q", e.Detail)
+		}
+		if len(s.to(deviceURL)) != 0 {
+			t.Error("used metadata of another issuer")
+		}
+	}
+}
+
+func TestMetadataRefused(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answer wire
+		kind   Kind
+		says   string
+	}{
+		"not there":           {says(404, ""), Misconfigured, "no metadata at https://as.example (404 Not Found)"},
+		"no device flow":      {says(200, metadataJSON(map[string]any{"device_authorization_endpoint": nil})), Misconfigured, "offers no device authorization"},
+		"no issuer":           {says(200, `{"token_endpoint":"https://as.example/token"}`), Server, "something else than OAuth"},
+		"an endpoint without": {says(200, metadataJSON(map[string]any{"jwks_uri": "http://as.example/keys"})), Misconfigured, "jwks_uri"},
+		"server in trouble":   {says(503, "", "Retry-After", "30"), Server, "503"},
+		"sign-in page":        {says(200, "<html>", "Content-Type", "text/html"), CaptivePortal, "wants a sign-in"},
+		"led away":            {says(302, "", "Location", "http://portal.lan/?next=x"), CaptivePortal, "wants a sign-in"},
+		"no network":          {wire{err: errors.New("no route")}, NoNetwork, "no answer from as.example"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t).on(issuer+"/.well-known/openid-configuration", tt.answer)
+			_, err := s.client().Metadata(t.Context())
+			if e := wantKind(t, err, tt.kind); !strings.Contains(e.Detail, tt.says) || e.Op != "metadata" {
+				t.Errorf("says %q", e)
+			}
+		})
+	}
+}
+
+func TestMetadataCache(t *testing.T) {
+	down := func(c call) (wire, bool) { return wire{err: errors.New("down")}, c.method == "GET" }
+	cache := &memoryCache{}
+	s := newServer(t).on(deviceURL, says(200, deviceJSON))
+	begin(t, s.client(cached(cache)))
+	if cache.saves != 1 || strings.Contains(string(cache.body), "secret") {
+		t.Fatalf("saved %d times: %s", cache.saves, cache.body)
+	}
+	s.handle = down
+	begin(t, s.client(cached(cache))) // after a restart, with the metadata away
+	for name, body := range map[string]string{"garbage": "\x00\x01", "of another issuer": metadataJSON(map[string]any{"issuer": "https://evil.example"}),
+		"incomplete": metadataJSON(map[string]any{"token_endpoint": nil}), "plain": metadataJSON(map[string]any{"token_endpoint": "http://evil.example/"})} {
+		_, err := s.client(cached(&memoryCache{body: []byte(body)})).Begin(t.Context())
+		if e := wantKind(t, err, NoNetwork); e.Op != "metadata" {
+			t.Errorf("%s: %v", name, e)
+		}
+	}
+}
+
+// Metadata that went wrong is not replaced by what was right once.
+func TestMetadataThatChangedItsIssuer(t *testing.T) {
+	cache := &memoryCache{body: []byte(metadataJSON(nil))}
+	s := newServer(t).on(issuer+"/.well-known/openid-configuration", says(200, metadataJSON(map[string]any{"issuer": "https://evil.example"})))
+	_, err := s.client(cached(cache)).Begin(t.Context())
+	wantKind(t, err, Misconfigured)
+}
+
+func TestMetadataIsAskedAnewEachHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t).on(deviceURL, says(200, deviceJSON))
+		c := s.client()
+		where := issuer + "/.well-known/openid-configuration"
+		for _, tt := range []struct {
+			after time.Duration
+			n     int
+		}{{0, 1}, {59 * time.Minute, 1}, {2 * time.Minute, 2}, {time.Minute, 2}} {
+			time.Sleep(tt.after)
+			if begin(t, c); len(s.to(where)) != tt.n {
+				t.Errorf("after %v more: asked %d times, want %d", tt.after, len(s.to(where)), tt.n)
+			}
+		}
+	})
+}
+
+func TestEndpointsByHand(t *testing.T) {
+	s := newServer(t).on(deviceURL, says(200, deviceJSON))
+	c := s.client(byHand())
+	begin(t, c)
+	if len(s.calls) != 1 {
+		t.Errorf("%d requests", len(s.calls))
+	}
+	if m, err := c.Metadata(t.Context()); err != nil || m.TokenEndpoint != tokenURL {
+		t.Error(m, err)
+	}
+	// One by hand is put over the discovered ones.
+	c = s.client(func(c *Config) { c.RevocationEndpoint = issuer + "/other" })
+	if m, err := c.Metadata(t.Context()); err != nil || m.RevocationEndpoint != issuer+"/other" || m.TokenEndpoint != tokenURL {
+		t.Error(m, err)
+	}
+}

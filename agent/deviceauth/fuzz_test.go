@@ -1,0 +1,207 @@
+package deviceauth
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/cryptosigner"
+)
+
+// seed adds each body.
+func seed(f *testing.F, bodies ...string) {
+	for _, b := range bodies {
+		f.Add([]byte(b))
+	}
+}
+
+func FuzzDevice(f *testing.F) {
+	seed(f, deviceJSON, usualDevice+"}", "device_code=a&user_code=b&verification_uri=https%3A%2F%2Fx.example&interval=5", `{"expires_in":1e999}`, "null", "{")
+	for _, sv := range services {
+		seed(f, sv.device.body)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		fs, err := parseFields(body)
+		if err != nil {
+			return
+		}
+		p, notes, err := parseDevice(fs, time.Unix(1e9, 0))
+		if err != nil {
+			oneLine(t, err.Error())
+			return
+		}
+		if n := utf8.RuneCountInString(p.UserCode); n == 0 || n > maxUserCode || printable(p.UserCode, maxUserCode) != p.UserCode {
+			t.Errorf("shows %q", p.UserCode)
+		}
+		for _, uri := range []string{p.VerificationURI, p.VerificationURIComplete} {
+			if u, err := url.Parse(uri); uri != "" && (err != nil || !secure(u) || len(uri) > maxURI) {
+				t.Errorf("leads to %q", uri)
+			}
+		}
+		if p.DeviceCode == "" || p.VerificationURI == "" || p.Interval < time.Second || p.Interval > time.Hour || p.ExpiresIn < time.Second || p.ExpiresIn > time.Hour || len(notes) > 2 {
+			t.Errorf("got %+v, %q", p, notes)
+		}
+		kept, err := json.Marshal(p)
+		var again Pending
+		if err != nil || json.Unmarshal(kept, &again) != nil || again.UserCode != p.UserCode || !again.Deadline().Equal(p.Deadline()) {
+			t.Errorf("%+v became %+v", p, again)
+		}
+	})
+}
+
+func FuzzToken(f *testing.F) {
+	seed(f, tokenJSON, boundJSON, "access_token=a&token_type=bearer&scope=a%2Cb&expires_in=5", `{"access_token":"a","expires_in":-1e999}`)
+	for _, sv := range services {
+		for _, p := range sv.polls {
+			seed(f, p.body)
+		}
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		fs, err := parseFields(body)
+		if err != nil {
+			return
+		}
+		now := time.Unix(1e9, 0)
+		tok, _, err := parseToken(fs, "openid print", now)
+		if err != nil {
+			oneLine(t, err.Error())
+			return
+		}
+		if tok.AccessToken == "" || strings.ContainsAny(tok.AccessToken, "\r\n\x00") || tok.TokenType != "Bearer" && tok.TokenType != "DPoP" || tok.Scope == "" && fs.str("scope") == "" {
+			t.Errorf("got %+v", tok)
+		}
+		if tok.Lifetime < 0 || tok.Lifetime > maxTokenLife || tok.Expiry.IsZero() != (tok.Lifetime == 0) || !tok.Expiry.IsZero() && tok.Expiry.Before(now) {
+			t.Errorf("ends %v, after %v", tok.Expiry, tok.Lifetime)
+		}
+	})
+}
+
+// FuzzAnswer is an answer of any kind to each request.
+func FuzzAnswer(f *testing.F) {
+	f.Add(400, []byte(`{"error":"slow_down","interval":1e99,"error_description":"of dc-secret"}`), "", "7")
+	f.Add(401, []byte(``), `DPoP error="use_dpop_nonce"`, "Fri, 02 Jan 2026 03:05:05 GMT")
+	f.Add(200, []byte("<html>"), `Basic realm="x`, "")
+	f.Add(302, []byte(`error=invalid_grant`), `,,,="`, "-1")
+	f.Fuzz(func(t *testing.T, status int, body []byte, challenge, after string) {
+		a := answer{status: status, body: body, arrived: time.Unix(1e9, 0), from: &url.URL{Scheme: "https", Host: "as.example", Path: "/token"},
+			header: http.Header{"Www-Authenticate": {challenge}, "Retry-After": {after}, "Location": {challenge}}}
+		fs, _ := parseFields(body)
+		r := parseRefusal(fs, a.header, url.Values{"device_code": {"dc-secret"}})
+		poll, _ := pollVerdict(a, r)
+		for _, e := range []*Error{beginVerdict("device authorization", a, r), poll, refreshVerdict(a, r), foreign("token", a)} {
+			if e.Kind == "" || e.Detail == "" || e.RetryAfter < 0 || e.RetryAfter > time.Hour || strings.Contains(e.Detail, "dc-secret") || len(e.Detail) > 2000 {
+				t.Errorf("says %+v", e)
+			}
+			oneLine(t, e.Error())
+		}
+		if r.interval < 0 || refreshVerdict(a, r).Kind == Gone && overloaded(status) {
+			t.Errorf("status %d: %+v", status, r)
+		}
+	})
+}
+
+func oneLine(t *testing.T, s string) {
+	t.Helper()
+	if s == "" || strings.ContainsAny(s, "\r\n") || !utf8.ValidString(s) {
+		t.Errorf("no line for people: %q", s)
+	}
+}
+
+func FuzzMetadata(f *testing.F) {
+	seed(f, metadataJSON(nil), metadataJSON(map[string]any{"jwks_uri": "http://x"}), `{"issuer":"https://as.example"}`, "issuer=https%3A%2F%2Fas.example")
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m, err := parseMetadata(body, issuer)
+		if err != nil {
+			oneLine(t, err.Error())
+			return
+		}
+		for _, e := range []string{m.DeviceAuthorizationEndpoint, m.TokenEndpoint, m.RevocationEndpoint, m.JWKSURI} {
+			if u, err := url.Parse(e); e != "" && (err != nil || !secure(u)) {
+				t.Errorf("took endpoint %q", e)
+			}
+		}
+		kept, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := parseMetadata(kept, issuer)
+		if err != nil || again.TokenEndpoint != m.TokenEndpoint || len(again.PKCE) != len(m.PKCE) {
+			t.Errorf("%+v became %+v, %v", m, again, err)
+		}
+	})
+}
+
+// FuzzIDToken is a well signed ID token with claims of any kind.
+func FuzzIDToken(f *testing.F) {
+	key := testKey()
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: cryptosigner.Opaque(key)}, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	seed(f, `{"iss":"https://as.example","aud":"printer","sub":"1","iat":1,"exp":99999999999,"name":"\u0007"}`,
+		`{"iss":"https://as.example","aud":["printer","x"],"azp":null,"sub":"1","iat":1e300,"exp":1e300}`,
+		`{"iss":"https://as.example","aud":"printer","sub":"1","iat":"x","_claim_names":{"a":"b"},"_claim_sources":{"b":{"endpoint":"x"}}}`, `[]`, `{"exp":-1e999}`)
+	f.Fuzz(func(t *testing.T, claims []byte) {
+		jws, err := signer.Sign(claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		jwt, err := jws.CompactSerialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &Client{cfg: Config{ClientID: "printer"}}
+		c.keys.put(keysURL, []jose.JSONWebKey{{Key: key.Public()}})
+		who, err := c.identify(t.Context(), Metadata{Issuer: issuer, JWKSURI: keysURL}, jwt)
+		if err != nil {
+			oneLine(t, err.Error())
+			return
+		}
+		if who.subject == "" || who.claims["iss"] != issuer || printable(who.name, 200) != who.name {
+			t.Errorf("took %q as %+v", claims, who)
+		}
+		if azp, named := who.claims["azp"]; named && !reflect.DeepEqual(azp, "printer") {
+			t.Errorf("took azp %v", azp)
+		}
+	})
+}
+
+func FuzzKeys(f *testing.F) {
+	seed(f, newAccount().keys(), `{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}`, `{"keys":null}`, `{"keys":[{"kty":"RSA","n":"AQ","e":"AQAB"}]}`)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		keys, err := parseKeys(body)
+		for _, k := range keys {
+			if _, symmetric := k.Key.([]byte); err != nil || symmetric || !k.IsPublic() || !k.Valid() {
+				t.Errorf("took %+v, %v", k, err)
+			}
+		}
+	})
+}
+
+func FuzzChallenge(f *testing.F) {
+	f.Add(`Basic realm="a, error=\"b\"", DPoP algs="ES256", ERROR="x\y_z"`)
+	f.Add(`error="`)
+	f.Add(`====`)
+	f.Fuzz(func(t *testing.T, field string) {
+		if e := challengeParam(field, "error"); len(e) > len(field) {
+			t.Errorf("%q holds %q", field, e)
+		}
+	})
+}
+
+func FuzzRetryAfter(f *testing.F) {
+	for _, s := range []string{"", "5", "-1", "99999999999999999999", "Fri, 02 Jan 2026 03:05:05 GMT", "1e9", "\x00"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, field string) {
+		if d := retryAfter(field, time.Unix(1e9, 0)); d < 0 || d > time.Hour {
+			t.Errorf("%q asks for %v", field, d)
+		}
+	})
+}
