@@ -47,7 +47,7 @@ func explainTLS(host string, err error) *Error {
 	var invalid x509.CertificateInvalidError
 	var authority x509.UnknownAuthorityError
 	var name x509.HostnameError
-	var alert tls.AlertError
+	alert, _ := errors.AsType[*net.OpError](err)
 	var record tls.RecordHeaderError
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
@@ -56,8 +56,8 @@ func explainTLS(host string, err error) *Error {
 		detail = "the broker's certificate is from an unknown authority: set mqtt.ca_file"
 	case errors.As(err, &name):
 		detail = fmt.Sprintf("the broker's certificate is not for %s: check mqtt.url", host)
-	case errors.As(err, &alert):
-		detail = fmt.Sprintf("the broker ended TLS (%v): check mqtt.cert_file and mqtt.alpn", alert)
+	case alert != nil && alert.Op == "remote error": // crypto/tls marks the peer's alerts so
+		detail = fmt.Sprintf("the broker ended TLS (%v): check mqtt.cert_file and mqtt.alpn", alert.Err)
 	case errors.As(err, &record):
 		detail = "the broker does not speak TLS on this port: check mqtt.url"
 	default:

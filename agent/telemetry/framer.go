@@ -61,8 +61,11 @@ func (f *framer) skippable(have int) int {
 }
 
 func (f *framer) first(b byte) error {
-	if !f.greet && b != connackHeader {
+	switch {
+	case !f.greet && b != connackHeader:
 		return errNoConnack
+	case f.greet && b&0xF0 == connackHeader: // paho would look at the type alone, too
+		return errors.New("the broker sent a second CONNACK")
 	}
 	*f = framer{place: (*framer).size, header: b, greet: true, welcome: f.welcome}
 	return nil

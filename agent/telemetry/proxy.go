@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 )
 
 // proxyFor asks the environment as HTTP clients do (HTTPS_PROXY, NO_PROXY; loopback is never
@@ -23,12 +24,19 @@ func (l *Link) proxyFor(target string) (*url.URL, error) {
 // environment is http.ProxyFromEnvironment with ALL_PROXY.
 func environment(r *http.Request) (*url.URL, error) {
 	proxy, err := http.ProxyFromEnvironment(r)
-	all := cmp.Or(os.Getenv("ALL_PROXY"), os.Getenv("all_proxy"))
-	if proxy != nil || err != nil || all == "" || cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")) != "" {
+	if proxy != nil || err != nil {
 		return proxy, err
 	}
-	if cmp.Or(os.Getenv("NO_PROXY"), os.Getenv("no_proxy")) != "" || (address{host: r.URL.Hostname()}).safe() {
-		return nil, nil // its rules belong to HTTPS_PROXY: set that one
+	return allProxy(os.Getenv, r.URL.Hostname())
+}
+
+// allProxy is what ALL_PROXY says of a host. It yields to HTTPS_PROXY and to NO_PROXY, whose rules are
+// applied there.
+func allProxy(getenv func(string) string, host string) (*url.URL, error) {
+	either := func(name string) string { return cmp.Or(getenv(name), getenv(strings.ToLower(name))) }
+	all := either("ALL_PROXY")
+	if all == "" || either("HTTPS_PROXY") != "" || either("NO_PROXY") != "" || (address{host: host}).safe() {
+		return nil, nil
 	}
 	return url.Parse(all)
 }

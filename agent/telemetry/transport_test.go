@@ -1,0 +1,306 @@
+package telemetry
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/paird/paird/agent/telemetry/internal/brokertest"
+)
+
+// listen serves each connection to a port on loopback.
+func listen(t *testing.T, handle func(net.Conn)) (port string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go handle(conn)
+		}
+	}()
+	_, port, _ = net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// wired is a bench over real sockets.
+func wired(t *testing.T, change func(*Options)) *bench {
+	t.Helper()
+	return newBench(t, func(o *Options) {
+		o.Dial = nil
+		change(o)
+	})
+}
+
+// exchange runs a session that sends one record, and ends it.
+func (b *bench) exchange(t *testing.T) {
+	t.Helper()
+	b.queue.Put("n", []byte("hello"))
+	s := b.serve(t, token)
+	select {
+	case <-s.online:
+	case err := <-s.result:
+		t.Fatal(err)
+	}
+	for b.queue.waiting() > 0 {
+		select {
+		case err := <-s.result:
+			t.Fatal(err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	s.stop(ErrSwap)
+}
+
+func TestPlainTCP(t *testing.T) {
+	broker := brokertest.New()
+	port := listen(t, broker.Accept)
+	b := wired(t, func(o *Options) { o.URL = "mqtt://127.0.0.1:" + port })
+	for range 20 {
+		b.exchange(t)
+	}
+	if byes, wills := broker.Ends(); byes != 20 || wills != 0 {
+		t.Errorf("%d DISCONNECTs arrived, %d wills, of 20 swaps", byes, wills)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	ca := newAuthority(t)
+	broker := brokertest.New()
+	server := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, "127.0.0.1")}, ClientCAs: ca.pool, ClientAuth: tls.VerifyClientCertIfGiven, NextProtos: []string{"mqtt"}}
+	seen := make(chan tls.ConnectionState, 10)
+	port := listen(t, func(conn net.Conn) {
+		secure := tls.Server(conn, server)
+		if secure.Handshake() == nil {
+			seen <- secure.ConnectionState()
+			broker.Accept(secure)
+		}
+	})
+	b := wired(t, func(o *Options) {
+		o.URL, o.CAFile, o.ALPN = "mqtts://127.0.0.1:"+port, ca.file, []string{"mqtt"}
+		o.CertFile, o.KeyFile = ca.clientFiles(t)
+	})
+	b.exchange(t)
+	if state := <-seen; state.NegotiatedProtocol != "mqtt" || len(state.PeerCertificates) != 1 {
+		t.Errorf("ALPN %q, %d client certificates", state.NegotiatedProtocol, len(state.PeerCertificates))
+	}
+	if byes, _ := broker.Ends(); byes != 1 {
+		t.Error("DISCONNECT was lost")
+	}
+
+	// The files are read anew: another authority is refused without a restart.
+	other := newAuthority(t)
+	pem, _ := os.ReadFile(other.file)
+	if err := os.WriteFile(ca.file, pem, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != TLS || !strings.Contains(e.Detail, "unknown authority") {
+		t.Error(e)
+	}
+	os.WriteFile(ca.file, []byte("nonsense"), 0o600)
+	if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != TLS || !strings.Contains(e.Detail, "mqtt.ca_file") {
+		t.Error(e)
+	}
+}
+
+func TestTLSFailures(t *testing.T) {
+	ca := newAuthority(t)
+	serve := func(config *tls.Config) string {
+		return listen(t, func(conn net.Conn) {
+			defer conn.Close()
+			secure := tls.Server(conn, config)
+			if secure.Handshake() == nil {
+				io.Copy(io.Discard, secure)
+			}
+		})
+	}
+	plain := listen(t, func(conn net.Conn) { fmt.Fprint(conn, "220 mail\r\n"); conn.Close() })
+	late := ca.issueAt(t, "127.0.0.1", time.Now().Add(24*time.Hour))
+	for name, c := range map[string]struct{ port, want string }{
+		"name":        {serve(&tls.Config{Certificates: []tls.Certificate{ca.issue(t, "b.example")}}), "is not for 127.0.0.1"},
+		"clock":       {serve(&tls.Config{Certificates: []tls.Certificate{late}}), "clock"},
+		"certificate": {serve(&tls.Config{Certificates: []tls.Certificate{ca.issue(t, "127.0.0.1")}, ClientAuth: tls.RequireAnyClientCert}), "mqtt.cert_file"},
+		"no TLS":      {plain, "does not speak TLS"},
+		"alpn":        {serve(&tls.Config{Certificates: []tls.Certificate{ca.issue(t, "127.0.0.1")}, NextProtos: []string{"h2"}}), "mqtt.alpn"},
+	} {
+		b := wired(t, func(o *Options) { o.URL, o.CAFile, o.ALPN = "mqtts://127.0.0.1:"+c.port, ca.file, []string{"mqtt"} })
+		if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != TLS || !strings.Contains(e.Detail, c.want) {
+			t.Errorf("%s: %s: %v", name, e.Kind, e)
+		}
+	}
+}
+
+func TestWebSocket(t *testing.T) {
+	broker := brokertest.New()
+	headers := make(chan http.Header, 10)
+	upgrader := websocket.Upgrader{Subprotocols: []string{"mqtt"}}
+	server := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		headers <- r.Header
+		if ws, err := upgrader.Upgrade(w, r, nil); err == nil {
+			broker.Accept(&webConn{Conn: ws})
+		}
+	})
+	port := serveHTTP(t, server)
+	b := wired(t, func(o *Options) {
+		o.URL, o.Preset, o.Headers = "ws://localhost:"+port+"/mqtt?x=y", "ws-bearer", map[string]string{"X-Device": "{device_id}"}
+	})
+	b.exchange(t)
+	h := <-headers
+	if h.Get("Authorization") != "Bearer tok" || h.Get("X-Device") != "dev1" || h.Get("Sec-WebSocket-Protocol") != "mqtt" {
+		t.Errorf("headers were %v", h)
+	}
+	if byes, wills := broker.Ends(); byes != 1 || wills != 0 {
+		t.Errorf("%d DISCONNECTs, %d wills", byes, wills)
+	}
+}
+
+func TestWebSocketRefusals(t *testing.T) {
+	for code, want := range map[int]Kind{401: BrokerAuth, 403: BrokerAuth, 429: Broker, 500: Broker, 503: Broker, 404: Misconfigured, 200: Misconfigured} {
+		port := serveHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", "17")
+			w.WriteHeader(code)
+		}))
+		b := wired(t, func(o *Options) { o.URL = "ws://127.0.0.1:" + port })
+		if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != want || e.RetryAfter != 17*time.Second || !strings.Contains(e.Detail, fmt.Sprint(code)) {
+			t.Errorf("%d: %s, %v, retry after %v", code, e.Kind, e, e.RetryAfter)
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.Now = func() (time.Time, bool) { return noon, true } })
+	for s, want := range map[string]time.Duration{
+		"": 0, "5": 5 * time.Second, "99999999": time.Hour, "-5": 0, "x": 0,
+		"Sun, 01 Mar 2026 12:01:00 GMT": 59750 * time.Millisecond, "Sun, 01 Mar 2026 11:01:00 GMT": 0, "Sun, 01 Mar 2027 11:01:00 GMT": time.Hour,
+	} {
+		if got := b.retryAfter(s); got != want {
+			t.Errorf("%q is %v, want %v", s, got, want)
+		}
+	}
+}
+
+func serveHTTP(t *testing.T, h http.Handler) (port string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: h}
+	go server.Serve(l)
+	t.Cleanup(func() { server.Close() })
+	_, port, _ = net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// proxy is an HTTP proxy that knows CONNECT; it tunnels everything to one port on loopback.
+func proxy(t *testing.T, port string, status int) (at *url.URL, asked chan *http.Request) {
+	t.Helper()
+	asked = make(chan *http.Request, 10)
+	own := listen(t, func(conn net.Conn) {
+		defer conn.Close()
+		in := bufio.NewReader(conn)
+		r, err := http.ReadRequest(in)
+		if err != nil {
+			return
+		}
+		asked <- r
+		fmt.Fprintf(conn, "HTTP/1.1 %d x\r\n\r\n", status)
+		far, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err != nil || status != 200 {
+			return
+		}
+		go func() { io.Copy(far, in); far.Close() }()
+		io.Copy(conn, far)
+	})
+	return &url.URL{Scheme: "http", Host: "127.0.0.1:" + own, User: url.UserPassword("u", "p")}, asked
+}
+
+func TestProxy(t *testing.T) {
+	ca := newAuthority(t)
+	broker := brokertest.New()
+	port := listen(t, func(conn net.Conn) {
+		broker.Accept(tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, "broker.example")}}))
+	})
+	at, asked := proxy(t, port, 200)
+	b := wired(t, func(o *Options) { o.URL, o.CAFile = "mqtts://broker.example", ca.file })
+	b.proxy = func(*http.Request) (*url.URL, error) { return at, nil }
+	b.exchange(t)
+	r := <-asked
+	if r.Method != "CONNECT" || r.Host != "broker.example:8883" || r.Header.Get("Proxy-Authorization") != "Basic dTpw" {
+		t.Errorf("the proxy was asked %s %s, %v", r.Method, r.Host, r.Header)
+	}
+	at, _ = proxy(t, port, 407)
+	b.proxy = func(*http.Request) (*url.URL, error) { return at, nil }
+	if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != Broker || !strings.Contains(e.Detail, "answered 407") {
+		t.Error(e)
+	}
+	b.proxy = func(*http.Request) (*url.URL, error) { return &url.URL{Scheme: "socks5", Host: "127.0.0.1:1"}, nil }
+	if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != Misconfigured || !strings.Contains(e.Detail, "socks5") {
+		t.Error(e)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	mute := listen(t, func(net.Conn) {})
+	b.proxy = func(*http.Request) (*url.URL, error) { return &url.URL{Scheme: "http", Host: "127.0.0.1:" + mute}, nil }
+	if err := b.Serve(ctx, token, func() {}); err != context.DeadlineExceeded {
+		t.Errorf("a proxy that says nothing: %v", err)
+	}
+}
+
+// TestProxyOfTheEnvironment asks a process of its own, as the standard library reads the environment
+// once.
+func TestProxyOfTheEnvironment(t *testing.T) {
+	if os.Getenv("HTTPS_PROXY") == "http://p.example:3128" {
+		proxy, err := environment(&http.Request{URL: &url.URL{Scheme: "https", Host: "b.example:8883"}})
+		fmt.Printf("\nproxy=%v,%v\n", proxy, err)
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestProxyOfTheEnvironment$")
+	cmd.Env = []string{"HTTPS_PROXY=http://p.example:3128"}
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "\nproxy=http://p.example:3128,<nil>\n") {
+		t.Errorf("%s, %v", out, err)
+	}
+}
+
+func TestAllProxy(t *testing.T) {
+	for _, c := range []struct{ host, env, want string }{
+		{"b.example", "", "<nil>"},
+		{"b.example", "ALL_PROXY=http://p.example:3128", "http://p.example:3128"},
+		{"b.example", "all_proxy=http://p.example", "http://p.example"},
+		{"b.example", "ALL_PROXY=http://p.example https_proxy=http://other", "<nil>"},
+		{"b.example", "ALL_PROXY=http://p.example NO_PROXY=.example", "<nil>"},
+		{"127.0.0.1", "ALL_PROXY=http://p.example", "<nil>"},
+		{"localhost", "ALL_PROXY=http://p.example", "<nil>"},
+	} {
+		getenv := func(name string) string {
+			for _, pair := range strings.Fields(c.env) {
+				if v, ok := strings.CutPrefix(pair, name+"="); ok {
+					return v
+				}
+			}
+			return ""
+		}
+		if got, err := allProxy(getenv, c.host); err != nil || fmt.Sprint(got) != c.want {
+			t.Errorf("%s with %q: %v, %v, want %s", c.host, c.env, got, err, c.want)
+		}
+	}
+}
