@@ -130,3 +130,16 @@ func TestProviderAlone(t *testing.T) {
 	}
 	eventually(t, "an expired token is not active", func() bool { return !p.active(tokens["access_token"].(string)) })
 }
+
+// tokenFor goes through the device flow by hand.
+func (p *provider) tokenFor(t *testing.T, name string) string {
+	t.Helper()
+	d := p.post(t, "/device/auth", url.Values{"client_id": {"printer"}, "scope": {"openid"}})
+	newPhone(t, p.ca).approve(d["verification_uri_complete"].(string), name)
+	tokens := p.post(t, "/token", url.Values{"client_id": {"printer"}, "grant_type": {deviceCodeGrant}, "device_code": {d["device_code"].(string)}})
+	token, ok := tokens["access_token"].(string)
+	if !ok {
+		t.Fatalf("tokens: %v", tokens)
+	}
+	return token
+}

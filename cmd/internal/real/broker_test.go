@@ -1,0 +1,187 @@
+//go:build real
+
+package real
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+)
+
+// broker is mosquitto, which checks every password itself, behind a door.
+//
+// mosquitto cannot judge an OAuth token without a plugin that Debian does not have. So the door, which
+// ends the device's TLS, asks the authorization server about the password of each CONNECT (RFC 7662), and
+// if the token is good makes it the password of that user in mosquitto's password file before the very bytes
+// of the CONNECT go on, over TLS again. mosquitto then accepts exactly this token from exactly this user.
+type broker struct {
+	t          *testing.T
+	url        string // of the door, mqtts://
+	mosquitto  *process
+	port       int // of mosquitto's TLS listener
+	plain      int // of the one for the watcher
+	passwords  string
+	provider   *provider
+	mu         sync.Mutex
+	admissions sync.Mutex // one at a time: mosquitto reads the file anew for each
+	connects   []connect
+}
+
+// connect is one CONNECT that came to the door.
+type connect struct {
+	clientID, username, password string
+	admitted                     bool
+}
+
+const watcherPassword = "the watcher's own"
+
+func startBroker(t *testing.T, p *provider) *broker {
+	t.Helper()
+	b := &broker{t: t, provider: p, port: freePort(t), plain: freePort(t)}
+	cert := p.ca.issue(t)
+	b.passwords = write(t, "passwords", nil)
+	b.password(t, "watcher", watcherPassword)
+	// "user root" means: whoever runs the test, who can read these files
+	conf := fmt.Sprintf("user root\nallow_anonymous false\npassword_file %s\nlog_dest stderr\nlog_type all\n"+
+		"listener %d 127.0.0.1\ncafile %s\ncertfile %s\nkeyfile %s\nlistener %d 127.0.0.1\n",
+		b.passwords, b.port, p.ca.file, cert.certFile, cert.keyFile, b.plain)
+	b.mosquitto = start(t, "mosquitto", "-c", write(t, "mosquitto.conf", []byte(conf)))
+	b.mosquitto.await(t, "start of mosquitto", func(line string) bool { return strings.Contains(line, " running") })
+	b.open(t, p.ca)
+	return b
+}
+
+// open puts the door in front of mosquitto.
+func (b *broker) open(t *testing.T, ca *authority) {
+	l := must(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{ca.issue(t).pair}}))(t)
+	b.url = "mqtts://" + l.Addr().String()
+	var guests sync.WaitGroup
+	guests.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			guests.Go(func() { b.guest(conn, ca) })
+		}
+	})
+	t.Cleanup(func() { l.Close() })
+}
+
+// guest reads the CONNECT, judges it and lets the bytes through.
+func (b *broker) guest(device net.Conn, ca *authority) {
+	defer device.Close()
+	first, err := packets.ReadPacket(device)
+	asked, ok := first.(*packets.ConnectPacket)
+	if err != nil || !ok {
+		return
+	}
+	c := connect{asked.ClientIdentifier, asked.Username, string(asked.Password), b.provider.active(string(asked.Password))}
+	if c.admitted {
+		c.admitted = b.admit(c) == nil
+	}
+	b.mu.Lock()
+	b.connects = append(b.connects, c)
+	b.mu.Unlock()
+	if !c.admitted {
+		refusal := packets.NewControlPacket(packets.Connack).(*packets.ConnackPacket)
+		refusal.ReturnCode = packets.ErrRefusedNotAuthorised
+		refusal.Write(device)
+		return
+	}
+	upstream, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", b.port), &tls.Config{RootCAs: ca.pool})
+	if err != nil || asked.Write(upstream) != nil {
+		return
+	}
+	go func() {
+		io.Copy(upstream, device)
+		upstream.Close()
+	}()
+	io.Copy(device, upstream)
+}
+
+// admit makes a token the password of its user and waits until mosquitto knows.
+func (b *broker) admit(c connect) error {
+	b.admissions.Lock()
+	defer b.admissions.Unlock()
+	before := b.count("Reloading config")
+	if out, code := run(b.t, "mosquitto_passwd", "-b", b.passwords, c.username, c.password); code != 0 {
+		return errors.New(out)
+	}
+	if err := b.mosquitto.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		return err
+	}
+	eventually(b.t, "mosquitto reads its passwords", func() bool { return b.count("Reloading config") > before })
+	return nil
+}
+
+func (b *broker) count(text string) (n int) {
+	b.mosquitto.mu.Lock()
+	defer b.mosquitto.mu.Unlock()
+	for _, line := range b.mosquitto.said {
+		if strings.Contains(line, text) {
+			n++
+		}
+	}
+	return n
+}
+
+func (b *broker) password(t *testing.T, user, password string) {
+	t.Helper()
+	if out, code := run(t, "mosquitto_passwd", "-b", b.passwords, user, password); code != 0 {
+		t.Fatalf("mosquitto_passwd: %s", out)
+	}
+}
+
+// came returns every CONNECT so far.
+func (b *broker) came() []connect {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]connect(nil), b.connects...)
+}
+
+// watch subscribes with Debian's mosquitto_sub; each line is "topic payload".
+func (b *broker) watch(t *testing.T, topic string) *process {
+	t.Helper()
+	before := b.count("Sending SUBACK")
+	p := start(t, "mosquitto_sub", "-h", "127.0.0.1", "-p", fmt.Sprint(b.plain), "-u", "watcher", "-P", watcherPassword, "-q", "1", "-v", "-t", topic)
+	eventually(t, "mosquitto_sub is subscribed", func() bool { return b.count("Sending SUBACK") > before })
+	return p
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l := must(net.Listen("tcp", "127.0.0.1:0"))(t)
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// The peer by itself: mosquitto lets in who has a good token, and nobody else.
+func TestBrokerAlone(t *testing.T) {
+	p := startProvider(t, newAuthority(t), "{}")
+	b := startBroker(t, p)
+	seen := b.watch(t, "paird/#")
+	token := p.tokenFor(t, "alice")
+	host, port, _ := net.SplitHostPort(strings.TrimPrefix(b.url, "mqtts://"))
+	pub := func(password string) (string, int) {
+		return run(t, "mosquitto_pub", "-h", host, "-p", port, "--cafile", p.ca.file, "-u", "dev1", "-P", password, "-q", "1", "-t", "paird/dev1/telemetry", "-m", "hello")
+	}
+	if out, code := pub("nonsense"); code == 0 {
+		t.Errorf("a bad token was let in: %s", out)
+	}
+	if out, code := pub(token); code != 0 {
+		t.Errorf("a good token was refused: %s", out)
+	}
+	seen.await(t, "the message", func(line string) bool { return line == "paird/dev1/telemetry hello" })
+	if came := b.came(); len(came) != 2 || came[0].admitted || !came[1].admitted || came[1].password != token {
+		t.Errorf("the door saw %+v", came)
+	}
+}
