@@ -34,7 +34,8 @@ const maxRows = 8
 type codeText struct {
 	face          *face
 	rows          [maxRows]string
-	n             int // rows
+	n             int  // rows
+	torn          bool // within a group of characters
 	width, height int
 }
 
@@ -49,12 +50,14 @@ type spelling struct {
 	usual     bool // only characters that the largest faces have
 	ascii     bool
 	descender bool // something hangs under the baseline
+	grouped   bool // there are separators
 }
 
 func spell(code string) spelling {
 	s := spelling{text: printable(code), usual: true, ascii: true}
 	for _, r := range s.text {
 		s.usual = s.usual && ('0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || strings.ContainsRune(" -._", r))
+		s.grouped = s.grouped || strings.ContainsRune(separators, r)
 		s.ascii = s.ascii && r < utf8.RuneSelf
 		s.descender = s.descender || strings.ContainsRune("Q", r) || !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || r == '-')
 	}
@@ -64,9 +67,9 @@ func spell(code string) spelling {
 // arrange sets the code as large as the room allows: in one row, or broken at its separators, or, if
 // that cannot be, anywhere. One row is worth half as much again as several.
 func (s spelling) arrange(width, height int) (best codeText, ok bool) {
-	for _, anywhere := range [2]bool{false, true} {
+	for _, anywhere := range [2]bool{!s.grouped, true} {
 		for n := 1; n <= maxRows; n++ {
-			t := codeText{n: n}
+			t := codeText{n: n, torn: anywhere && s.grouped}
 			if !s.split(&t, anywhere) || !s.choose(&t, width, height) {
 				continue
 			}

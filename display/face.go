@@ -66,15 +66,12 @@ func (f face) draws(text string) bool {
 	return true
 }
 
-// advance is how far the pen moves for r; what the face cannot draw becomes a box.
-func (f face) advance(r rune) int {
-	if r == ' ' {
-		return f.space()
-	}
+// find is glyph with a box for what the face cannot draw.
+func (f face) find(r rune) glyph {
 	if g, ok := f.glyph(r); ok {
-		return g.advance
+		return g
 	}
-	return f.box().advance
+	return f.box()
 }
 
 // box stands for a character that the face does not have.
@@ -99,10 +96,7 @@ func (f face) measure(text string) (e extent) {
 			pen += f.space()
 			continue
 		}
-		g, ok := f.glyph(r)
-		if !ok {
-			g = f.box()
-		}
+		g := f.find(r)
 		e.left = min(e.left, pen+g.x)
 		e.right = max(e.right, pen+g.x+g.w)
 		e.top = min(e.top, g.y)

@@ -7,25 +7,27 @@ type block struct {
 	text     string
 	head     bool // in the larger face
 	accent   bool // in the accent colour, where the paper has one
-	free     bool // a name or a text of others: may be broken anywhere
+	free     bool // a name or a text of others: words too wide may be broken
 	optional bool // may be left out where room is short
 }
 
-// The longest message has maxBlocks paragraphs, on a panel of 96x32 pixels maxLines lines.
+// No message has more paragraphs than maxBlocks; more lines than roomFor take an allocation.
 const (
 	maxBlocks = 6
-	maxLines  = 40
+	roomFor   = 16
 )
 
 // message is a text set for a panel: lines in faces, cut into pages.
 type message struct {
-	blocks [maxBlocks]block
-	n      int
-	scale  scale
-	area   image.Rectangle
-	lines  []line         // of all blocks
-	ends   [maxBlocks]int // where the lines of each block end
-	room   [maxLines]line // for lines
+	caption string // the device's name, above a rule, where there is room
+	blocks  [maxBlocks]block
+	n       int
+
+	scale scale
+	area  image.Rectangle
+	lines []line         // of all blocks
+	whole bool           // no word is broken that should not be
+	ends  [maxBlocks]int // where the lines of each block end
 }
 
 func (m *message) add(b block) {
@@ -40,35 +42,32 @@ func inner(g Geometry) image.Rectangle {
 	return image.Rect(0, 0, g.Width, g.Height).Inset(max(1, min(g.Width, g.Height)/32))
 }
 
-// set chooses the faces: the largest that hold all blocks; before the faces become cramped, optional
-// blocks go, the last first. Where nothing fits one page, the smallest faces are used and pages alternate.
+// set chooses the faces: the largest that hold all blocks. Before the faces become cramped the optional
+// blocks go, the last first, and the caption. Where nothing fits one page, pages alternate: as few as with
+// the smallest faces, in the largest that need no more.
 func (m *message) set(g Geometry) {
-	m.area = inner(g)
-	all, n := m.blocks, m.n
-	for {
-		for _, s := range scales[:cramped] {
-			if m.try(s) {
-				return
+	m.lines = make([]line, 0, roomFor)
+	all := *m
+	for _, faces := range [2][]scale{scales[:cramped], scales[cramped:]} {
+		m.blocks, m.n, m.caption = all.blocks, all.n, all.caption
+		for again := true; again; again = m.drop() {
+			for _, s := range faces {
+				if m.try(s, g) {
+					return
+				}
 			}
-		}
-		if !m.drop() {
-			break
 		}
 	}
-	m.blocks, m.n = all, n
-	for {
-		for _, s := range scales[cramped:] {
-			if m.try(s) {
-				return
-			}
-		}
-		if !m.drop() {
-			return // the lines of the smallest faces stand, on pages
+	_, _, fewest := m.page(0)
+	for _, s := range scales {
+		m.try(s, g)
+		if _, _, pages := m.page(0); m.whole && pages <= fewest {
+			return
 		}
 	}
 }
 
-// drop removes the last optional block.
+// drop removes the last optional block, or the caption.
 func (m *message) drop() bool {
 	for i := m.n - 1; i >= 0; i-- {
 		if m.blocks[i].optional {
@@ -77,34 +76,77 @@ func (m *message) drop() bool {
 			return true
 		}
 	}
-	return false
+	dropped := m.caption != ""
+	m.caption = ""
+	return dropped
 }
 
-// try wraps all blocks in the faces of s and tells whether they fit on one page with no word broken.
-func (m *message) try(s scale) bool {
-	m.scale, m.lines = s, m.room[:0]
-	whole := true
+// try wraps all blocks in the faces of s and tells whether they fit on one page with no word broken
+// that is ours.
+func (m *message) try(s scale, g Geometry) bool {
+	m.scale, m.lines = s, m.lines[:0]
+	m.area = inner(g)
+	m.area.Min.Y += m.header()
+	m.whole = true
+	tear := never // rather smaller than torn
+	switch s.body {
+	case &text7:
+		tear = atBreaks
+	case &text9:
+		tear = atStrong
+	}
 	for i, b := range m.blocks[:m.n] {
-		f, ok := m.face(i), false
-		if m.lines, ok = balanced(m.lines, *f, b.text, m.area.Dx(), "", false); !ok {
-			whole = whole && b.free && f == &text7
-			m.lines = m.lines[:m.start(i)]
-			m.lines, _ = wrap(m.lines, *f, b.text, m.area.Dx(), "", true)
+		f, start, ok := *m.face(i), len(m.lines), false
+		if m.lines, ok = balanced(m.lines, f, b.text, m.area.Dx()); !ok && b.free {
+			m.lines, ok = wrap(m.lines[:start], f, b.text, m.area.Dx(), tear)
+		}
+		if !ok {
+			m.lines, _ = wrap(m.lines[:start], f, b.text, m.area.Dx(), anywhere)
+			m.whole = m.whole && b.free && f == text7
 		}
 		m.ends[i] = len(m.lines)
 	}
-	return whole && m.height(0, len(m.lines)) <= m.area.Dy()
+	slack := 0
+	if s.body != &text7 {
+		slack = m.area.Dy() / 16 // some air
+	}
+	return m.whole && m.captionFits() && m.height(0, len(m.lines)) <= m.area.Dy()-slack
 }
 
+// captionFace is that of the body, one size down.
+func (m *message) captionFace() *face {
+	for i, s := range scales[:len(scales)-1] {
+		if s.body == m.scale.body {
+			return scales[i+1].body
+		}
+	}
+	return m.scale.body
+}
+
+// header is the height of the caption with its rule and the white under it.
+func (m *message) header() int {
+	if m.caption == "" {
+		return 0
+	}
+	f := m.captionFace()
+	return f.measure(m.caption).bottom + f.capital() + 2*(2+f.capital()/8)
+}
+
+func (m *message) captionFits() bool {
+	return m.caption == "" || m.captionFace().measure(m.caption).width() <= m.area.Dx()
+}
+
+// face is that of a block. A name that the bold faces cannot draw takes a plain one of the same size.
 func (m *message) face(i int) *face {
-	if m.blocks[i].head && m.scale.head.draws(m.blocks[i].text) {
+	if !m.blocks[i].head {
+		return m.scale.body
+	}
+	if m.scale.head.draws(m.blocks[i].text) {
 		return m.scale.head
 	}
-	if m.blocks[i].head && m.scale.body.capital() < m.scale.head.capital() {
-		for _, s := range scales { // a name the bold faces cannot draw
-			if s.body.capital() <= m.scale.head.capital() {
-				return s.body
-			}
+	for _, s := range scales {
+		if s.body.capital() <= m.scale.head.capital() {
+			return s.body
 		}
 	}
 	return m.scale.body
@@ -130,11 +172,15 @@ func (m *message) block(line int) int {
 // step is the distance of a line's baseline from that of the line before.
 func (m *message) step(line int) int {
 	i := m.block(line)
-	f := m.face(i)
-	if line == m.start(i) { // a new paragraph
-		return max(f.leading(), f.capital()+m.face(max(0, i-1)).leading()-m.face(max(0, i-1)).capital()) + f.capital()/4
+	f := *m.face(i)
+	if line > m.start(i) {
+		return f.leading()
 	}
-	return f.leading()
+	if m.scale.head == m.scale.body { // no room for paragraphs
+		return f.leading()
+	}
+	above := *m.face(max(0, i-1))
+	return max(f.leading(), f.capital()+above.leading()-above.capital()) + f.capital()/4
 }
 
 // height is that of the ink of some lines.
@@ -177,6 +223,7 @@ func (m *message) draw(c canvas, number int) {
 	if from == to {
 		return
 	}
+	m.drawCaption(c)
 	y := m.area.Min.Y + (m.area.Dy()-m.height(from, to))/2 - m.lines[from].top
 	for i := from; i < to; i++ {
 		if i > from {
@@ -187,7 +234,22 @@ func (m *message) draw(c canvas, number int) {
 		if m.blocks[b].accent {
 			colour = c.accent
 		}
-		l := m.lines[i]
-		c.text(*m.face(b), l.text, m.area.Min.X+(m.area.Dx()-l.width())/2-l.left, y, colour)
+		c.centred(*m.face(b), m.lines[i], m.area, y, colour)
 	}
+}
+
+func (m *message) drawCaption(c canvas) {
+	if m.caption == "" {
+		return
+	}
+	f, top := *m.captionFace(), m.area.Min.Y-m.header()
+	l := line{m.caption, f.measure(m.caption)}
+	c.centred(f, l, m.area, top+f.capital(), c.ink)
+	rule := top + f.capital() + l.bottom + 1 + f.capital()/8
+	c.fill(image.Rect(m.area.Min.X, rule, m.area.Max.X, rule+1), c.ink)
+}
+
+// centred draws a line in the middle of the width of r.
+func (c canvas) centred(f face, l line, r image.Rectangle, baseline int, colour uint8) {
+	c.text(f, l.text, r.Min.X+(r.Dx()-l.width())/2-l.left, baseline, colour)
 }

@@ -18,26 +18,32 @@ type pairing struct {
 	whole   bool // the code fits one page
 }
 
-// newPairing chooses the QR code and the layout. The complete URI is in the QR code whenever it fits,
-// even where the plain one would be larger.
-func newPairing(s Pairing, g Geometry) *pairing {
-	w := in(g.Language)
-	p := &pairing{words: w, content: contentNone}
-	p.text = pairingText{lead: w.scan, uri: readable(s.VerificationURI), enter: w.enter, code: spell(s.UserCode)}
-	if s.Left > 0 && !g.Paper {
-		p.text.left = with(w.left, remaining(s.Left))
+// set chooses the QR code and the layout. The complete URI is in the QR code whenever it fits, even
+// where the plain one would be larger.
+func (p *pairing) set(s Pairing, g Geometry) {
+	p.words, p.content = in(g.Language), contentNone
+	complete, plain := asciiURI(s.VerificationURIComplete), asciiURI(s.VerificationURI)
+	p.text = pairingText{
+		lead: p.words.scan, uri: readable(plain), enter: p.words.enter, code: spell(s.UserCode),
+		scratch: make([]line, 0, roomFor),
+	}
+	p.stack.lines = make([]line, 0, roomFor)
+	if s.Left > 0 && !g.Paper && g.Height >= airy {
+		p.text.left = with(p.words.left, remaining(s.Left))
 	}
 	switch {
-	case p.encode(s.VerificationURIComplete, contentComplete, g):
-	case p.encode(upperHost(s.VerificationURIComplete), contentUpper, g):
-	case p.encode(s.VerificationURI, contentPlain, g):
-	case p.encode(upperHost(s.VerificationURI), contentPlain, g):
+	case p.encode(complete, contentComplete, g):
+	case p.encode(upperHost(complete), contentUpper, g):
+	case p.encode(plain, contentPlain, g):
+	case p.encode(upperHost(plain), contentPlain, g):
 	default:
-		p.text.lead = w.open
-		p.stack, p.whole = p.text.stack(inner(g))
+		p.text.lead = p.words.open
+		p.whole = p.text.stack(textArea(g), 1, &p.stack)
 	}
-	return p
 }
+
+// airy is the height in pixels from which on there is room for the time left.
+const airy = 80
 
 // remaining is a time for people: whole minutes, seconds in the last one.
 func remaining(d time.Duration) string {
@@ -65,35 +71,33 @@ func (p *pairing) encode(text, content string, g Geometry) (ok bool) {
 // layout tries sizes of modules and borders, the text beside the symbol and under it, and keeps what is
 // worth most: large modules and a large code, and the URI as text.
 func (p *pairing) layout(n int, g Geometry) (ok bool) {
-	best := 0.0
 	for pixels := largeModule; pixels >= smallModule; pixels-- {
-		least := 2 * pixels
-		if pixels == smallModule {
-			least = pixels
-		}
-		for _, below := range [2]bool{false, true} {
-			before := -1
-			for _, modules := range [3]int{4, 3, 2} {
-				quiet := min(modules*pixels, (min(g.Width, g.Height)-n*pixels)/2)
-				if quiet < least || quiet == before {
-					continue
-				}
-				before = quiet
+		before := 0
+		for modules := 4; modules >= 2; modules-- {
+			quiet := min(modules*pixels, (min(g.Width, g.Height)-n*pixels)/2)
+			if quiet < leastQuiet(pixels) || quiet == before {
+				continue
+			}
+			before = quiet
+			factor := float64(pixels) + 0.02*float64(quiet)
+			for _, below := range [2]bool{false, true} {
 				at, fits := besides(n, pixels, quiet, below, g)
-				if !fits {
-					continue
-				}
-				if s, fits := p.text.stack(at.text); fits {
-					worth := s.worth * float64(pixels) * (1 + 0.02*float64(quiet)/float64(pixels))
-					if worth > best {
-						best, ok = worth, true
-						p.place, p.stack = at, s
-					}
+				if fits && p.text.stack(at.text, factor, &p.stack) {
+					p.place, ok = at, true
 				}
 			}
 		}
 	}
 	return ok
+}
+
+// leastQuiet is the least border in pixels that cameras take: a module at the smallest size, where
+// pixels are dear, else two.
+func leastQuiet(pixels int) int {
+	if pixels == smallModule {
+		return pixels
+	}
+	return 2 * pixels
 }
 
 // pages counts the pages: the code first, whole where it can be, then the URI if there was no room for it.
@@ -113,7 +117,7 @@ func (p *pairing) pages(g Geometry) int {
 
 // where is the further page, which tells where to enter the code.
 func (p *pairing) where() (m message) {
-	m.add(block{text: p.words.open})
+	m.add(block{text: p.words.open, optional: true})
 	m.add(block{text: p.text.uri, head: true, free: true})
 	m.add(block{text: p.words.enter + " " + p.text.code.text, free: true, optional: true})
 	return m
@@ -124,7 +128,10 @@ func (p *pairing) draw(c canvas, g Geometry) {
 	if !p.whole {
 		codes = p.chunks(g)
 	}
-	page := g.Page % p.pages(g)
+	page := g.Page
+	if page > 0 {
+		page %= p.pages(g)
+	}
 	switch {
 	case page >= codes:
 		m := p.where()
@@ -136,7 +143,6 @@ func (p *pairing) draw(c canvas, g Geometry) {
 		if p.symbol.Version > 0 {
 			c.drawQR(&p.symbol, p.place)
 		}
-		p.stack.lines = p.stack.room[:len(p.stack.lines)]
 		p.stack.draw(c, p.text.code)
 	}
 }

@@ -37,7 +37,8 @@ const typicalCode = "WDJB-MJHT"
 // Fit tells which QR code the panel would show beside a typical user code for verification_uri_complete
 // and verification_uri; either may be empty.
 func Fit(complete, plain string, g Geometry) QRFit {
-	t := newPairing(Pairing{UserCode: typicalCode, VerificationURI: plain, VerificationURIComplete: complete}, g)
+	var t pairing
+	t.set(Pairing{UserCode: typicalCode, VerificationURI: plain, VerificationURIComplete: complete}, g)
 	fit := QRFit{Content: t.content}
 	if t.symbol.Version > 0 {
 		fit.Version, fit.Level, fit.ModulePixels = t.symbol.Version, t.symbol.Level.String(), t.place.pixels
@@ -68,11 +69,18 @@ type place struct {
 	text   image.Rectangle
 }
 
+// textArea is inner with some air above and below, where there is any.
+func textArea(g Geometry) image.Rectangle {
+	r := inner(g)
+	air := (r.Dy() - 60) / 16
+	return image.Rect(r.Min.X, r.Min.Y+max(0, air), r.Max.X, r.Max.Y-max(0, air))
+}
+
 // besides puts n modules of so many pixels with a border of quiet pixels to the left or on top, and the
 // text beside or under it.
 func besides(n, pixels, quiet int, below bool, g Geometry) (p place, ok bool) {
 	side := n*pixels + 2*quiet
-	area := inner(g)
+	area := textArea(g)
 	if side > g.Width || side > g.Height {
 		return p, false
 	}

@@ -12,7 +12,9 @@ func Render(s Screen, g Geometry) image.Image {
 	switch s := s.(type) {
 	case nil:
 	case Pairing:
-		newPairing(s, g).draw(c, g)
+		var p pairing
+		p.set(s, g)
+		p.draw(c, g)
 	case TestCard:
 		c.testCard(s, g)
 	default:
@@ -29,7 +31,9 @@ func Pages(s Screen, g Geometry) int {
 	case nil, TestCard:
 		return 1
 	case Pairing:
-		return newPairing(s, g).pages(g)
+		var p pairing
+		p.set(s, g)
+		return p.pages(g)
 	}
 	m := in(g.Language).message(s, g)
 	m.set(g)

@@ -40,7 +40,7 @@ func (w *words) message(s Screen, g Geometry) (m message) {
 	case Identify:
 		m.add(block{text: w.identify, head: true, accent: true})
 		m.add(block{text: s.Name, free: true})
-		m.add(block{text: s.ID, free: true, optional: s.Name != ""})
+		m.add(block{text: s.ID, free: true})
 	}
 	return m
 }
@@ -51,7 +51,7 @@ func (w *words) press_(m *message, s Press) {
 	}
 	m.add(block{text: w.press, head: true})
 	m.add(block{text: w.pressDo})
-	m.add(block{text: s.Name, free: true, optional: true})
+	m.caption = s.Name
 }
 
 func (w *words) paired_(m *message, s Paired) {
@@ -62,11 +62,11 @@ func (w *words) paired_(m *message, s Paired) {
 		m.add(block{text: s.Account, head: true, free: true})
 	}
 	m.add(block{text: w.notYou})
-	m.add(block{text: s.Name, free: true, optional: true})
+	m.caption = s.Name
 }
 
 func (w *words) online_(m *message, s Online) {
-	m.add(block{text: s.Name, free: true, optional: true})
+	m.caption = s.Name
 	m.add(block{text: w.online, head: true})
 	m.add(block{text: s.Account, free: true, optional: true})
 	m.add(block{text: with(w.sent, strconv.Itoa(s.Sent))})
@@ -98,7 +98,7 @@ func (w *words) holding(m *message, s Holding, g Geometry) {
 		m.add(block{text: w.hold, head: true})
 	}
 	if s.Left > 0 && !g.Paper {
-		m.add(block{text: seconds(s.Left) + " s"})
+		m.add(block{text: seconds(s.Left) + " s", head: true})
 	}
 }
 

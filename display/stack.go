@@ -10,7 +10,6 @@ type stack struct {
 	area  image.Rectangle
 	face  *face // of all but the code
 	lines []line
-	room  [12]line
 	split int // so many lines stand above the code, the others under it
 	code  codeText
 	uri   bool    // the URI is among the lines
@@ -23,13 +22,13 @@ type part struct {
 	worth                  float64
 }
 
-// parts are tried all; the room decides.
+// parts are tried all; the room decides. A line costs 7 % of the worth.
 var parts = [...]part{
-	{lead: true, uri: true, enter: true, left: true, worth: 1.74},
-	{lead: true, uri: true, enter: true, worth: 1.70},
-	{lead: true, uri: true, left: true, worth: 1.69},
-	{lead: true, uri: true, worth: 1.65},
-	{uri: true, worth: 1.5},
+	{lead: true, uri: true, enter: true, left: true, worth: 2.35},
+	{lead: true, uri: true, enter: true, worth: 2.15},
+	{lead: true, uri: true, left: true, worth: 2.15},
+	{lead: true, uri: true, worth: 1.95},
+	{uri: true, worth: 1.65},
 	{worth: 1},
 }
 
@@ -43,50 +42,69 @@ var stackFaces = [...]struct {
 type pairingText struct {
 	lead, uri, enter, left string
 	code                   spelling
+	scratch                []line // for the next try
 }
 
-// largeCode is the height of the code's capitals from which on larger brings nothing, in pixels.
-const largeCode = 30
+// Heights of the code's capitals in pixels: under smallCode each pixel counts in full, from largeCode on
+// larger brings nothing.
+const (
+	smallCode = 16
+	largeCode = 30
+)
 
-// stack finds the best text for the area; ok is false where not even the code fits.
-func (t *pairingText) stack(area image.Rectangle) (best stack, ok bool) {
+// worth of a code set so; one torn within its groups is hard to type.
+func (t *codeText) worth() float64 {
+	capital := float64(min(t.face.capital(), largeCode))
+	if t.torn {
+		capital /= 2
+	}
+	if capital < smallCode {
+		return math.Sqrt(smallCode) * capital / smallCode
+	}
+	return math.Sqrt(capital)
+}
+
+// stack finds the text for the area that is worth most times a factor, and keeps it in best if that is
+// worth more than what is there; kept is false if it is not, or not even the code fits.
+func (t *pairingText) stack(area image.Rectangle, factor float64, best *stack) (kept bool) {
 	for _, f := range stackFaces {
 		for _, p := range parts {
-			if p.left && t.left == "" || p.uri && t.uri == "" {
+			value := factor * p.worth * f.worth
+			if p.left && t.left == "" || p.uri && t.uri == "" || value*math.Sqrt(largeCode) <= best.worth {
 				continue
 			}
-			var s stack
-			s.area, s.face = area, f.face
-			if s.set(t, p) {
-				s.worth = p.worth * f.worth * math.Sqrt(float64(min(s.code.face.capital(), largeCode)))
-				if !ok || s.worth > best.worth {
-					best, ok = s, true
-				}
+			s := stack{area: area, face: f.face, lines: t.scratch[:0]}
+			if !s.set(t, p) {
+				continue
+			}
+			s.worth = value * s.code.worth() * math.Pow(0.93, float64(len(s.lines)))
+			if s.worth > best.worth {
+				t.scratch = best.lines
+				*best, kept = s, true
 			}
 		}
 	}
-	if ok {
-		best.lines = best.room[:len(best.lines)]
-	}
-	return best, ok
+	return kept
 }
 
 // set wraps the lines and gives the code what they leave.
-func (s *stack) set(t *pairingText, p part) bool {
-	s.lines = s.room[:0]
+func (s *stack) set(t *pairingText, p part) (ok bool) {
 	width := s.area.Dx()
-	ok := true
-	put := func(wanted bool, text, breaks string) {
-		if wanted && ok {
-			s.lines, ok = balanced(s.lines, *s.face, text, width, breaks, false)
-		}
+	ok = true
+	if p.lead {
+		s.lines, ok = balanced(s.lines, *s.face, t.lead, width)
 	}
-	put(p.lead, t.lead, "")
-	put(p.uri, t.uri, uriBreaks)
-	put(p.enter, t.enter, "")
+	if p.uri && ok {
+		s.lines, ok = wrap(s.lines, *s.face, t.uri, width, atBreaks)
+	}
+	if p.enter && ok {
+		s.lines, ok = balanced(s.lines, *s.face, t.enter, width)
+	}
 	s.split, s.uri = len(s.lines), p.uri
-	put(p.left, t.left, "")
-	if !ok || len(s.lines) > len(s.room) {
+	if p.left && ok {
+		s.lines, ok = balanced(s.lines, *s.face, t.left, width)
+	}
+	if !ok {
 		return false
 	}
 	s.code, ok = t.code.arrange(width, s.area.Dy()-s.around())
@@ -136,8 +154,7 @@ func (s *stack) draw1(c canvas, y, from, to int) int {
 	}
 	baseline := y - s.lines[from].top
 	for _, l := range s.lines[from:to] {
-		x := s.area.Min.X + (s.area.Dx()-l.width())/2 - l.left
-		c.text(*s.face, l.text, x, baseline, c.ink)
+		c.centred(*s.face, l, s.area, baseline, c.ink)
 		baseline += s.face.leading()
 	}
 	return y + s.height(from, to)

@@ -11,11 +11,28 @@ type line struct {
 	extent
 }
 
-// wrap appends the lines of text that fit width, broken at spaces; ok is false where a word is wider.
-// With parts set, words too wide are broken after any of the characters in parts, or else anywhere.
-func wrap(lines []line, f face, text string, width int, parts string, anywhere bool) (_ []line, ok bool) {
+// Places to break a word that is too wide for a row, by preference: behind one of the strong
+// characters, behind one of the weak ones.
+const (
+	strongBreaks = "/?#&@"
+	weakBreaks   = ".-=_:,;+"
+)
+
+// tearing tells where a word that is too wide may be broken.
+type tearing uint8
+
+const (
+	never    tearing = iota
+	atStrong         // behind one of the strong characters
+	atBreaks         // or behind one of the weak ones, if there are none
+	anywhere         // or behind any other
+)
+
+// wrap appends the lines of text that fit width, broken at spaces, and where they must be within words;
+// ok is false where a word is too wide.
+func wrap(lines []line, f face, text string, width int, tear tearing) (_ []line, ok bool) {
 	for text = strings.TrimLeft(text, " "); text != ""; text = strings.TrimLeft(text, " ") {
-		n := take(f, text, width, parts, anywhere)
+		n := take(f, text, width, tear)
 		if n == 0 {
 			return lines, false
 		}
@@ -27,63 +44,55 @@ func wrap(lines []line, f face, text string, width int, parts string, anywhere b
 }
 
 // take is the number of bytes of text that make the next line, 0 if none can.
-func take(f face, text string, width int, parts string, anywhere bool) int {
-	pen, right, space, part, last := 0, 0, 0, 0, 0
+func take(f face, text string, width int, tear tearing) int {
+	var at struct{ space, strong, weak, last int } // the last places to break
+	pen := 0
 	for i, r := range text {
 		if r == ' ' {
-			space = i
+			at.space = i
 			pen += f.space()
 			continue
 		}
-		g, ok := f.glyph(r)
-		if !ok {
-			g = f.box()
-		}
-		if right = max(right, pen+g.x+g.w); right > width {
-			return cut(space, part, last, anywhere)
+		g := f.find(r)
+		if pen+g.x+g.w > width {
+			switch {
+			case at.space > 0:
+				return at.space
+			case tear == never:
+				return 0
+			case at.strong > 0 || tear == atStrong:
+				return at.strong
+			case at.weak > 0 || tear == atBreaks:
+				return at.weak
+			}
+			return at.last
 		}
 		pen += g.advance
-		last = i + utf8.RuneLen(r)
-		if strings.ContainsRune(parts, r) {
-			part = last
+		at.last = i + utf8.RuneLen(r)
+		if strings.ContainsRune(strongBreaks, r) {
+			at.strong = at.last
+		} else if strings.ContainsRune(weakBreaks, r) {
+			at.weak = at.last
 		}
 	}
 	return len(text)
 }
 
-// cut chooses where to break a line: at the last space, else behind the last character of parts, else,
-// where that is allowed, behind the last one that fits.
-func cut(space, part, last int, anywhere bool) int {
-	switch {
-	case space > 0:
-		return space
-	case part > 0:
-		return part
-	case anywhere:
-		return last
-	}
-	return 0
-}
-
-// balanced wraps like wrap, then narrows the lines as long as they do not become more.
-func balanced(lines []line, f face, text string, width int, parts string, anywhere bool) ([]line, bool) {
+// balanced wraps at spaces only, then narrows the lines as long as they do not become more.
+func balanced(lines []line, f face, text string, width int) ([]line, bool) {
 	before := len(lines)
-	best, ok := wrap(lines, f, text, width, parts, anywhere)
+	best, ok := wrap(lines, f, text, width, never)
 	if !ok || len(best) == before+1 {
 		return best, ok
 	}
-	count := len(best)
 	low, high := width/2, width // the narrowest width that needs no more lines
 	for low < high {
 		mid := (low + high) / 2
-		if try, ok := wrap(lines, f, text, mid, parts, false); ok && len(try) == count {
+		if try, ok := wrap(lines, f, text, mid, never); ok && len(try) == len(best) {
 			high = mid
 		} else {
 			low = mid + 1
 		}
 	}
-	if high < width {
-		return wrap(lines, f, text, high, parts, false)
-	}
-	return wrap(lines, f, text, width, parts, anywhere)
+	return wrap(lines, f, text, high, never)
 }

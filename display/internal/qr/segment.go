@@ -55,14 +55,32 @@ func cost6(m mode, c byte) int {
 	return never
 }
 
-// split cuts text into the segments that take the fewest bits in a version of the class: dynamic
-// programming over (characters done, mode of the last one).
-func split(text string, class int) []segment {
-	var cost [modes]int // of the text so far, ending in the mode; headers included
+// bits is the least number of bits that text takes in a version of the class, without terminator and
+// padding: dynamic programming over the characters, by the mode of the last one.
+func bits(text string, class int) int {
+	cost := headers(class)
+	for i := range len(text) {
+		cost, _ = step(cost, text[i], class)
+	}
+	return (cost[cheapest(cost)] + 5) / 6
+}
+
+// headers is the cost of beginning in each mode.
+func headers(class int) (cost [modes]int) {
 	for m := range modes {
 		cost[m] = 6 * (4 + countBits[m][class])
 	}
-	from := make([][modes]mode, len(text)) // the mode before, for each character and mode
+	return cost
+}
+
+// split cuts text into the segments that take so few bits.
+func split(text string, class int) []segment {
+	var room [512][modes]mode
+	from := room[:] // the mode before, for each character and mode
+	if len(text) > len(room) {
+		from = make([][modes]mode, len(text))
+	}
+	cost := headers(class)
 	for i := range len(text) {
 		cost, from[i] = step(cost, text[i], class)
 	}
@@ -113,21 +131,4 @@ func trace(text string, from [][modes]mode, last mode) []segment {
 		segments[i], segments[j] = segments[j], segments[i]
 	}
 	return segments
-}
-
-// bitLength is what the segments take in a version of the class, without terminator and padding.
-func bitLength(segments []segment, class int) int {
-	n := 0
-	for _, s := range segments {
-		n += 4 + countBits[s.mode][class]
-		switch k := len(s.text); s.mode {
-		case numeric:
-			n += (10*k + 2) / 3
-		case alphanumeric:
-			n += (11*k + 1) / 2
-		default:
-			n += 8 * k
-		}
-	}
-	return n
 }

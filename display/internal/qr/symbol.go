@@ -24,45 +24,39 @@ func (s *Symbol) Dark(x, y int) bool {
 }
 
 // Fit finds the smallest version up to limit that holds text at level L, and the highest level at
-// which it still does. It draws nothing; ok is false where no version is large enough.
+// which it still does. ok is false where no version is large enough.
 func Fit(text string, limit int) (version int, level Level, ok bool) {
-	version, level, _ = fit(text, limit)
-	return version, level, version > 0
-}
-
-// Encode makes the symbol that Fit speaks of.
-func Encode(text string, limit int) (s Symbol, ok bool) {
-	version, level, segments := fit(text, limit)
-	if version == 0 {
-		return Symbol{}, false
+	if len(text) > 3*dataWords(maxVersion, L) { // more than digits alone could be
+		return 0, L, false
 	}
-	s = draw(data(segments, version, level), version, level)
-	s.Mask = s.bestMask()
-	s.mask(s.Mask)
-	s.format(s.Mask)
-	return s, true
-}
-
-func fit(text string, limit int) (version int, level Level, segments []segment) {
-	if len(text) > dataWords(maxVersion, L)*3 { // more than digits alone could be
-		return 0, L, nil
-	}
-	cut := -1
+	need, counted := 0, -1
 	for v := 1; v <= min(limit, maxVersion); v++ {
-		if class(v) != cut {
-			cut = class(v)
-			segments = split(text, cut)
+		if class(v) != counted {
+			counted = class(v)
+			need = bits(text, counted)
 		}
-		need := bitLength(segments, cut)
 		if need > 8*dataWords(v, L) {
 			continue
 		}
 		for level < H && need <= 8*dataWords(v, level+1) {
 			level++
 		}
-		return v, level, segments
+		return v, level, true
 	}
-	return 0, L, nil
+	return 0, L, false
+}
+
+// Encode makes the symbol that Fit speaks of.
+func Encode(text string, limit int) (s Symbol, ok bool) {
+	version, level, ok := Fit(text, limit)
+	if !ok {
+		return Symbol{}, false
+	}
+	s = draw(data(split(text, class(version)), version, level), version, level)
+	s.Mask = s.bestMask()
+	s.mask(s.Mask)
+	s.format(s.Mask)
+	return s, true
 }
 
 // data is the whole sequence of codewords as it is laid into the symbol.

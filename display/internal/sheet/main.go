@@ -16,15 +16,16 @@ import (
 func main() {
 	dir := flag.String("o", "screens", "folder to write to")
 	language := flag.String("language", "", "only this language")
+	width := flag.Int("width", 1300, "about how many pixels wide")
 	size := flag.String("size", "", "only this panel, WxH; any size, followed by p for paper")
 	flag.Parse()
-	if err := write(*dir, *language, *size); err != nil {
+	if err := write(*dir, *language, *size, *width); err != nil {
 		fmt.Fprintln(os.Stderr, "sheet:", err)
 		os.Exit(1)
 	}
 }
 
-func write(dir, language, size string) error {
+func write(dir, language, size string, width int) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func write(dir, language, size string) error {
 				continue
 			}
 			name := filepath.Join(dir, fmt.Sprintf("%dx%d-%s.png", g.Width, g.Height, g.Language))
-			if err := save(name, g); err != nil {
+			if err := save(name, g, width); err != nil {
 				return err
 			}
 			fmt.Println(name)
@@ -53,13 +54,13 @@ func write(dir, language, size string) error {
 	return nil
 }
 
-func save(name string, g display.Geometry) error {
+func save(name string, g display.Geometry, width int) error {
 	f, err := os.Create(name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	columns := max(1, 1300/(g.Width*2+8))
+	columns := max(1, width/(g.Width*2+8))
 	if err := png.Encode(f, gallery.Sheet(g, columns, 2, true)); err != nil {
 		return err
 	}
