@@ -11,9 +11,10 @@ import (
 	"slices"
 )
 
-// Begin asks for a device code and a user code (RFC 8628 section 3.1). RFC 8628 section 3.1: "a device should only
-// initiate this flow when prompted by the end user": when, is the caller's decision. One attempt; the error is
-// the context's, or an *Error.
+// Begin asks for a device code and a user code (RFC 8628 section 3.1). It is the caller who obeys "the client SHOULD
+// only commence a device authorization request when prompted by the user and not automatically, such as when the
+// app starts or when the previous authorization session expires or fails". One attempt; the error is the
+// context's, or an *Error.
 func (c *Client) Begin(ctx context.Context) (Pending, error) {
 	const op = "device authorization"
 	if err := c.clock(op); err != nil {

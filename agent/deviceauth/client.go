@@ -17,7 +17,8 @@ type Client struct {
 
 	mu       sync.Mutex
 	metadata Metadata
-	fetched  time.Time         // when metadata came from the network; zero: from the cache, or none yet
+	fetched  time.Time         // when metadata came from the server; zero: none yet
+	asked    time.Time         // when a refresh asked for it last
 	nonces   map[string]string // the latest DPoP nonce by token endpoint
 }
 

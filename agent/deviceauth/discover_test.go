@@ -138,6 +138,38 @@ func TestMetadataIsAskedAnewEachHour(t *testing.T) {
 	})
 }
 
+// A refresh asks again after a day, once an hour at most and not for long, and goes on without.
+func TestRefreshAsksForMetadataEachDay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		where := issuer + "/.well-known/openid-configuration"
+		cache := &memoryCache{}
+		if _, err := newServer(t).client(cached(cache)).Metadata(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(23 * time.Hour)
+		s := newServer(t).on(tokenURL, says(200, tokenJSON)).on(where, wire{err: errors.New("never"), after: time.Hour})
+		c := s.client(cached(cache))
+		for _, tt := range []struct {
+			after time.Duration
+			asked int
+		}{{0, 0}, {2 * time.Hour, 1}, {time.Minute, 1}, {time.Hour, 2}} {
+			time.Sleep(tt.after)
+			start := time.Now()
+			if _, err := c.Refresh(t.Context(), grant()); err != nil || time.Since(start) > 5*time.Second || len(s.to(where)) != tt.asked {
+				t.Errorf("after %v more: %v in %v, asked %d times", tt.after, err, time.Since(start), len(s.to(where)))
+			}
+		}
+		s.on(where, says(200, metadataJSON(map[string]any{"jwks_uri": issuer + "/moved"})))
+		time.Sleep(2 * time.Hour)
+		if _, err := c.Refresh(t.Context(), grant()); err != nil {
+			t.Fatal(err)
+		}
+		if m, _ := c.recall(); m.JWKSURI != issuer+"/moved" || cache.saves != 2 {
+			t.Errorf("knows %+v, saved %d times", m, cache.saves)
+		}
+	})
+}
+
 func TestEndpointsByHand(t *testing.T) {
 	s := newServer(t).on(deviceURL, says(200, deviceJSON))
 	c := s.client(byHand())

@@ -79,8 +79,8 @@ func (c *Client) nonce(endpoint string) string {
 	return c.nonces[endpoint]
 }
 
-// keepNonce remembers the nonce of an answer and reports whether there was one. RFC 9449 section 8.2: "the client
-// MUST use the new nonce value supplied for the next DPoP token request".
+// keepNonce remembers the nonce of an answer and reports whether there was one. RFC 9449 section 8.2: "The client
+// MUST use the new nonce value supplied for the next token request".
 func (c *Client) keepNonce(endpoint string, header http.Header) bool {
 	nonce := header.Get("DPoP-Nonce")
 	if nonce == "" || len(nonce) > maxNonce {

@@ -67,8 +67,13 @@ func (c *Client) identify(ctx context.Context, m Metadata, raw string) (identity
 	return identity{raw: raw, subject: token.Subject, name: displayName(claims), claims: claims}, nil
 }
 
+// identifyLimit is for how long tokens that are not stored yet may wait for the issuer's keys.
+const identifyLimit = 10 * time.Second
+
 // identifyPatiently tries again for a while where the keys cannot be fetched: the user has approved already.
 func (c *Client) identifyPatiently(ctx context.Context, m Metadata, raw string) (identity, error) {
+	ctx, cancel := context.WithTimeout(ctx, identifyLimit)
+	defer cancel()
 	who, err := c.identify(ctx, m, raw)
 	for wait := 2 * time.Second; wait <= 4*time.Second && errors.Is(err, errUnchecked) && m.JWKSURI != ""; wait *= 2 {
 		if sleep(ctx, wait) != nil {

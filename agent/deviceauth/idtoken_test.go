@@ -120,6 +120,24 @@ func proveIDToken(t *testing.T) {
 	}
 }
 
+// With an issuer and a jwks_uri by hand ID tokens are checked, and Google's two spellings are one issuer.
+func TestIDTokenWithEndpointsByHand(t *testing.T) {
+	for name, tt := range map[string]struct{ issuer, iss, subject string }{
+		"own":     {issuer, issuer, "u-1"},
+		"Google":  {"https://accounts.google.com", "accounts.google.com", "u-1"},
+		"foreign": {issuer, "as.example", ""},
+	} {
+		a := newAccount()
+		s := newServer(t).on(keysURL, says(200, a.keys())).on(tokenURL, answerWith(a.idToken(map[string]any{"iss": tt.iss})))
+		g := grant()
+		g.Issuer = tt.issuer
+		tok, err := s.client(byHand(), func(c *Config) { c.Issuer, c.JWKSURI = tt.issuer, keysURL }).Refresh(t.Context(), g)
+		if err != nil || tok.Subject != tt.subject {
+			t.Errorf("%s: %+v, %v", name, tok, err)
+		}
+	}
+}
+
 // "an ID token that cannot be checked is ignored, with a log line"
 func proveUncheckedIDToken(t *testing.T) {
 	flow(t, []wire{answerWith("eyJ.x.y")}, func(t *testing.T, s *server, _ time.Time, tok Token, err error) {

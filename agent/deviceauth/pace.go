@@ -37,6 +37,14 @@ func (p *pace) trouble(now time.Time, asked time.Duration) time.Time {
 	return now.Add(max(p.rest, min(asked, maxRetryAfter)))
 }
 
+// later is the later of two moments.
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
 // remaining is how long a session is still good. Within one process the monotonic clock counts; after a
 // reboot only the wall clock is there, and one that went back must not lengthen the session.
 func remaining(p Pending, now time.Time) time.Duration {

@@ -17,6 +17,24 @@ func proveWaitFromAnswer(t *testing.T) {
 	})
 }
 
+// No poll comes sooner than the interval after the answer before, whatever the server says between.
+func proveInterval(t *testing.T) {
+	answers := []wire{pending(), slowDown(), says(503, ""), says(429, "", "Retry-After", "1"), {err: errors.New("cut")}, useNonce(400, "n")}
+	for i := range 36 {
+		script := []wire{answers[i%6], answers[i/6], says(200, tokenJSON)}
+		flow(t, script, func(t *testing.T, s *server, start time.Time, _ Token, err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, gap := range gaps(start, s.to(tokenURL)) {
+				if gap < 5*time.Second {
+					t.Errorf("%+v: polled after %v", script, gap)
+				}
+			}
+		})
+	}
+}
+
 func proveSlowDown(t *testing.T) {
 	slower := says(400, `{"error":"slow_down","interval":"30"}`)
 	faster := says(400, `{"error":"slow_down","interval":1}`)
@@ -58,6 +76,10 @@ func proveRetryAfter(t *testing.T) {
 			}
 			polledAfter(t, s, start, 5, 90, 20)
 		})
+	slow := says(429, `{"error":"slow_down"}`, "Retry-After", "40")
+	flow(t, []wire{slow, pending(), says(200, tokenJSON)}, func(t *testing.T, s *server, start time.Time, _ Token, _ error) {
+		polledAfter(t, s, start, 5, 40, 10)
+	})
 	flow(t, []wire{says(503, "", "Retry-After", "7200")}, func(t *testing.T, s *server, start time.Time, _ Token, err error) {
 		wantKind(t, err, Expired)
 		polledAfter(t, s, start, 5)

@@ -23,6 +23,8 @@ func (c *Client) Refresh(ctx context.Context, t Token) (Token, error) {
 	if e := c.bindingRefused("refresh", fresh); e != nil {
 		return Token{}, e
 	}
+	ctx, cancel := context.WithTimeout(ctx, identifyLimit) // the rotated tokens wait to be stored
+	defer cancel()
 	who, err := c.identify(ctx, m, raw)
 	if err == nil && raw != "" {
 		err = sameAccount(t, who)
@@ -49,10 +51,7 @@ func (c *Client) renew(ctx context.Context, t Token, form url.Values, resources 
 	if err := c.refreshable(t); err != nil {
 		return Token{}, Metadata{}, err
 	}
-	m, err := c.known(ctx)
-	if err != nil { // the token endpoint is known without it
-		c.cfg.Log.Info("refreshing without metadata", "error", err)
-	}
+	m := c.settled(ctx)
 	if warm {
 		c.warmKeys(ctx, m)
 	}

@@ -21,20 +21,21 @@ func TestRules(t *testing.T) {
 		// What is shown.
 		{`codes and URIs verbatim; unknown fields ignored`, proveVerbatim},
 		{`RFC 8628 3.2: if no value is provided, clients MUST use 5 as the default`, proveDefaultInterval},
-		{`RFC 8628 3.3: the device_code is not to be shown`, proveErrorsKeepSecrets},
+		{`RFC 8628 3.3: the "device_code" is not intended for the end user directly`, proveErrorsKeepSecrets},
 
 		// When to poll.
 		{`wait from the answer, not from the request`, proveWaitFromAnswer},
 		{`RFC 8628 3.5: slow_down: the interval MUST be increased by 5 seconds for this and all subsequent requests`, proveSlowDown},
 		{`slow_down is for good: a resumed session knows it`, proveSlowDownIsKept},
 		{`RFC 8628 3.5: on a connection timeout, clients MUST unilaterally reduce their polling frequency`, proveBackOff},
+		{`RFC 8628 3.5: the client MUST wait at least the number of seconds specified by the "interval" parameter`, proveInterval},
 		{`time-outs, resets, 429 and 5xx during polling: never give up before expiry`, proveSurvives},
 		{`honour Retry-After`, proveRetryAfter},
 		{`expiry by the device's own monotonic clock`, proveExpiry},
 		{`trouble is told while it lasts, and its end once`, proveTroubleTold},
 
 		// How a session ends.
-		{`RFC 8628 3.5: any other error: it MUST stop polling`, proveStops},
+		{`RFC 8628 3.5: an error response with any other error code: it MUST stop polling`, proveStops},
 		{`never send a device code again after a 200 that is a token response`, proveNotAgain},
 		{`a truncated or foreign 200 is a server fault and polling goes on`, proveForeign200},
 		{`the pending session is kept, so that a reboot resumes it`, proveResume},
@@ -52,7 +53,7 @@ func TestRules(t *testing.T) {
 		// Key-bound grants.
 		{`use_dpop_nonce = repeat at once with the nonce, at the first poll`, proveNonceAtFirstPoll},
 		{`use_dpop_nonce = repeat at once with the nonce, at the last poll`, proveNonceAtLastPoll},
-		{`RFC 9449 8.2: the client MUST use the new nonce value for the next request`, proveNewNonce},
+		{`RFC 9449 8.2: the client MUST use the new nonce value supplied for the next token request`, proveNewNonce},
 		{`RFC 9449 4.2: typ dpop+jwt, jwk, jti, htm, htu without query, iat`, proveProof},
 		{`dpop on refuses a bearer token`, proveBearerRefused},
 		{`dpop auto where the metadata lists ES256`, proveDPoPAuto},

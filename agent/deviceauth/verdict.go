@@ -92,8 +92,8 @@ func beginVerdict(op string, a answer, r refusal) *Error {
 	return foreign(op, a)
 }
 
-// pollVerdict judges an answer to a poll that is neither a success nor "wait". Only an OAuth error is final:
-// RFC 8628 section 3.5, "...it MUST stop polling" for any other error; what is no answer of the server's
+// pollVerdict judges an answer to a poll that is neither a success nor "wait". RFC 8628 section 3.5: "If the client
+// receives an error response with any other error code, it MUST stop polling". What is no answer of the server's
 // says nothing about the code.
 func pollVerdict(a answer, r refusal) (e *Error, final bool) {
 	const op = "token"

@@ -13,7 +13,7 @@ import (
 const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
 
 // Wait polls until the user has decided, the codes run out or ctx ends. Trouble with the network or the server is
-// reported to Config.OnWait and waited out. A Pending that was kept over a restart resumes; one of another issuer,
+// reported to Config.OnWait and waited out; whatever was reported is over when Wait returns. A Pending that was kept over a restart resumes; one of another issuer,
 // client or token endpoint is Expired. The error is the context's, or an *Error of Kind Denied, Expired,
 // Misconfigured, ClockUnset, or Server for an answer that must not be used. After a success the device code is
 // never sent again.
@@ -29,7 +29,7 @@ func (c *Client) Wait(ctx context.Context, p Pending) (Token, error) {
 	w.deadline = now.Add(remaining(p, now))
 	first := w.pending(now)
 	if m, ok := c.recall(); ok && slices.Contains(c.cfg.Scopes, "openid") {
-		c.warmKeys(ctx, m.with(c.cfg))
+		c.warmKeys(ctx, m)
 	}
 	return w.run(ctx, first)
 }
@@ -49,8 +49,8 @@ type waiter struct {
 	troubled bool
 }
 
-// run polls at next and then as the answers say. RFC 8628 section 3.5: the client is to wait at least the interval
-// between polling requests, so the first poll too comes an interval after the codes.
+// run polls at next and then as the answers say. RFC 8628 section 3.5: "Before each new request, the client MUST wait
+// at least the number of seconds specified by the "interval" parameter of the device authorization response".
 func (w *waiter) run(ctx context.Context, next time.Time) (Token, error) {
 	for {
 		if !next.Before(w.deadline) {
@@ -122,16 +122,17 @@ func (w *waiter) missed(ctx context.Context, err error) (time.Time, error) {
 
 // refused is the next poll after an answer without a token, or the error that ends the session.
 func (w *waiter) refused(r reply) (time.Time, error) {
+	asked := r.arrived.Add(retryAfter(r.header.Get("Retry-After"), r.arrived))
 	switch r.refusal.code {
 	case "authorization_pending":
 		w.report(nil)
-		return w.pending(r.arrived), nil
+		return later(w.pending(r.arrived), asked), nil
 	case "slow_down":
 		w.report(nil)
 		next := w.slowDown(r.arrived, r.refusal.interval)
 		w.p.Interval = w.interval
 		w.cfg.OnChange(w.p)
-		return next, nil
+		return later(next, asked), nil
 	}
 	e, final := pollVerdict(r.answer, r.refusal)
 	if final {
