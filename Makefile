@@ -20,8 +20,9 @@ build: ## build/paird and build/pairlab for this machine
 	CGO_ENABLED=0 $(GO) build $(RELEASE) -o build/ ./cmd/paird ./cmd/pairlab
 
 .PHONY: test
-test: ## all tests that need only Go, with the race detector
+test: ## all tests that need only Go, with the race detector; power cuts again without it
 	$(GO) test -vet=off -race -timeout 180s ./...
+	$(GO) test -vet=off -timeout 180s -run PowerCuts ./agent/...
 
 .PHONY: test-real
 test-real: ## against real peers: oidc-provider, mosquitto, zbar, Chromium; installs what is missing
@@ -47,7 +48,7 @@ build/paird-%: FORCE
 
 .PHONY: screens
 screens: ## pictures of every screen in build/screens
-	$(GO) run ./scripts/screens -o build/screens
+	$(GO) run ./display/internal/sheet -o build/screens
 
 .PHONY: bench
 bench: ## benchmarks of all packages
@@ -55,7 +56,7 @@ bench: ## benchmarks of all packages
 
 .PHONY: crash
 crash: ## every state a power cut could leave, 200,000 of them
-	PAIRD_CRASH_STATES=200000 $(GO) test -vet=off -count 1 -timeout 3600s -run Crash ./agent/...
+	PAIRD_CRASH_STATES=200000 $(GO) test -vet=off -count 1 -timeout 3600s -run PowerCuts ./agent/...
 
 .PHONY: install
 install: build ## put paird, its unit and its user on this machine, or below DESTDIR=

@@ -1,15 +1,16 @@
 // A real OpenID provider for the tests: oidc-provider as published, over https on loopback.
 //
-//   node provider.mjs CERT KEY '{"accessTokenTTL": 8, "deviceCodeTTL": 600}'
+//   node provider.mjs CERT KEY '{"accessTokenTTL": 8, "deviceCodeTTL": 600, "jwt": true, "dpopNonce": true}'
 //
 // It prints one JSON object a line: {"issuer": ...} when it listens, then one for each grant it gives or refuses.
 
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { Provider, errors } from 'oidc-provider';
 
 const [cert, key, options = '{}'] = process.argv.slice(2);
-const { accessTokenTTL = 3600, deviceCodeTTL = 600, jwt = false } = JSON.parse(options);
+const { accessTokenTTL = 3600, deviceCodeTTL = 600, jwt = false, dpopNonce = false } = JSON.parse(options);
 const say = (object) => process.stdout.write(`${JSON.stringify(object)}\n`);
 
 const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -43,6 +44,7 @@ const configuration = {
     devInteractions: { enabled: true },
     revocation: { enabled: true },
     introspection: { enabled: true },
+    dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => dpopNonce },
     resourceIndicators: {
       enabled: jwt,
       getResourceServerInfo: (_, resource) => {
@@ -53,6 +55,7 @@ const configuration = {
   },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, name: `${id} Example` }) }),
   issueRefreshToken: (_, c) => c.grantTypeAllowed('refresh_token'),
+  revokeGrantPolicy: () => true, // revoking any token ends the grant, as removing the device from an account does
   ttl: {
     AccessToken: accessTokenTTL,
     DeviceCode: deviceCodeTTL,

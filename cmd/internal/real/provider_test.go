@@ -79,19 +79,41 @@ func (p *provider) post(t *testing.T, path string, form url.Values) map[string]a
 	return answer
 }
 
-// active asks the provider whether an access token is good (RFC 7662).
-func (p *provider) active(token string) bool {
+// introspection is what the provider says of a token (RFC 7662 section 2.2).
+type introspection struct {
+	Active       bool   `json:"active"`
+	TokenType    string `json:"token_type"`
+	Confirmation struct {
+		Thumbprint string `json:"jkt"`
+	} `json:"cnf"`
+}
+
+// introspect asks as the broker; a question that fails is answered as for a bad token.
+func (p *provider) introspect(token string) (answer introspection) {
 	resp, err := p.client().PostForm(p.issuer+"/token/introspection", url.Values{
 		"token": {token}, "client_id": {"broker"}, "client_secret": {"a secret of the broker"},
 	})
 	if err != nil {
-		return false
+		return answer
 	}
 	defer resp.Body.Close()
-	var answer struct {
-		Active bool `json:"active"`
+	if json.NewDecoder(resp.Body).Decode(&answer) != nil {
+		return introspection{}
 	}
-	return json.NewDecoder(resp.Body).Decode(&answer) == nil && answer.Active
+	return answer
+}
+
+// active tells whether an access token is good.
+func (p *provider) active(token string) bool { return p.introspect(token).Active }
+
+// revoke ends the whole grant that an access token belongs to (RFC 7009).
+func (p *provider) revoke(t *testing.T, token string) {
+	t.Helper()
+	resp := must(p.client().PostForm(p.issuer+"/token/revocation", url.Values{"token": {token}, "client_id": {"printer"}}))(t)
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("revocation: %s", resp.Status)
+	}
 }
 
 const deviceCodeGrant = "urn:ietf:params:oauth:grant-type:device_code"
