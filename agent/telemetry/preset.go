@@ -1,6 +1,9 @@
 package telemetry
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // The defaults of mqtt.username and mqtt.password: a preset replaces them, and nothing else that
 // somebody wrote.
@@ -47,9 +50,7 @@ func (o *Options) applyPreset() {
 	}
 	if p.header != "" && !hasAuthorization(o.Headers) {
 		headers := map[string]string{"Authorization": p.header}
-		for name, value := range o.Headers {
-			headers[name] = value
-		}
+		maps.Copy(headers, o.Headers)
 		o.Headers = headers
 	}
 }

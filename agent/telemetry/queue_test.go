@@ -3,7 +3,6 @@ package telemetry
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 )
@@ -101,10 +100,4 @@ func (q *fakeQueue) waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.records)
-}
-
-func (q *fakeQueue) acknowledged() []uint64 {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return slices.Sorted(maps.Keys(q.acked))
 }

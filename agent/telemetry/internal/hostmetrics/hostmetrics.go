@@ -3,6 +3,7 @@
 package hostmetrics
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -44,7 +45,21 @@ func (h *Host) Read(names []string) map[string]float64 {
 			read(out)
 		}
 	}
+	for metric, v := range out {
+		out[metric] = rounded(metric, v)
+	}
 	return out
+}
+
+// rounded drops digits that say nothing.
+func rounded(metric string, v float64) float64 {
+	switch metric {
+	case "uptime":
+		return math.Floor(v)
+	case "cpu_temp", "memory", "disk":
+		return math.Round(v*10) / 10
+	}
+	return v
 }
 
 // load is the mean number of runnable processes over a minute (proc_loadavg(5)).

@@ -1,0 +1,166 @@
+package telemetry
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/paird/paird/agent/telemetry/internal/brokertest"
+)
+
+// serveUntil runs sessions one after another, a second apart, until done or the limit; it returns the
+// errors of those that failed.
+func (b *bench) serveUntil(t *testing.T, limit time.Duration, done func() bool) (details []string) {
+	deadline := time.After(limit)
+	for {
+		s := b.serve(t, token)
+		tick := time.NewTicker(time.Second)
+		for running := true; running; {
+			select {
+			case err := <-s.result:
+				details = append(details, failure(t, err).Detail)
+				running = false
+			case <-tick.C:
+				if !done() {
+					continue
+				}
+				s.stop(nil)
+				return details
+			case <-deadline:
+				s.stop(nil)
+				t.Fatalf("not done after %v: %q", limit, details)
+			}
+		}
+		time.Sleep(time.Second)
+	}
+}
+
+func TestRefusedRecordIsSetAside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		for i := range 30 {
+			b.queue.Put("n", fmt.Append(nil, i))
+		}
+		tries := 0
+		b.broker.Script(brokertest.Script{Publish: func(m brokertest.Message) brokertest.Verdict {
+			if m.Payload == "7" {
+				tries++
+				return brokertest.Close
+			}
+			return brokertest.Accept
+		}})
+		details := b.serveUntil(t, 10*time.Minute, func() bool { return b.queue.waiting() == 0 })
+		if !slices.Equal(b.queue.aside, []uint64{8}) || tries > 4 {
+			t.Errorf("set aside %d after %d tries, want record 8 alone", b.queue.aside, tries)
+		}
+		if !strings.Contains(details[len(details)-1], "set aside") {
+			t.Errorf("told %q", details)
+		}
+		seen := map[string]bool{}
+		for _, m := range b.broker.On("paird/dev1/n") {
+			seen[m.Payload] = true
+		}
+		if len(seen) != 29 {
+			t.Errorf("%d of the other 29 arrived", len(seen))
+		}
+		if told := b.broker.On("paird/dev1/event"); len(told) != 1 || !strings.Contains(told[0].Payload, `"type":"broker_refused","refused_seq":8`) {
+			t.Errorf("events: %+v", told)
+		}
+	})
+}
+
+func TestBrokerInACrashLoopCostsNoRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		b.queue.Put("n", []byte("x"))
+		began := time.Now()
+		b.broker.Script(brokertest.Script{Publish: func(m brokertest.Message) brokertest.Verdict {
+			if m.Topic == "paird/dev1/n" && time.Since(began) < 2*time.Minute {
+				return brokertest.Mute
+			}
+			return brokertest.Accept
+		}})
+		go func() {
+			for time.Since(began) < 2*time.Minute {
+				time.Sleep(1300 * time.Millisecond)
+				b.broker.Kick()
+			}
+		}()
+		b.serveUntil(t, time.Hour, func() bool { return b.queue.waiting() == 0 })
+		if len(b.queue.aside) != 0 {
+			t.Errorf("set aside %d", b.queue.aside)
+		}
+	})
+}
+
+func TestDuplicateClientIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newBench(t, nil), newBench(t, nil)
+		b.broker = a.broker
+		b.o.Dial = a.broker.Dial
+		var last *running
+		var details []string
+		for range 8 {
+			for _, one := range []*bench{a, b} {
+				s := one.serve(t, token)
+				<-s.online
+				if last != nil {
+					details = append(details, failure(t, <-last.result).Detail)
+				}
+				last = s
+				time.Sleep(3 * time.Second)
+			}
+		}
+		last.stop(nil)
+		for i, d := range details {
+			if told := strings.Contains(d, "another client may use the same mqtt.client_id"); told != (i >= 4) {
+				t.Errorf("end %d told %q", i, d)
+			}
+		}
+	})
+}
+
+func TestRefusedSubscriptionIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, func(o *Options) { o.Commands = []string{"identify"} })
+		b.broker.Script(brokertest.Script{Subscribe: func(string) (byte, bool) { return 0x80, false }})
+		for range 2 {
+			s := b.serve(t, token)
+			<-s.online
+			synctest.Wait()
+			s.stop(ErrSwap)
+		}
+		told := b.broker.On("paird/dev1/event")
+		if len(told) != 1 || !strings.Contains(told[0].Payload, `"type":"broker_refused","subscription":"paird/dev1/cmd"`) {
+			t.Errorf("events: %+v", told)
+		}
+	})
+}
+
+func TestTelemetryGoesOnWithoutWhatEndsTheSession(t *testing.T) {
+	faults := map[string]brokertest.Script{
+		"subscription": {Subscribe: func(string) (byte, bool) { return 0, true }},
+		"discovery": {Publish: func(m brokertest.Message) brokertest.Verdict {
+			if strings.HasPrefix(m.Topic, "homeassistant/") {
+				return brokertest.Close
+			}
+			return brokertest.Accept
+		}},
+	}
+	for name, script := range faults {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, func(o *Options) {
+				o.Commands, o.HomeAssistant, o.Metrics = []string{"identify"}, "homeassistant", []string{"uptime"}
+			})
+			b.queue.Put("n", []byte("x"))
+			b.broker.Script(script)
+			details := b.serveUntil(t, time.Minute, func() bool { return b.queue.waiting() == 0 })
+			if len(details) != 3 || !strings.Contains(details[2], name) {
+				t.Errorf("%s: told %q", name, details)
+			}
+		})
+	}
+}
