@@ -18,6 +18,7 @@ import (
 type fakeBoard struct {
 	mu      sync.Mutex
 	oled    *bustest.OLED
+	paper   *bustest.EPaper
 	missing map[string]bool // names that cannot be opened
 	opened  int             // things open now
 	pin     *fakePin        // the button's
@@ -68,6 +69,12 @@ func (f *fakeBoard) i2c(bus string) (i2cBus, error) {
 
 func (f *fakeBoard) spi(bus string, _ uint32) (spiBus, error) {
 	c, err := f.take(bus)
+	if f.paper != nil {
+		return struct {
+			*bustest.EPaper
+			closer
+		}{f.paper, c}, err
+	}
 	return struct {
 		*bustest.OLEDSPI
 		closer
@@ -76,6 +83,16 @@ func (f *fakeBoard) spi(bus string, _ uint32) (spiBus, error) {
 
 func (f *fakeBoard) output(pin string, _ bool) (outputPin, error) {
 	c, err := f.take(pin)
+	if f.paper != nil {
+		model := f.paper.DC()
+		if pin == "RST" {
+			model = f.paper.Reset()
+		}
+		return struct {
+			bustest.Pin
+			closer
+		}{model, c}, err
+	}
 	switch pin {
 	case "DC":
 		return struct {
@@ -103,7 +120,17 @@ func (l ledPin) Out(high bool) error {
 	return nil
 }
 
-func (f *fakeBoard) input(string) (inputPin, error) { return nil, errMissing }
+func (f *fakeBoard) input(pin string) (inputPin, error) {
+	c, err := f.take(pin)
+	return busyPin{f.paper.Busy(), c}, err
+}
+
+type busyPin struct {
+	bustest.BusyPin
+	closer
+}
+
+func (busyPin) WaitEdge(time.Time) (bool, error) { return false, errors.ErrUnsupported }
 
 func (f *fakeBoard) button(pin string, _ bool) (inputPin, error) {
 	_, err := f.take(pin)
@@ -209,6 +236,43 @@ func TestOLEDBoardRotated(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestPaperBoardRotated(t *testing.T) {
+	for _, degrees := range []int{0, 90, 180, 270} {
+		synctest.Test(t, func(t *testing.T) {
+			wire := func(x, y int) (int, int) { return 8 + y, 249 - x }
+			f := &fakeBoard{paper: bustest.NewEPaper(bustest.Sheet{Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: wire}, true), missing: map[string]bool{"BUSY": true}}
+			o := Options{Panel: "waveshare2in13v4", Bus: "SPI0.0", Rotate: degrees, Pins: map[string]string{"dc": "DC", "reset": "RST", "busy": "BUSY"}}
+			b, err := open(t.Context(), o, f)
+			if err != nil || !b.Paper || b.Accent || b.Fault == nil || f.opened != 0 {
+				t.Fatalf("%v, %+v, %d open", err, b, f.opened)
+			}
+			f.lose("BUSY", false)
+			m := noise(b.Panel.Bounds().Size())
+			if err := b.Panel.Draw(b.Panel.Bounds(), m, image.Point{}); err != nil {
+				t.Fatal(err)
+			}
+			p := b.Panel.(interface {
+				Full() error
+				Sleep() error
+			})
+			if err := errors.Join(p.Full(), b.Panel.Draw(image.Rect(0, 0, 1, 1), m, image.Point{}), p.Sleep()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Hour)
+			full, _ := f.paper.Refreshes()
+			if differs(f.paper.Image(), turned(m, degrees)) || full != 2 || !f.paper.Asleep() {
+				t.Errorf("%d degrees: another picture, or %d full refreshes, or awake", degrees, full)
+			}
+			if err := b.Close(); err != nil || f.opened != 0 {
+				t.Errorf("after Close: %v, %d left open", err, f.opened)
+			}
+			if v := f.paper.Violations(); len(v) > 0 {
+				t.Errorf("against the datasheet: %q", v)
+			}
+		})
 	}
 }
 

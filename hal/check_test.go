@@ -7,7 +7,9 @@ import (
 )
 
 func TestCheck(t *testing.T) {
-	good := []Options{{}, {Panel: "none"}, {Panel: "sim"}, {Panel: "png", PNGFile: "x.png", Rotate: 270}, {Panel: "terminal", Size: image.Pt(96, 32)}, {ButtonPin: "GPIO17", LEDPin: "GPIO27"}}
+	good := []Options{{}, {Panel: "none"}, {Panel: "sim"}, {Panel: "png", PNGFile: "x.png", Rotate: 270}, {Panel: "terminal", Size: image.Pt(96, 32)}, {ButtonPin: "GPIO17", LEDPin: "GPIO27"},
+		{Panel: "ssd1306", Bus: "I2C1", Address: 0x3c, ColumnOffset: -1}, {Panel: "sh1106", Bus: "SPI0.1", Pins: map[string]string{"dc": "gpiochip0/25"}},
+		{Panel: "inkyphat", Bus: "SPI0.0", Pins: map[string]string{"dc": "GPIO22", "reset": "GPIO27", "busy": "GPIO17"}}}
 	for _, o := range good {
 		if errs := Check(o); len(errs) > 0 {
 			t.Errorf("%+v: %v", o, errs)
@@ -21,6 +23,13 @@ func TestCheck(t *testing.T) {
 		{Options{Panel: "png", Rotate: 45}, []string{"display.rotate = 45", "png.file"}},
 		{Options{Panel: "sim", Size: image.Pt(4, 4)}, []string{`display.size = "4x4"`}},
 		{Options{Panel: "sim", Size: image.Pt(128, 100000)}, []string{"8 to 1024"}},
+		{Options{Panel: "ssd1306", Bus: "I2C1", Address: 0x3c, Size: image.Pt(100, 64)}, []string{"ssd1306 has 128x64, 128x32"}},
+		{Options{Panel: "ssd1306", Bus: "/dev/i2c-1", ColumnOffset: 500}, []string{`display.bus = "/dev/i2c-1"`, "display.column_offset = 500"}},
+		{Options{Panel: "sh1106", Bus: "I2C1", Address: 0x80}, []string{"display.address = 0x80"}},
+		{Options{Panel: "ssd1306", Bus: "SPI0.0"}, []string{"needs a dc pin"}},
+		{Options{Panel: "waveshare2in13v4", Bus: "I2C1", Address: 0x3c}, []string{"needs an SPI bus", "needs a busy pin", "needs a dc pin", "needs a reset pin"}},
+		{Options{Panel: "waveshare2in13v4", Bus: "SPI0.0", Pins: map[string]string{"dc": "GPIO25", "reset": "GPIO17", "busy": "GPIO 24", "cs": "GPIO8"}},
+			[]string{`"cs" is not one of`, `busy = "GPIO 24"`}},
 		{Options{ButtonPin: "GPIO 17", LEDPin: "\x00"}, []string{"button.pin", "led.pin"}},
 	} {
 		expectErrors(t, c.o, c.want)
@@ -37,6 +46,26 @@ func expectErrors(t *testing.T, o Options, want []string) {
 	for i, e := range errs {
 		if !strings.Contains(e.Error(), want[i]) || strings.Contains(e.Error(), "\n") {
 			t.Errorf("%+v: %q, want a line with %q", o, e, want[i])
+		}
+	}
+}
+
+func TestPanelsAreWhole(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range Panels() {
+		if p.Name == "" || p.Driver == "" || seen[p.Name] || (p.Bus != "") != (len(p.Sizes) > 0) || p.Accent && !p.Paper {
+			t.Errorf("panel %+v", p)
+		}
+		seen[p.Name] = true
+		for _, s := range p.Sizes {
+			if s.X < minSide || s.Y < minSide {
+				t.Errorf("%s: size %v", p.Name, s)
+			}
+		}
+	}
+	for _, name := range []string{"none", "terminal", "png", "sim", "ssd1306", "ssd1309", "sh1106", "waveshare2in13v2"} { // the configuration names them
+		if !seen[name] {
+			t.Errorf("no panel %s", name)
 		}
 	}
 }

@@ -5,10 +5,15 @@ import (
 	"io"
 
 	"github.com/paird/paird/hal/monoled"
+	"github.com/paird/paird/hal/ssd16xx"
 )
 
-// Bus speeds. The slowest controller of each kind sets them: SH1106 allows 4 MHz (250 ns, page 42).
-const oledHz = 4_000_000
+// Bus speeds. The slowest controller of each kind sets them: SH1106 allows 4 MHz (250 ns, page 42). E-paper takes 20 MHz,
+// but comes on a ribbon or on wires.
+const (
+	oledHz  = 4_000_000
+	paperHz = 4_000_000
+)
 
 // oled is a monoled.Panel with the buses and pins it holds.
 type oled struct {
@@ -18,6 +23,15 @@ type oled struct {
 
 // Full does nothing: an OLED has no refresh.
 func (oled) Full() error { return nil }
+
+// paper is an ssd16xx.Panel with the bus and pins it holds.
+type paper struct {
+	*ssd16xx.Panel
+	held
+}
+
+// Contrast does nothing: paper has none.
+func (paper) Contrast(uint8) error { return nil }
 
 // held is what a device keeps open.
 type held []io.Closer
@@ -49,6 +63,11 @@ func (h *holder) output(pin string, high bool) (outputPin, error) {
 	return p, h.keep(p, err)
 }
 
+func (h *holder) input(pin string) (inputPin, error) {
+	p, err := h.hw.input(pin)
+	return p, h.keep(p, err)
+}
+
 func (h *holder) i2c(bus string) (i2cBus, error) {
 	b, err := h.hw.i2c(bus)
 	return b, h.keep(b, err)
@@ -62,7 +81,11 @@ func (h *holder) spi(bus string, hz uint32) (spiBus, error) {
 // openDevice opens the bus and the pins that o names, and none if one of them fails.
 func openDevice(hw hardware, p PanelInfo, o Options) (device, error) {
 	h := &holder{hw: hw}
-	d, err := openOLED(h, p, o)
+	open := openOLED
+	if p.Paper {
+		open = openPaper
+	}
+	d, err := open(h, p, o)
 	if err != nil {
 		return nil, errors.Join(err, h.held.Close())
 	}
@@ -96,4 +119,25 @@ func openOLED(h *holder, p PanelInfo, o Options) (device, error) {
 	}
 	panel, err := monoled.NewSPI(bus, dc, mo)
 	return oled{panel, h.held}, err
+}
+
+func openPaper(h *holder, p PanelInfo, o Options) (device, error) {
+	dc, err := h.output(o.Pins["dc"], false)
+	if err != nil {
+		return nil, err
+	}
+	reset, err := h.output(o.Pins["reset"], true)
+	if err != nil {
+		return nil, err
+	}
+	busy, err := h.input(o.Pins["busy"])
+	if err != nil {
+		return nil, err
+	}
+	bus, err := h.spi(o.Bus, paperHz)
+	if err != nil {
+		return nil, err
+	}
+	panel, err := ssd16xx.New(p.Name, ssd16xx.Wires{SPI: bus, DC: dc, Reset: reset, Busy: busy})
+	return paper{panel, h.held}, err
 }

@@ -58,7 +58,7 @@ func (b *Board) open(ctx context.Context, hw hardware, o Options, p PanelInfo, e
 // openPhysical makes the panel; whether it answers is Fault's to say.
 func (b *Board) openPhysical(hw hardware, o Options, p PanelInfo) {
 	panel := newPhysical(p.size(o), p.Accent, o.Rotate, o.Log, func() (device, error) { return openDevice(hw, p, o) })
-	panel.heals = !p.Paper
+	panel.glows = !p.Paper
 	b.Panel, b.Fault = panel, panel.probe()
 	b.close = append(b.close, panel.keep())
 }

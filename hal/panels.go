@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/paird/paird/hal/monoled"
+	"github.com/paird/paird/hal/ssd16xx"
 )
 
 // PanelInfo describes one value of display.panel.
@@ -31,6 +32,13 @@ func Panels() []PanelInfo {
 	}
 	for _, chip := range []string{"ssd1306", "ssd1309", "sh1106", "sh1107"} {
 		all = append(all, PanelInfo{Name: chip, Sizes: monoled.Sizes(chip), Bus: "I2C or SPI", Driver: strings.ToUpper(chip) + ", our own (hal/monoled)"})
+	}
+	for _, m := range ssd16xx.Modules() {
+		driver := m.Chip + ", our own (hal/ssd16xx), full refresh only"
+		if m.Partial {
+			driver = m.Chip + ", our own (hal/ssd16xx), full and partial refresh"
+		}
+		all = append(all, PanelInfo{Name: m.Name, Sizes: []image.Point{m.Size}, Bus: "SPI", Paper: true, Accent: m.Accent, Driver: driver})
 	}
 	return all
 }

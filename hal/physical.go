@@ -26,7 +26,7 @@ const healEvery = 10 * time.Second
 type physical struct {
 	open   func() (device, error)
 	rotate int
-	heals  bool // looked after although it works: OLEDs forget when their power fails, paper does not
+	glows  bool // an OLED: dark when asleep, and it forgets when its power fails
 	log    *slog.Logger
 
 	mu       sync.Mutex
@@ -77,7 +77,7 @@ func (p *physical) Contrast(level uint8) error {
 func (p *physical) Sleep() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.drawn = false
+	p.drawn = p.drawn && !p.glows
 	if p.dev == nil {
 		return nil
 	}
@@ -159,7 +159,7 @@ func (p *physical) heal(stop <-chan struct{}) {
 		case <-tick.C:
 		}
 		p.mu.Lock()
-		if p.drawn && (p.failing || p.heals) {
+		if p.drawn && (p.failing || p.glows) {
 			_ = p.attempt(p.show) // attempt logs it
 		}
 		p.mu.Unlock()

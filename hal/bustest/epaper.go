@@ -1,0 +1,153 @@
+package bustest
+
+import (
+	"image"
+	"math/rand/v2"
+	"time"
+)
+
+// PaperChip is a controller of e-paper.
+type PaperChip struct {
+	Name           string
+	sources, gates int
+	lut            int // bytes of command 32
+	legacy         bool
+}
+
+// The controllers modelled: sources by gates of their RAM, and the length of their waveform register.
+var (
+	SSD1680 = PaperChip{Name: "ssd1680", sources: 176, gates: 296, lut: 153}
+	SSD1681 = PaperChip{Name: "ssd1681", sources: 200, gates: 200, lut: 153}
+	SSD1675 = PaperChip{Name: "ssd1675", sources: 160, gates: 296, lut: 70}
+	SSD1608 = PaperChip{Name: "ssd1608", sources: 240, gates: 320, lut: 30, legacy: true}
+)
+
+// Sheet is how a module wires its paper to the controller.
+type Sheet struct {
+	Chip   PaperChip
+	Size   image.Point                       // as a person looks at it, landscape
+	Wire   func(x, y int) (source, gate int) // to which outputs a pixel is wired
+	NoOTP  bool                              // the maker burned no waveform into the chip
+	Accent bool                              // the paper has red particles
+}
+
+// What a pixel of paper shows.
+const (
+	paperBlack = iota
+	paperWhite
+	paperRed
+	paperUnknown
+)
+
+// EPaper is a module: a controller, its two RAMs and its paper. Bus methods may be called concurrently.
+type EPaper struct {
+	bus
+	sheet    Sheet
+	dc, rst  bool
+	rnd      *rand.Rand
+	bw, red  []byte // RAM of commands 24 and 26, rows of sources
+	shown    []byte // by gate and source; survives everything
+	reg      paperRegisters
+	cmd      byte
+	args     []byte
+	written  int // bytes of RAM since the last 24 or 26
+	asleep   bool
+	busyTill time.Time
+	stuck    bool
+	full     int
+	partial  int
+}
+
+// paperRegisters is what a reset restores.
+type paperRegisters struct {
+	mux, entry          int
+	topBottom, shifted  bool // scan from the last gate; S8 to S167 only
+	xFrom, xTo, x       int  // bytes
+	yFrom, yTo, y       int
+	redOption, bwOption byte
+	sequence            byte // command 22
+	analog              bool
+	lut                 []byte // written by command 32, or nil
+	loaded              int    // display mode whose waveform was loaded from OTP, or 0
+	pingPong            bool
+}
+
+// NewEPaper returns a module that was just powered. The paper shows nothing that is known.
+func NewEPaper(s Sheet, strict bool) *EPaper {
+	e := &EPaper{sheet: s, rst: true, rnd: rand.New(rand.NewPCG(2, uint64(s.Size.X)))}
+	e.strict = strict
+	e.shown = make([]byte, s.Chip.sources*s.Chip.gates)
+	for i := range e.shown {
+		e.shown[i] = paperUnknown
+	}
+	e.powerOn()
+	return e
+}
+
+// powerOn scrambles both RAMs; the paper keeps its picture. The caller holds mu, or is the constructor.
+func (e *EPaper) powerOn() {
+	size := e.sheet.Chip.sources / 8 * e.sheet.Chip.gates
+	e.bw, e.red = make([]byte, size), make([]byte, size)
+	for i := range e.bw {
+		e.bw[i], e.red[i] = byte(e.rnd.Uint32()), byte(e.rnd.Uint32())
+	}
+	e.reset()
+}
+
+// reset restores the POR values of the command table (SSD1680 section 7, pages 20 to 31) and wakes the chip.
+func (e *EPaper) reset() {
+	c := e.sheet.Chip
+	e.asleep, e.cmd, e.args = false, 0, nil
+	e.reg = paperRegisters{mux: c.gates - 1, entry: 3, xTo: c.sources/8 - 1, yTo: c.gates - 1, sequence: 0xff}
+	e.busyTill = time.Now().Add(time.Millisecond)
+}
+
+// wake is a pulse on RES#.
+func (e *EPaper) wake() {
+	if !e.unplugged {
+		e.reset()
+	}
+}
+
+// PowerLoss takes the power away and gives it back: registers and RAMs are lost, the paper keeps its picture.
+func (e *EPaper) PowerLoss() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.powerOn()
+}
+
+// Stick makes BUSY stay high, or end that.
+func (e *EPaper) Stick(stuck bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stuck = stuck
+}
+
+// Unplug takes the module off: BUSY reads low and nobody listens; an SPI bus cannot tell. Plug powers it again.
+func (e *EPaper) Unplug() { e.plug(true) }
+
+// Plug ends Unplug.
+func (e *EPaper) Plug() { e.plug(false) }
+
+func (e *EPaper) plug(out bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.unplugged = out
+	if !out {
+		e.powerOn()
+	}
+}
+
+// Asleep tells whether the chip is in deep sleep.
+func (e *EPaper) Asleep() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.asleep
+}
+
+// Refreshes is how often the paper was refreshed wholly and in part.
+func (e *EPaper) Refreshes() (full, partial int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.full, e.partial
+}

@@ -1,0 +1,338 @@
+package ssd16xx
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/paird/paird/hal/bustest"
+)
+
+// sheets is every module as it is wired. The wiring follows from the makers' own programs: where they put a pixel.
+func sheets() map[string]bustest.Sheet {
+	// the 2.13 and 2.9 inch glass stands on its short edge; SSD1680 glass begins at S8
+	turned := func(width, first int) func(x, y int) (int, int) {
+		return func(x, y int) (int, int) { return first + y, width - 1 - x }
+	}
+	return map[string]bustest.Sheet{
+		"waveshare1in54v2": {Chip: bustest.SSD1681, Size: image.Pt(200, 200), Wire: func(x, y int) (int, int) { return x, y }},
+		"waveshare2in13v2": {Chip: bustest.SSD1675, Size: image.Pt(250, 122), Wire: turned(250, 0), NoOTP: true},
+		"waveshare2in13v3": {Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: turned(250, 8)},
+		"waveshare2in13v4": {Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: turned(250, 8)},
+		"waveshare2in9v2":  {Chip: bustest.SSD1680, Size: image.Pt(296, 128), Wire: turned(296, 8)},
+		"inkyphat":         {Chip: bustest.SSD1675, Size: image.Pt(212, 104), Wire: func(x, y int) (int, int) { return 103 - y, x }, NoOTP: true, Accent: true},
+		"inkyphat1608":     {Chip: bustest.SSD1608, Size: image.Pt(250, 122), Wire: func(x, y int) (int, int) { return 129 - y, x }},
+	}
+}
+
+func open(t *testing.T, name string, e *bustest.EPaper) *Panel {
+	t.Helper()
+	p, err := New(name, Wires{SPI: e, DC: e.DC(), Reset: e.Reset(), Busy: e.Busy()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// forEach runs a test on a strict model of every module, in fake time.
+func forEach(t *testing.T, f func(t *testing.T, p *Panel, e *bustest.EPaper)) {
+	for _, info := range Modules() {
+		t.Run(info.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := bustest.NewEPaper(sheets()[info.Name], true)
+				f(t, open(t, info.Name, e), e)
+				if v := e.Violations(); len(v) > 0 {
+					t.Errorf("against the datasheet: %q", v[:min(5, len(v))])
+				}
+			})
+		})
+	}
+}
+
+var inks = []color.Color{color.Black, color.White, color.RGBA{R: 255, A: 255}}
+
+// seen is how the model shows an ink.
+func seen(c color.Color) uint8 {
+	return map[color.Color]uint8{inks[0]: 0, inks[1]: 255, inks[2]: 200}[c]
+}
+
+// picture is a random one, or blocks; with red where the paper has it.
+func picture(p *Panel, kind int, rnd *rand.Rand) *image.Paletted {
+	m := image.NewPaletted(p.Bounds(), inks)
+	colours := 2
+	if p.m.Accent {
+		colours = 3
+	}
+	size := p.Bounds().Size()
+	for y := range size.Y {
+		for x := range size.X {
+			switch c := uint8(0); kind {
+			case 0:
+				c = uint8(rnd.IntN(colours))
+				m.Pix[y*m.Stride+x] = c
+			case 1: // corners, edges and a diagonal
+				if x == 0 || y == 0 || x == size.X-1 || y == size.Y-1 || x*size.Y > y*size.X {
+					c = 1
+				}
+				m.Pix[y*m.Stride+x] = c
+			default:
+				m.Pix[y*m.Stride+x] = uint8((x/7 + y/5 + kind) % colours)
+			}
+		}
+	}
+	return m
+}
+
+func wrong(e *bustest.EPaper, want image.Image) int {
+	n, got := 0, e.Image()
+	for y := range got.Rect.Dy() {
+		for x := range got.Rect.Dx() {
+			if got.GrayAt(x, y).Y != seen(want.At(x, y)) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func mustDraw(t *testing.T, p *Panel, e *bustest.EPaper, m image.Image, what string) {
+	t.Helper()
+	if err := p.Draw(p.Bounds(), m, image.Point{}); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if n := wrong(e, m); n > 0 {
+		t.Fatalf("%s: %d wrong pixels", what, n)
+	}
+}
+
+func TestWholePictures(t *testing.T) {
+	forEach(t, func(t *testing.T, p *Panel, e *bustest.EPaper) {
+		rnd := rand.New(rand.NewPCG(1, 1))
+		for kind := range 4 {
+			if err := p.Full(); err != nil {
+				t.Fatal(err)
+			}
+			mustDraw(t, p, e, picture(p, kind, rnd), fmt.Sprint("full ", kind))
+		}
+		if full, partial := e.Refreshes(); full != 4 || partial != 0 {
+			t.Errorf("%d full and %d partial refreshes", full, partial)
+		}
+	})
+}
+
+func TestPartsSleepAndFullInAnyOrder(t *testing.T) {
+	forEach(t, func(t *testing.T, p *Panel, e *bustest.EPaper) {
+		rnd := rand.New(rand.NewPCG(2, 2))
+		want := picture(p, 1, rnd)
+		mustDraw(t, p, e, want, "first")
+		for i := range 16 {
+			r := image.Rect(rnd.IntN(300)-20, rnd.IntN(220)-20, rnd.IntN(300), rnd.IntN(220))
+			src := picture(p, rnd.IntN(4), rnd)
+			draw.Draw(want, r, src, r.Min, draw.Src)
+			switch rnd.IntN(4) {
+			case 0:
+				_ = p.Full()
+			case 1:
+				if err := p.Sleep(); err != nil || !e.Asleep() {
+					t.Fatal("awake after Sleep:", err)
+				}
+			case 2:
+				if err := p.Halt(); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Hour)
+			}
+			if err := p.Draw(r, src, r.Min); err != nil {
+				t.Fatal(err)
+			}
+			if n := wrong(e, want); n > 0 {
+				t.Fatalf("part %d, %v: %d wrong pixels", i, r, n)
+			}
+		}
+		if _, partial := e.Refreshes(); (partial > 0) != p.m.Partial {
+			t.Errorf("%d partial refreshes", partial)
+		}
+	})
+}
+
+func TestTheSamePictureCostsNothing(t *testing.T) {
+	forEach(t, func(t *testing.T, p *Panel, e *bustest.EPaper) {
+		m := picture(p, 2, nil)
+		mustDraw(t, p, e, m, "first")
+		_ = p.Sleep()
+		e.Stats()
+		mustDraw(t, p, e, m, "again")
+		if s := e.Stats(); s.Bytes != 0 || !e.Asleep() {
+			t.Errorf("%d bytes, asleep %v", s.Bytes, e.Asleep())
+		}
+		_ = p.Full()
+		mustDraw(t, p, e, m, "again, wholly")
+		if full, _ := e.Refreshes(); full != 2 {
+			t.Errorf("%d full refreshes, want 2", full)
+		}
+	})
+}
+
+func TestStuckBusyEnds(t *testing.T) {
+	forEach(t, func(t *testing.T, p *Panel, e *bustest.EPaper) {
+		rnd := rand.New(rand.NewPCG(3, 3))
+		mustDraw(t, p, e, picture(p, 1, rnd), "first")
+		e.Stick(true)
+		start := time.Now()
+		err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{})
+		if err == nil || !strings.Contains(err.Error(), "BUSY") || time.Since(start) > 2*resetLimit {
+			t.Fatalf("after %v: %v", time.Since(start), err)
+		}
+		start = time.Now()
+		if err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{}); err == nil || time.Since(start) > 2*resetLimit {
+			t.Fatalf("the next attempt took %v: %v", time.Since(start), err)
+		}
+		e.Stick(false)
+		time.AfterFunc(200*time.Millisecond, func() { e.Stick(true) }) // in the middle of a refresh
+		start = time.Now()
+		if err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{}); err == nil || time.Since(start) > p.m.fullLimit+time.Second {
+			t.Fatalf("stuck in the middle: after %v: %v", time.Since(start), err)
+		}
+		e.Stick(false)
+		before, _ := e.Refreshes()
+		mustDraw(t, p, e, picture(p, 0, rnd), "when BUSY works again")
+		if full, _ := e.Refreshes(); full != before+1 {
+			t.Error("no full refresh after an error")
+		}
+	})
+}
+
+func TestUnpluggedAndBack(t *testing.T) {
+	forEach(t, func(t *testing.T, p *Panel, e *bustest.EPaper) {
+		rnd := rand.New(rand.NewPCG(4, 4))
+		mustDraw(t, p, e, picture(p, 1, rnd), "first")
+		e.Unplug()
+		if err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{}); !errors.Is(err, errNoBusy) {
+			t.Fatalf("nobody there: %v", err)
+		}
+		e.Plug()
+		mustDraw(t, p, e, picture(p, 0, rnd), "plugged in again")
+	})
+}
+
+func TestPowerLossWhileAsleep(t *testing.T) {
+	forEach(t, func(t *testing.T, p *Panel, e *bustest.EPaper) {
+		rnd := rand.New(rand.NewPCG(5, 5))
+		mustDraw(t, p, e, picture(p, 1, rnd), "first")
+		_ = p.Sleep()
+		e.PowerLoss()
+		mustDraw(t, p, e, picture(p, 2, rnd), "after a power loss")
+	})
+}
+
+func TestAfterEveryBusFault(t *testing.T) {
+	for _, info := range Modules() { // what arrives half is against the datasheet; only the picture counts
+		t.Run(info.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := bustest.NewEPaper(sheets()[info.Name], false)
+				p := open(t, info.Name, e)
+				rnd := rand.New(rand.NewPCG(6, 6))
+				failed := 0
+				for i := range 12 {
+					m := picture(p, i%4, rnd)
+					e.FailIn(1+rnd.IntN(50), rnd.IntN(100))
+					if err := p.Draw(p.Bounds(), m, image.Point{}); err != nil {
+						failed++
+					}
+					e.FailIn(0, 0)
+					mustDraw(t, p, e, m, fmt.Sprint("after fault ", i))
+				}
+				if failed < 4 {
+					t.Errorf("only %d draws failed: the faults do not reach the driver", failed)
+				}
+			})
+		})
+	}
+}
+
+// TestTheModelCatchesMistakes proves that 0 wrong pixels is not what the model always says.
+func TestTheModelCatchesMistakes(t *testing.T) {
+	for name, spoil := range map[string]func(p *Panel){
+		"mirrored":         func(p *Panel) { p.m.flipY = !p.m.flipY },
+		"a column off":     func(p *Panel) { p.m.offset++ },
+		"one gate too few": func(p *Panel) { p.m.init[0] = []byte{0x01, 0xf8, 0, 0} },
+		"glass at S0":      func(p *Panel) { p.m.init[1] = []byte{0x21, 0, 0} },
+		"no update":        func(p *Panel) { p.m.fullSequence = 0xc0; p.m.fullLimit = time.Second },
+		"partial with nothing to see": func(p *Panel) {
+			p.m.partial = [][]byte{borderHold, waveform(table153())}
+			p.m.partialSequence = partialAsSet
+		},
+		"waveforms swapped": func(p *Panel) {
+			p.m.partial = [][]byte{borderHold, waveform(table153(group{drive: [4][4]byte{1: {toBlack}, 2: {toWhite}}, frames: [4]byte{20}}))}
+			p.m.partialSequence = partialAsSet
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			e := bustest.NewEPaper(sheets()["waveshare2in13v4"], true)
+			p := open(t, "waveshare2in13v4", e)
+			spoil(p)
+			rnd := rand.New(rand.NewPCG(7, 7))
+			bad := 0
+			for kind := range 2 {
+				m := picture(p, kind, rnd)
+				if p.Draw(p.Bounds(), m, image.Point{}) != nil {
+					bad++
+				}
+				bad += wrong(e, m)
+			}
+			if bad == 0 {
+				t.Errorf("%s: the model shows no wrong pixel", name)
+			}
+		})
+	}
+}
+
+func TestPreviousFrameMustBeSynced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := bustest.NewEPaper(sheets()["waveshare2in13v4"], true)
+		p := open(t, "waveshare2in13v4", e)
+		rnd := rand.New(rand.NewPCG(8, 8))
+		mustDraw(t, p, e, picture(p, 1, rnd), "first")
+		copy(p.shown.bw, p.next.bw)
+		for i := range p.shown.bw { // a driver that remembers another picture than the RAM has
+			p.shown.bw[i] ^= 0xff
+		}
+		p.synced = false
+		m := picture(p, 0, rnd)
+		if err := p.Draw(p.Bounds(), m, image.Point{}); err != nil {
+			t.Fatal(err)
+		}
+		if wrong(e, m) == 0 {
+			t.Error("the model refreshes in part without looking at the old picture")
+		}
+	})
+}
+
+func TestNewRefuses(t *testing.T) {
+	if _, err := New("waveshare9in7", Wires{}); err == nil {
+		t.Error("an unknown module was accepted")
+	}
+}
+
+// TestAChangeIsSmall holds what a changed glyph costs against a full frame.
+func TestAChangeIsSmall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := bustest.NewEPaper(sheets()["waveshare2in13v4"], true)
+		p := open(t, "waveshare2in13v4", e)
+		m := picture(p, 2, nil)
+		mustDraw(t, p, e, m, "full")
+		full := e.Stats().Bytes
+		draw.Draw(m, image.Rect(60, 40, 76, 64), image.Black, image.Point{}, draw.Src)
+		mustDraw(t, p, e, m, "a glyph")
+		if change := e.Stats().Bytes; full < 8000 || change > 250 {
+			t.Errorf("%d bytes for a full frame, %d for a glyph", full, change)
+		}
+	})
+}
