@@ -54,7 +54,7 @@ func (h *history) done(err error) {
 
 func (h *history) save(g Grant) {
 	gen, err := h.s.Save(g)
-	h.now.State = State{Grant: &g, Gen: gen, Previous: h.now.Grant}
+	h.now.State = State{Grant: &g, Gen: gen, Previous: essence(h.now.Grant)}
 	h.done(err)
 }
 

@@ -107,7 +107,7 @@ func (s *Store) Pending() (b []byte, err error) {
 func (s *Store) SavePending(b []byte) error {
 	return s.do("pending", func(f *files) error {
 		if b == nil {
-			return s.clearPending(f)
+			return s.clear(f, deviceBucket, pendingKey)
 		}
 		if err := s.begin(f); err != nil {
 			return err
@@ -116,20 +116,6 @@ func (s *Store) SavePending(b []byte) error {
 			return tx.Bucket(deviceBucket).Put(pendingKey, s.seal(f, "device", "pending", 0, b))
 		})
 	})
-}
-
-// clearPending writes only if there is something to clear.
-func (s *Store) clearPending(f *files) error {
-	var there bool
-	err := f.db.View(func(tx *bolt.Tx) error {
-		device := tx.Bucket(deviceBucket)
-		there = device != nil && device.Get(pendingKey) != nil
-		return nil
-	})
-	if err != nil || !there {
-		return err
-	}
-	return s.update(f, func(tx *bolt.Tx) error { return tx.Bucket(deviceBucket).Delete(pendingKey) })
 }
 
 // Floor returns the last trusted time, to the second; zero if there was none.

@@ -1,9 +1,7 @@
 package store
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,11 +13,6 @@ import (
 type record struct {
 	gen   uint64
 	grant *Grant // nil: forgotten
-}
-
-// An intent is the journal's entry for a refresh whose answer is not in yet.
-type intent struct {
-	Token string `json:"token"` // SHA-256 of the refresh token that was sent
 }
 
 // Load returns what the store knows. A *SealError says that a grant is there and cannot be opened;
@@ -39,17 +32,13 @@ func (s *Store) Load() (State, error) {
 }
 
 func (s *Store) state(f *files, tx *bolt.Tx) (State, error) {
-	gen := newestGen(tx)
-	if gen == 0 || f.aead == nil {
-		return State{Gen: gen}, nil
+	if f.aead == nil {
+		return State{}, nil
 	}
-	rec, err := s.readRecord(f, tx, gen)
-	if err != nil {
-		return State{Gen: gen}, err
-	}
-	st := State{Grant: rec.grant, Gen: gen}
-	if rec.grant == nil {
-		return st, nil
+	rec, err := s.newestIn(f, tx)
+	st := State{Grant: rec.grant, Gen: rec.gen}
+	if err != nil || rec.grant == nil {
+		return st, err
 	}
 	st.Intent = s.intends(f, tx, rec)
 	c := tx.Bucket(grantsBucket).Cursor()
@@ -73,71 +62,6 @@ func (s *Store) readRecord(f *files, tx *bolt.Tx, gen uint64) (record, error) {
 		return rec, fmt.Errorf("%w: grant: %w", errDamaged, err)
 	}
 	return rec, nil
-}
-
-// intends says whether a refresh of the record had begun. One that does not open counts: asking the
-// server once too often is harmless.
-func (s *Store) intends(f *files, tx *bolt.Tx, rec record) bool {
-	b := tx.Bucket(journalBucket).Get(intentKey)
-	if len(b) < 8 || binary.BigEndian.Uint64(b) != rec.gen {
-		return false
-	}
-	plain, err := s.unseal(f, "journal", "intent", rec.gen, b[8:])
-	if err != nil {
-		return true
-	}
-	var in intent
-	return json.Unmarshal(plain, &in) != nil || in.Token == tokenDigest(rec.grant)
-}
-
-func tokenDigest(g *Grant) string {
-	sum := sha256.Sum256([]byte(g.RefreshToken))
-	return hex.EncodeToString(sum[:])
-}
-
-// Intend commits to the journal that a refresh of generation gen begins. It comes before the
-// request is sent.
-func (s *Store) Intend(gen uint64) error {
-	return s.do("journal", func(f *files) error {
-		if err := s.unlock(f); err != nil {
-			return err
-		}
-		return s.update(f, func(tx *bolt.Tx) error {
-			current := newestGen(tx)
-			if gen != current || gen == 0 || f.aead == nil {
-				return fmt.Errorf("%w: refresh of generation %d, but the grant is generation %d", errCaller, gen, current)
-			}
-			rec, err := s.readRecord(f, tx, gen)
-			if err != nil {
-				return err
-			}
-			if rec.grant == nil {
-				return fmt.Errorf("%w: refresh of a grant that was forgotten", errCaller)
-			}
-			plain, err := json.Marshal(intent{Token: tokenDigest(rec.grant)})
-			if err != nil {
-				return err
-			}
-			sealed := s.seal(f, "journal", "intent", gen, plain)
-			return tx.Bucket(journalBucket).Put(intentKey, append(genKey(gen), sealed...))
-		})
-	})
-}
-
-// ClearIntent takes the intent back: the server answered, and gave no new grant.
-func (s *Store) ClearIntent() error {
-	return s.do("journal", func(f *files) error {
-		var there bool
-		err := f.db.View(func(tx *bolt.Tx) error {
-			journal := tx.Bucket(journalBucket)
-			there = journal != nil && journal.Get(intentKey) != nil
-			return nil
-		})
-		if err != nil || !there {
-			return err
-		}
-		return s.update(f, func(tx *bolt.Tx) error { return tx.Bucket(journalBucket).Delete(intentKey) })
-	})
 }
 
 // Save makes a grant durable and returns its generation. It returns no error once the grant is on
@@ -192,38 +116,50 @@ func (s *Store) put(f *files, g *Grant) (uint64, error) {
 	return rec.gen, nil
 }
 
-// putRecord writes a generation, drops all but the one before, and ends the intent.
+// putRecord writes a generation, cuts the one before down to its essence, drops the rest, and ends the
+// intent.
 func (s *Store) putRecord(f *files, tx *bolt.Tx, rec record) error {
-	plain, err := json.Marshal(rec.grant)
-	if err != nil {
+	before, err := s.newestIn(f, tx)
+	if err != nil && !errors.Is(err, errDamaged) {
 		return err
 	}
-	grants := tx.Bucket(grantsBucket)
-	if err := prune(grants, rec); err != nil {
+	if err := empty(tx.Bucket(grantsBucket)); err != nil {
 		return err
 	}
-	if err := grants.Put(genKey(rec.gen), s.seal(f, "grants", "", rec.gen, plain)); err != nil {
+	if before.grant != nil && rec.grant != nil {
+		if err := s.putGrant(f, tx, record{before.gen, essence(before.grant)}); err != nil {
+			return err
+		}
+	}
+	if err := s.putGrant(f, tx, rec); err != nil {
 		return err
 	}
 	return tx.Bucket(journalBucket).Delete(intentKey)
 }
 
-// prune drops the records that the new one leaves behind: all but the newest, and that too if the
-// new one says that the grant is gone.
-func prune(grants *bolt.Bucket, rec record) error {
-	c := grants.Cursor()
-	k, _ := c.Last()
-	if rec.grant != nil && k != nil {
-		k, _ = c.Prev()
+func (s *Store) putGrant(f *files, tx *bolt.Tx, rec record) error {
+	plain, err := json.Marshal(rec.grant)
+	if err != nil {
+		return err
 	}
-	var old [][]byte
-	for ; k != nil; k, _ = c.Prev() {
-		old = append(old, k)
-	}
-	for _, k := range old {
-		if err := grants.Delete(k); err != nil {
+	return tx.Bucket(grantsBucket).Put(genKey(rec.gen), s.seal(f, "grants", "", rec.gen, plain))
+}
+
+// empty deletes all keys of the bucket.
+func empty(b *bolt.Bucket) error {
+	for k, _ := b.Cursor().First(); k != nil; k, _ = b.Cursor().First() {
+		if err := b.Delete(k); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// newestIn opens the newest record of tokens.db; the zero record if there is none.
+func (s *Store) newestIn(f *files, tx *bolt.Tx) (record, error) {
+	gen := newestGen(tx)
+	if gen == 0 {
+		return record{}, nil
+	}
+	return s.readRecord(f, tx, gen)
 }

@@ -90,12 +90,8 @@ func (s *Store) level(f *files) error {
 
 // newestRecord opens the newest record of tokens.db; the zero record if there is none.
 func (s *Store) newestRecord(f *files) (rec record, err error) {
-	err = f.db.View(func(tx *bolt.Tx) error {
-		gen := newestGen(tx)
-		if gen == 0 {
-			return nil
-		}
-		rec, err = s.readRecord(f, tx, gen)
+	err = f.db.View(func(tx *bolt.Tx) (err error) {
+		rec, err = s.newestIn(f, tx)
 		return err
 	})
 	return rec, err

@@ -16,7 +16,7 @@ import (
 //
 //	meta    schema -> schema as JSON; ring -> ring as JSON
 //	grants  generation (uint64, big-endian) -> sealed Grant, or sealed null where it was forgotten
-//	journal intent -> generation and sealed intent
+//	journal intent -> generation and sealed digest, where the slot's journal would not be written
 //	device  key -> sealed PKCS#8; pending -> sealed bytes; floor -> seconds since 1970, int64, big-endian
 const (
 	schemaVersion = 1

@@ -24,6 +24,7 @@ import (
 //	16 generation, uint64
 //	24 SHA-256 of bytes 0-23 and the payload
 //	56 payload: JSON of slotPayload
+//	12288 the journal
 //
 // The older of the two is the one written, so a torn write costs nothing.
 const (
@@ -37,6 +38,7 @@ type slot struct {
 	path    string
 	gen     uint64 // 0: empty or damaged
 	payload slotPayload
+	journal []byte
 }
 
 // slotPayload carries the wrapped data key too: a slot can be opened when nothing else is left.
@@ -88,10 +90,13 @@ func slotSum(head, payload []byte) []byte {
 
 // decodeSlot reads a slot's bytes. A slot never written has generation 0 and is no error.
 func decodeSlot(b []byte) (gen uint64, p slotPayload, err error) {
-	if len(bytes.TrimLeft(b, "\x00")) == 0 {
+	if len(b) < slotHeader {
+		return 0, p, errors.New("too short")
+	}
+	if len(bytes.TrimLeft(b[:slotHeader], "\x00")) == 0 {
 		return 0, p, nil
 	}
-	if len(b) < slotHeader || string(b[:8]) != slotMagic {
+	if string(b[:8]) != slotMagic {
 		return 0, p, errors.New("damaged header")
 	}
 	size := binary.BigEndian.Uint32(b[12:])
@@ -118,6 +123,7 @@ func (s *Store) readSlot(name string) (slot, error) {
 	b, err := readFile(sl.path)
 	if err == nil {
 		sl.gen, sl.payload, err = decodeSlot(b)
+		sl.journal = b[min(len(b), journalAt):min(len(b), journalAt+journalSize)]
 	}
 	switch {
 	case err == nil || errors.Is(err, fs.ErrNotExist):

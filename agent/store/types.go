@@ -34,5 +34,5 @@ type State struct {
 	Grant    *Grant // nil: not paired
 	Gen      uint64 // counts up with each Save and Forget; 0 on a new device
 	Intent   bool   // a refresh of Gen had begun and its outcome is unknown: retry once, at once
-	Previous *Grant // one generation back, if kept
+	Previous *Grant // one generation back, if kept: what it takes to revoke it, no access token beside a refresh token
 }

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A damage does something bad to a file.
+type damage struct {
+	name string
+	do   func(path string) error
+}
+
+// damages is the corpus: what a rotten card, a file system check and a careless person leave.
+func damages() []damage {
+	edit := func(change func([]byte) []byte) func(string) error {
+		return func(path string) error {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(path, change(b), 0o600)
+		}
+	}
+	list := []damage{
+		{"removed", os.Remove},
+		{"empty", func(path string) error { return os.Truncate(path, 0) }},
+		{"a directory", func(path string) error {
+			return errors.Join(os.Remove(path), os.Mkdir(path, 0o700), os.WriteFile(filepath.Join(path, "x"), []byte("x"), 0o600))
+		}},
+		{"a dangling link", func(path string) error { return errors.Join(os.Remove(path), os.Symlink("nowhere", path)) }},
+		{"another format", edit(func(b []byte) []byte { return []byte(strings.Repeat("SQLite format 3\x00", 1000)) })},
+		{"huge", func(path string) error { return os.Truncate(path, 1<<40) }},
+		{"zeros", edit(func(b []byte) []byte { return make([]byte, len(b)) })},
+	}
+	for _, size := range []int64{1, 100, 511, 4096, 8191, 8192, 12288, 16384, 20000} {
+		list = append(list, damage{fmt.Sprintf("cut to %d bytes", size), func(path string) error { return os.Truncate(path, size) }})
+	}
+	for page := range 8 {
+		list = append(list, damage{fmt.Sprintf("page %d zeroed", page), edit(func(b []byte) []byte {
+			if len(b) > page*4096 {
+				clear(b[page*4096 : min(len(b), (page+1)*4096)])
+			}
+			return b
+		})})
+	}
+	r := rand.New(rand.NewPCG(4, 4))
+	for i := range 150 {
+		bit := r.IntN(9 * 4096 * 8)
+		list = append(list, damage{fmt.Sprintf("bit %d flipped", bit), edit(func(b []byte) []byte {
+			b[bit/8%len(b)] ^= 1 << (bit % 8)
+			return b
+		})})
+		at, n := r.IntN(9*4096), 1+r.IntN(2000)
+		list = append(list, damage{fmt.Sprintf("noise %d at %d, %d bytes", i, at, n), edit(func(b []byte) []byte {
+			for j := at; j < min(at+n, len(b)); j++ {
+				b[j] = byte(r.Uint32())
+			}
+			return b
+		})})
+	}
+	return list
+}
+
+// aged returns the options of a store that has seen five generations, stopped uncleanly or cleanly.
+func aged(t *testing.T, cleanly bool) Options {
+	t.Helper()
+	o := testOptions(t)
+	s := open(t, o)
+	if _, err := s.Key(); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 5 {
+		save(t, s, grantN(n))
+	}
+	if !cleanly {
+		s.mu.Lock()
+		s.abandon()
+		s.mu.Unlock()
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// Whatever happens to one of the three files, the device stays paired, with the newest grant, and
+// works.
+func TestDamageToOneFileIsSurvived(t *testing.T) {
+	for _, cleanly := range []bool{true, false} {
+		original := aged(t, cleanly).Dir
+		o := testOptions(t)
+		for _, name := range []string{dbName, slotAName, slotBName} {
+			for _, d := range damages() {
+				copyDir(t, original, o.Dir)
+				if err := d.do(filepath.Join(o.Dir, name)); err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				if err := survivesDamage(o); err != nil {
+					t.Errorf("%s %s (stopped cleanly: %t): %v", name, d.name, cleanly, err)
+				}
+				if took := time.Since(began); took > 5*time.Second {
+					t.Errorf("%s %s: started after %v", name, d.name, took)
+				}
+			}
+		}
+	}
+}
+
+func survivesDamage(o Options) error {
+	s, err := Open(o)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	st, err := s.Load()
+	if err != nil {
+		return err
+	}
+	if want := grantN(4); st.Gen != 5 || refreshToken(st) != want.RefreshToken || st.Grant.Binding != want.Binding || st.Grant.Subject != want.Subject {
+		return fmt.Errorf("found %s", brief(st))
+	}
+	if _, err := s.Key(); err != nil {
+		return err
+	}
+	return worksOn(s)
+}
+
+// Where all three are damaged the grant may be lost. It is told, and the device can be paired again.
+func TestDamageToAllFilesEndsInAWorkingStore(t *testing.T) {
+	original := aged(t, false).Dir
+	o := testOptions(t)
+	for _, d := range damages() {
+		copyDir(t, original, o.Dir)
+		for _, name := range []string{dbName, slotAName, slotBName} {
+			if err := d.do(filepath.Join(o.Dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := endsWorking(o); err != nil {
+			t.Errorf("all %s: %v", d.name, err)
+		}
+	}
+}
+
+func endsWorking(o Options) error {
+	s, err := Open(o)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	st, err := s.Load()
+	if sealed, ok := errors.AsType[*SealError](err); ok {
+		if !strings.Contains(sealed.Reason, "pair again") {
+			return sealed
+		}
+		err = s.PutAside()
+	} else if err == nil && st.Grant == nil && len(s.Recovered()) == 0 && exists(s.o.path(dbName+".broken-1")) {
+		return errors.New("the loss was not told")
+	}
+	return errors.Join(err, worksOn(s))
+}
+
+// copyDir makes to hold what from holds.
+func copyDir(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.RemoveAll(to); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
