@@ -32,41 +32,46 @@ const maxRows = 8
 
 // codeText is a user code set in rows of one face.
 type codeText struct {
-	face          *face
-	rows          [maxRows]string
-	n             int  // rows
-	torn          bool // within a group of characters
-	width, height int
+	face   *face
+	bounds extent // of the whole code, were it one row
+	rows   [maxRows]string
+	n      int  // rows
+	torn   bool // within a group of characters
+	width  int
 }
 
 // pitch is the distance of the baselines of two rows.
-func (t *codeText) pitch(descender int) int {
-	return t.face.capital() + max(2, t.face.capital()/5) + descender
-}
+func (t *codeText) pitch() int { return t.rise() + max(2, t.face.capital()/5) }
+
+func (t *codeText) rise() int { return t.bounds.bottom - t.bounds.top }
+
+func (t *codeText) height() int { return (t.n-1)*t.pitch() + t.rise() }
 
 // spelling is a user code with what is known of its characters.
 type spelling struct {
-	text      string
-	usual     bool // only characters that the largest faces have
-	ascii     bool
-	descender bool // something hangs under the baseline
-	grouped   bool // there are separators
+	text    string
+	grouped bool // there are separators
+	faces   []*face
+	draws   [len(codeFaces)]bool   // by face: it has all the characters
+	bounds  [len(codeFaces)]extent // by face
 }
 
-func spell(code string) spelling {
-	s := spelling{text: printable(code), usual: true, ascii: true}
-	for _, r := range s.text {
-		s.usual = s.usual && ('0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || strings.ContainsRune(" -._", r))
-		s.grouped = s.grouped || strings.ContainsRune(separators, r)
-		s.ascii = s.ascii && r < utf8.RuneSelf
-		s.descender = s.descender || strings.ContainsRune("Q", r) || !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || r == '-')
+func spell(code string) (s spelling) {
+	s.text, s.faces = printable(code), codeFaces[:]
+	if !isASCII(s.text) {
+		s.faces = foreignFaces[:]
+	}
+	s.grouped = strings.ContainsAny(s.text, separators)
+	for i, f := range s.faces {
+		s.draws[i] = f == &text7 || f.draws(s.text) // the last face draws boxes for what it does not know
+		s.bounds[i] = f.measure(s.text)
 	}
 	return s
 }
 
 // arrange sets the code as large as the room allows: in one row, or broken at its separators, or, if
 // that cannot be, anywhere. One row is worth half as much again as several.
-func (s spelling) arrange(width, height int) (best codeText, ok bool) {
+func (s *spelling) arrange(width, height int) (best codeText, ok bool) {
 	for _, anywhere := range [2]bool{!s.grouped, true} {
 		for n := 1; n <= maxRows; n++ {
 			t := codeText{n: n, torn: anywhere && s.grouped}
@@ -93,7 +98,7 @@ func (t *codeText) value() int {
 }
 
 // split cuts the code into the rows of t, as even as possible; ok is false where it has too few places.
-func (s spelling) split(t *codeText, anywhere bool) (ok bool) {
+func (s *spelling) split(t *codeText, anywhere bool) (ok bool) {
 	length := utf8.RuneCountInString(s.text)
 	for limit := (length + t.n - 1) / t.n; limit <= length; limit++ {
 		if n := s.fill(t, limit, anywhere); n == t.n {
@@ -106,7 +111,7 @@ func (s spelling) split(t *codeText, anywhere bool) (ok bool) {
 }
 
 // fill makes rows of at most limit characters and returns how many, 0 if that cannot be.
-func (s spelling) fill(t *codeText, limit int, anywhere bool) (n int) {
+func (s *spelling) fill(t *codeText, limit int, anywhere bool) (n int) {
 	rest := s.text
 	for rest != "" {
 		if n == t.n {
@@ -143,41 +148,26 @@ func cutRow(code string, limit int, anywhere bool) (row, rest string) {
 }
 
 // choose finds the largest face that holds the rows in the room.
-func (s spelling) choose(t *codeText, width, height int) bool {
-	faces := codeFaces[:]
-	if !s.ascii {
-		faces = foreignFaces[:]
-	}
-	for _, f := range faces {
-		if f.capital() > height || s.ascii && !s.usual && f.count() < 90 {
+func (s *spelling) choose(t *codeText, width, height int) bool {
+	for i, f := range s.faces {
+		t.face, t.bounds = f, s.bounds[i]
+		if !s.draws[i] || t.height() > height {
 			continue
 		}
-		t.face = f
-		t.width = t.widest(f == &text7 || !s.ascii)
-		descender := s.hang(f)
-		t.height = (t.n-1)*t.pitch(descender) + f.capital() + descender
-		if t.width <= width && t.height <= height {
+		if t.width = t.widest(); t.width <= width {
 			return true
 		}
 	}
 	return false
 }
 
-// hang is how far the code reaches under the baseline.
-func (s spelling) hang(f *face) int {
-	if !s.descender {
-		return 0
-	}
-	return max(0, f.measure(s.text).bottom)
-}
-
-// widest is the width of the longest row; rows of a monospaced face are not measured.
-func (t *codeText) widest(proportional bool) (w int) {
+// widest is the width of the longest row; rows of a monospaced face need not be measured.
+func (t *codeText) widest() (w int) {
 	for _, row := range t.rows[:t.n] {
-		if proportional {
-			w = max(w, t.face.measure(row).width())
-		} else {
+		if t.face.monospaced() {
 			w = max(w, utf8.RuneCountInString(row)*t.face.space())
+		} else {
+			w = max(w, t.face.measure(row).width())
 		}
 	}
 	return w

@@ -21,6 +21,12 @@ func (f face) capital() int { return int(f[0]) } // height of capitals and figur
 func (f face) space() int   { return int(f[1]) } // advance of a space
 func (f face) leading() int { return int(f[2]) } // from baseline to baseline
 
+// monospaced tells a face for codes: its space is as wide as its letters.
+func (f face) monospaced() bool {
+	first, last := faceHeader+4, faceHeader+(f.count()-1)*glyphRecord+4
+	return f.space() == int(f[first]) && f.space() == int(f[last])
+}
+
 func (f face) count() int { return int(f[3])<<8 | int(f[4]) }
 
 func (f face) rune(i int) rune {

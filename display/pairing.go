@@ -143,7 +143,7 @@ func (p *pairing) draw(c canvas, g Geometry) {
 		if p.symbol.Version > 0 {
 			c.drawQR(&p.symbol, p.place)
 		}
-		p.stack.draw(c, p.text.code)
+		p.stack.draw(c)
 	}
 }
 
@@ -151,7 +151,7 @@ func (p *pairing) draw(c canvas, g Geometry) {
 func (p *pairing) perPage(g Geometry) int {
 	area := inner(g)
 	for n := maxCode; n > 1; n-- {
-		part := spelling{text: firstRunes(p.text.code.text, n), descender: true}
+		part := spell(firstRunes(p.text.code.text, n))
 		if _, ok := part.arrange(area.Dx(), area.Dy()); ok {
 			return n
 		}
@@ -170,7 +170,7 @@ func (p *pairing) drawChunk(c canvas, g Geometry, page int) {
 	s := stack{area: inner(g), face: &text7}
 	var ok bool
 	if s.code, ok = part.arrange(s.area.Dx(), s.area.Dy()); ok {
-		s.draw(c, part)
+		s.draw(c)
 	}
 }
 

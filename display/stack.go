@@ -134,21 +134,21 @@ func (s *stack) height(from, to int) int {
 }
 
 // draw sets the stack into the middle of its area.
-func (s *stack) draw(c canvas, code spelling) {
-	spare := s.area.Dy() - s.around() - s.code.height
+func (s *stack) draw(c canvas) {
+	spare := s.area.Dy() - s.around() - s.code.height()
 	y := s.area.Min.Y + spare/2
-	y = s.draw1(c, y, 0, s.split)
+	y = s.drawLines(c, y, 0, s.split)
 	if s.split > 0 {
 		y += s.gap()
 	}
-	y = s.drawCode(c, y, code)
+	y = s.drawCode(c, y)
 	if s.split < len(s.lines) {
-		s.draw1(c, y+s.gap(), s.split, len(s.lines))
+		s.drawLines(c, y+s.gap(), s.split, len(s.lines))
 	}
 }
 
-// draw1 draws some lines with their ink from y on and returns where it ends.
-func (s *stack) draw1(c canvas, y, from, to int) int {
+// drawLines draws some lines with their ink from y on and returns where it ends.
+func (s *stack) drawLines(c canvas, y, from, to int) int {
 	if from == to {
 		return y
 	}
@@ -160,13 +160,12 @@ func (s *stack) draw1(c canvas, y, from, to int) int {
 	return y + s.height(from, to)
 }
 
-func (s *stack) drawCode(c canvas, y int, code spelling) int {
-	f := s.code.face
-	baseline := y + f.capital()
+func (s *stack) drawCode(c canvas, y int) int {
+	f := *s.code.face
+	baseline := y - s.code.bounds.top
 	for _, row := range s.code.rows[:s.code.n] {
-		e := f.measure(row)
-		c.text(*f, row, s.area.Min.X+(s.area.Dx()-e.right)/2, baseline, c.ink)
-		baseline += s.code.pitch(code.hang(f))
+		c.centred(f, line{row, f.measure(row)}, s.area, baseline, c.ink)
+		baseline += s.code.pitch()
 	}
-	return y + s.code.height
+	return y + s.code.height()
 }

@@ -1,0 +1,62 @@
+package display_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/paird/paird/display"
+	"github.com/paird/paird/display/internal/gallery"
+)
+
+var update = flag.Bool("update", false, "write the golden pictures anew")
+
+// TestGolden compares all screens, panels and languages with the pictures under testdata: a sheet for
+// each panel and language, one pixel a panel pixel.
+func TestGolden(t *testing.T) {
+	for _, g := range gallery.Panels() {
+		for _, g.Language = range display.Languages() {
+			name := filepath.Join("testdata", fmt.Sprintf("%dx%d-%s.png", g.Width, g.Height, g.Language))
+			t.Run(filepath.Base(name), func(t *testing.T) { golden(t, name, g) })
+		}
+	}
+}
+
+func golden(t *testing.T, name string, g display.Geometry) {
+	t.Parallel()
+	sheet := gallery.Sheet(g, 4, 1, false)
+	if *update {
+		var b bytes.Buffer
+		encoder := png.Encoder{CompressionLevel: png.BestCompression}
+		if err := encoder.Encode(&b, sheet); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	want, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want.Bounds() != sheet.Bounds() {
+		t.Fatalf("the sheet is %v, the golden one %v; look at it after go test ./display -update", sheet.Bounds(), want.Bounds())
+	}
+	for y := range sheet.Rect.Dy() {
+		for x := range sheet.Rect.Dx() {
+			r, green, b, _ := sheet.At(x, y).RGBA()
+			if r2, g2, b2, _ := want.At(x, y).RGBA(); r != r2 || green != g2 || b != b2 {
+				t.Fatalf("pixel %d,%d differs; look at the sheet after go test ./display -update", x, y)
+			}
+		}
+	}
+}

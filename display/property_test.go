@@ -1,0 +1,158 @@
+package display
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/paird/paird/display/internal/qrread"
+)
+
+// TestPairingProperties draws any code up to 30 characters and any URI up to 300 bytes at any size from
+// 96x32 to 400x300: the code is legible on the first page, a QR code reads back, nothing touches an edge.
+func TestPairingProperties(t *testing.T) {
+	t.Parallel()
+	r := newRandom(1)
+	drawn := 0
+	for range 300 {
+		s := Pairing{UserCode: r.code(), VerificationURI: r.uri(), Left: 90}
+		s.VerificationURIComplete = s.VerificationURI + "?user_code=" + s.UserCode
+		if checkPairing(t, s, r.geometry()) {
+			drawn++
+		}
+	}
+	if drawn < 100 {
+		t.Errorf("only %d of 300 had a QR code", drawn)
+	}
+}
+
+// TestPairingSizes draws everyday codes at every kind of size.
+func TestPairingSizes(t *testing.T) {
+	t.Parallel()
+	for _, g := range sizes() {
+		for _, code := range []string{"WDJB-MJHT", "WDJBMJHT", "0O1I-8B5S", "123456789", "ABCDE-FGHJK-LMNPQ-RSTUV", "abcd-efgq"} {
+			s := Pairing{UserCode: code, VerificationURI: "https://example.com/device"}
+			checkPairing(t, s, g)
+			s.VerificationURIComplete = s.VerificationURI + "?user_code=" + code
+			checkPairing(t, s, g)
+		}
+	}
+}
+
+// checkPairing tells whether a QR code was drawn.
+func checkPairing(t *testing.T, s Pairing, g Geometry) bool {
+	t.Helper()
+	var p pairing
+	p.set(s, g)
+	m := picture(t, s, g)
+	if !bytes.Equal(m.Pix, picture(t, s, g).Pix) {
+		t.Errorf("%s: two renderings of %#v differ", g.name(), s)
+	}
+	without := p.place.lit
+	if !newPage(m, g, without).read(s.UserCode) {
+		t.Errorf("%s: code %q cannot be read from the picture of %#v", g.name(), s.UserCode, s)
+	}
+	checkFurtherPages(t, s, g)
+	code, err := qrread.Read(m)
+	if p.content == contentNone {
+		if !errors.Is(err, qrread.ErrNone) {
+			t.Errorf("%s: a QR code is there, or something like one: %v", g.name(), err)
+		}
+		return false
+	}
+	if err != nil {
+		t.Errorf("%s: %#v: %v", g.name(), s, err)
+		return false
+	}
+	checkQR(t, s, g, code, p.content)
+	return true
+}
+
+func checkFurtherPages(t *testing.T, s Pairing, g Geometry) {
+	t.Helper()
+	pages := Pages(s, g)
+	if pages < 1 || pages > 40 {
+		t.Errorf("%s: %d pages for %#v", g.name(), pages, s)
+	}
+	for g.Page = 1; g.Page < pages; g.Page++ {
+		picture(t, s, g)
+	}
+}
+
+// checkQR holds a code read from a picture against the rules.
+func checkQR(t *testing.T, s Pairing, g Geometry, code qrread.Code, content string) {
+	t.Helper()
+	want := map[string]string{
+		contentComplete: s.VerificationURIComplete,
+		contentUpper:    upperHost(s.VerificationURIComplete),
+		contentPlain:    s.VerificationURI,
+	}[content]
+	if code.Text != want && !(content == contentPlain && code.Text == upperHost(want)) {
+		t.Errorf("%s: the QR code says %q, want %q (%s)", g.name(), code.Text, want, content)
+	}
+	if code.Pixels < smallModule || code.Quiet < code.Pixels {
+		t.Errorf("%s: %d pixels a module, %d of lit border", g.name(), code.Pixels, code.Quiet)
+	}
+}
+
+// TestCompleteBeforePlain: what fits with the complete URI must not come with the plain one.
+func TestCompleteBeforePlain(t *testing.T) {
+	const plain = "https://example.com/device"
+	for complete, want := range map[string]string{
+		"":                             contentPlain,
+		plain + "?user_code=WDJB-MJHT": contentComplete,
+		"https://test-org.okta.com/activate?user_code=ZNQZQXQQ":            contentComplete,
+		"https://my-very-long-company.us.auth0.com/activate?c=" + "WDJBMJ": contentUpper,
+		plain + "?" + strings.Repeat("x", 60):                              contentPlain,
+		plain + "?" + strings.Repeat("x", 10000):                           contentPlain,
+	} {
+		fit := Fit(complete, plain, Geometry{Width: 128, Height: 64})
+		if fit.Content != want || fit.ModulePixels != 2 || fit.Version > 3 || fit.Level == "" {
+			t.Errorf("%.60s: %+v, want %s", complete, fit, want)
+		}
+		if dropped := want == contentPlain && complete != ""; dropped != (fit.Dropped != "") {
+			t.Errorf("%.60s: dropped %q", complete, fit.Dropped)
+		}
+	}
+	if fit := Fit(plain, plain, Geometry{Width: 128, Height: 32}); fit.Content != contentNone || fit.Dropped == "" || fit.Version != 0 {
+		t.Errorf("128x32 holds no QR code, but %+v", fit)
+	}
+	if fit := Fit("", "", Geometry{Width: 128, Height: 64}); fit != (QRFit{Content: contentNone}) {
+		t.Errorf("no URI at all: %+v", fit)
+	}
+}
+
+// TestLongCodesBesideQR: codes of 20 characters stand whole beside a QR code on 128x64.
+func TestLongCodesBesideQR(t *testing.T) {
+	g := Geometry{Width: 128, Height: 64}
+	for _, code := range []string{"ABCDEFGHJKLMNPQRSTUV", "ABCDE-FGHJK-LMNPQ-RS", "12345678901234567890", "WWWWWWWWWWWWWWWWWWWW", "ab-cd-ef-gh-ij-kl-mn"} {
+		s := Pairing{UserCode: code, VerificationURI: "https://example.com/device"}
+		if !checkPairing(t, s, g) {
+			t.Errorf("no QR code beside %q", code)
+		}
+	}
+}
+
+// FuzzRender throws anything at Render: it must not panic, and keep the edges free.
+func FuzzRender(f *testing.F) {
+	f.Add("WDJB-MJHT", "https://example.com/device", "https://example.com/device?user_code=WDJB-MJHT", uint16(128), uint16(64), true)
+	f.Add("", "", "", uint16(0), uint16(0), false)
+	f.Add("\u202eabc\x00\xff", "http://ü/\xff", "x", uint16(96), uint16(32), false)
+	f.Add(strings.Repeat("W", 64), strings.Repeat("é/", 200), "", uint16(96), uint16(33), true)
+	f.Fuzz(func(t *testing.T, code, plain, complete string, w, h uint16, paper bool) {
+		g := Geometry{Width: int(w) % 420, Height: int(h) % 320, Paper: paper}
+		for _, s := range []Screen{
+			Pairing{UserCode: code, VerificationURI: plain, VerificationURIComplete: complete},
+			Paired{Name: code, Account: plain}, Problem{Code: code, Detail: plain}, Press{Name: code}, TestCard{Panel: code},
+		} {
+			for g.Page = range min(Pages(s, g), 5) {
+				if g.Width >= 96 && g.Height >= 32 {
+					picture(t, s, g)
+				} else {
+					Render(s, g)
+				}
+			}
+		}
+	})
+}
