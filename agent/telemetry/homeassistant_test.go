@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -115,7 +116,7 @@ func TestDiscoveryIsAsDocumented(t *testing.T) {
 			unique[c["unique_id"]] = true
 		}
 		if len(components) != 19 || len(unique) != 19 {
-			t.Errorf("%d components with %d unique ids, want 19", len(components), len(unique))
+			t.Errorf("%d components with %d unique ids, want 19: %v", len(components), len(unique), slices.Sorted(maps.Keys(components)))
 		}
 		if d["availability_topic"] != "paird/dev1/status" {
 			t.Errorf("availability on %v", d["availability_topic"])

@@ -42,9 +42,9 @@ func (p *probe) read(ctx context.Context) map[string]float64 {
 	}
 	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, readLimit)
+	defer cancel()
 	answers := make(chan answer, 1)
 	go func() {
-		defer cancel()
 		values, err := p.sensor.Read(ctx)
 		p.done()
 		answers <- answer{values, err}

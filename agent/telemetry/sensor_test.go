@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -142,6 +143,19 @@ func TestSensorsCannotForgeTheRecord(t *testing.T) {
 		b := newBench(t, func(o *Options) { o.Sensors = []Sensor{forged} })
 		if got := b.measure(t.Context()); !maps.Equal(got, map[string]float64{"ok": 6}) {
 			t.Errorf("got %v", got)
+		}
+	})
+}
+
+func TestNoReadingIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &probe{name: "s", log: slog.New(slog.DiscardHandler), sensor: scripted{read: func(context.Context) (map[string]float64, error) {
+			return map[string]float64{"t": 1}, nil
+		}}}
+		for range 2000 {
+			if got := p.read(t.Context()); got["t"] != 1 {
+				t.Fatalf("got %v", got)
+			}
 		}
 	})
 }
