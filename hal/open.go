@@ -49,6 +49,7 @@ func (b *Board) open(ctx context.Context, hw hardware, o Options, p PanelInfo, e
 			return errors.New("display.panel = \"terminal\": there is no terminal to draw on")
 		}
 		b.Panel = newTerminal(o.Terminal, view(size, o.Rotate))
+		b.openKeys(o, edges)
 	default:
 		b.openPhysical(hw, o, p)
 	}

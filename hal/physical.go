@@ -104,7 +104,7 @@ func (p *physical) attempt(f func(device) error) error {
 		_ = p.dev.Close() // the first error says more
 		p.dev = nil
 	}
-	p.tell(err)
+	p.failing = err != nil
 	return err
 }
 
@@ -136,17 +136,6 @@ func (p *physical) show(d device) error {
 	return err
 }
 
-// tell logs when a panel fails and when it works again, not every attempt.
-func (p *physical) tell(err error) {
-	switch {
-	case err != nil && !p.failing:
-		p.log.Warn("the panel does not answer", "err", err)
-	case err == nil && p.failing:
-		p.log.Info("the panel answers again")
-	}
-	p.failing = err != nil
-}
-
 // heal draws the frame again from time to time, so that a panel that was unplugged, or lost its power while nobody
 // drew, comes back. A panel that has the frame already is not sent anything but a question.
 func (p *physical) heal(stop <-chan struct{}) {
@@ -158,11 +147,23 @@ func (p *physical) heal(stop <-chan struct{}) {
 			return
 		case <-tick.C:
 		}
-		p.mu.Lock()
-		if p.drawn && (p.failing || p.glows) {
-			_ = p.attempt(p.show) // attempt logs it
-		}
-		p.mu.Unlock()
+		p.look()
+	}
+}
+
+// look draws the frame again where that is due. What changes is logged: nobody else hears of it.
+func (p *physical) look() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.drawn || !p.failing && !p.glows {
+		return
+	}
+	failed := p.failing
+	switch err := p.attempt(p.show); {
+	case err != nil && !failed:
+		p.log.Warn("the panel does not answer", "err", err)
+	case err == nil && failed:
+		p.log.Info("the panel answers again")
 	}
 }
 

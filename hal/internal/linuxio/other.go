@@ -4,10 +4,11 @@ package linuxio
 
 import (
 	"errors"
+	"os"
 	"time"
 )
 
-var errNeedsLinux = errors.New("I2C, SPI and GPIO need Linux")
+var errNeedsLinux = errors.New("this needs Linux")
 
 // I2C is a bus.
 type I2C struct{}
@@ -56,3 +57,12 @@ func (*Line) WaitEdge(time.Time) (bool, error) { return false, errNeedsLinux }
 
 // Close does nothing.
 func (*Line) Close() error { return nil }
+
+// Keyboard reads a terminal key by key.
+type Keyboard struct{ *os.File }
+
+// IsTerminal is false: it needs Linux.
+func IsTerminal(*os.File) bool { return false }
+
+// OpenKeyboard fails: it needs Linux.
+func OpenKeyboard() (*Keyboard, error) { return nil, errNeedsLinux }
