@@ -3,7 +3,6 @@ package control
 import (
 	"os"
 	"os/user"
-	"strconv"
 	"testing"
 	"time"
 )
@@ -31,7 +30,7 @@ func TestAllowed(t *testing.T) {
 		{Peer{UID: stranger, Groups: []uint32{7, 0}}, []string{"group:" + root.Name}, true},
 		{Peer{UID: stranger, Groups: []uint32{7}}, []string{"group:" + root.Name}, false},
 		{Peer{UID: stranger}, []string{"user:no-such-user", "group:no-such-group", ""}, false},
-		{Peer{UID: stranger}, []string{strconv.Itoa(stranger)}, false},
+		{Peer{UID: stranger}, []string{id(stranger)}, false},
 	} {
 		if got := test.peer.allowed(test.who); got != test.want {
 			t.Errorf("%+v of %q: %v", test.peer, test.who, got)
