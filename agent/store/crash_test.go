@@ -215,12 +215,12 @@ func brief(st State) string {
 }
 
 func TestGrantSurvivesPowerCuts(t *testing.T) {
-	want := crashtest.States(t)
+	want := crashtest.States(t) / 2
 	states := 0
 	for seed := uint64(1); states < want; seed++ {
 		h := newHistory(t)
 		h.live(30, seed)
-		n, failed, err := crashtest.Check(t, h.rec.Ops(), crashtest.Options{Seed: seed, Limit: min(want-states, max(want/4, 500))}, h.holds)
+		n, failed, err := crashtest.Check(t, h.rec.Ops(), crashtest.Options{Seed: seed, Limit: min(want-states, max(want/4, 250))}, h.holds)
 		if failed > 0 {
 			t.Fatalf("life %d: %d of %d states break a promise, the first: %v", seed, failed, n, err)
 		}
@@ -240,7 +240,7 @@ func TestMissingFlushIsCaught(t *testing.T) {
 		"of the names":    func(op boltfile.Op) bool { return op.Kind == boltfile.SyncDir },
 		"of the key file": func(op boltfile.Op) bool { return op.Kind == boltfile.Sync && op.Path == keyFileName+".new" },
 	} {
-		n, failed, err := crashtest.Check(t, h.rec.Ops(), crashtest.Options{Seed: 1, Limit: 200, Ignore: ignore}, h.holds)
+		n, failed, err := crashtest.Check(t, h.rec.Ops(), crashtest.Options{Seed: 1, Limit: 100, Ignore: ignore}, h.holds)
 		if failed == 0 {
 			t.Errorf("%d states survive without a flush %s", n, name)
 		}

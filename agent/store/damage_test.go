@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/agent/internal/crashtest"
 )
 
 // A damage does something bad to a file.
@@ -18,7 +20,8 @@ type damage struct {
 }
 
 // damages is the corpus: what a rotten card, a file system check and a careless person leave.
-func damages() []damage {
+func damages(t *testing.T) []damage {
+	t.Helper()
 	edit := func(change func([]byte) []byte) func(string) error {
 		return func(path string) error {
 			b, err := os.ReadFile(path)
@@ -51,7 +54,7 @@ func damages() []damage {
 		})})
 	}
 	r := rand.New(rand.NewPCG(4, 4))
-	for i := range 150 {
+	for i := range min(150, crashtest.States(t)/50) {
 		bit := r.IntN(9 * 4096 * 8)
 		list = append(list, damage{fmt.Sprintf("bit %d flipped", bit), edit(func(b []byte) []byte {
 			b[bit/8%len(b)] ^= 1 << (bit % 8)
@@ -97,7 +100,7 @@ func TestDamageToOneFileIsSurvived(t *testing.T) {
 		original := aged(t, cleanly).Dir
 		o := testOptions(t)
 		for _, name := range []string{dbName, slotAName, slotBName} {
-			for _, d := range damages() {
+			for _, d := range damages(t) {
 				copyDir(t, original, o.Dir)
 				if err := d.do(filepath.Join(o.Dir, name)); err != nil {
 					t.Fatal(err)
@@ -137,7 +140,7 @@ func survivesDamage(o Options) error {
 func TestDamageToAllFilesEndsInAWorkingStore(t *testing.T) {
 	original := aged(t, false).Dir
 	o := testOptions(t)
-	for _, d := range damages() {
+	for _, d := range damages(t) {
 		copyDir(t, original, o.Dir)
 		for _, name := range []string{dbName, slotAName, slotBName} {
 			if err := d.do(filepath.Join(o.Dir, name)); err != nil {

@@ -125,7 +125,7 @@ func recordRefreshes(t *testing.T, p policy, tooEarly bool) (*crashtest.Recorder
 	}}
 	save(t, s, numbered(1))
 	c.moved() // paired: what comes before is not asked about
-	for range 12 {
+	for range 12 + crashtest.States(t)/500 {
 		if err := c.refresh(); err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +183,7 @@ func TestRefreshSurvivesPowerCuts(t *testing.T) {
 // has to see it.
 func TestUseBeforeDurableIsCaught(t *testing.T) {
 	rec, stood := recordRefreshes(t, untilUsed, true)
-	n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 400}, stillPaired(stood))
+	n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 300}, stillPaired(stood))
 	if failed == 0 {
 		t.Errorf("all of %d states stay paired though the token was used too early", n)
 	}

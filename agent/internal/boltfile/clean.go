@@ -3,7 +3,6 @@ package boltfile
 import (
 	"bytes"
 	"hash/crc32"
-	"io"
 	"os"
 
 	bolt "go.etcd.io/bbolt"
@@ -30,15 +29,15 @@ func Close(db *bolt.DB, d Disk) error {
 }
 
 func markClean(path string, d Disk) error {
+	img, err := read(path)
+	if err != nil {
+		return err
+	}
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	img, err := io.ReadAll(f)
-	if err != nil {
-		return err
-	}
 	metas, err := parseMetas(img)
 	if err != nil || len(metas) < 2 || isClean(img, metas[0]) {
 		return err

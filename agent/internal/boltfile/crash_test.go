@@ -136,7 +136,7 @@ func check(db *bolt.DB) error {
 }
 
 func TestCommitsSurvivePowerCuts(t *testing.T) {
-	want := crashtest.States(t) / 2
+	want := crashtest.States(t) / 4
 	states := 0
 	for seed := uint64(1); states < want; seed++ {
 		rec, model := recordCommits(t, 40, seed)
@@ -152,7 +152,7 @@ func TestCommitsSurvivePowerCuts(t *testing.T) {
 // Without the flushes the same check has to fail, or it would check nothing.
 func TestCommitsWithoutFlushAreCaught(t *testing.T) {
 	rec, model := recordCommits(t, 20, 1)
-	o := crashtest.Options{Seed: 1, Limit: 500, Ignore: func(op boltfile.Op) bool { return op.Kind == boltfile.Sync }}
+	o := crashtest.Options{Seed: 1, Limit: 150, Ignore: func(op boltfile.Op) bool { return op.Kind == boltfile.Sync }}
 	n, failed, _ := crashtest.Check(t, rec.Ops(), o, survives(model))
 	if failed == 0 {
 		t.Fatalf("all of %d states survive without a single flush", n)
