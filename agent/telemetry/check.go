@@ -54,6 +54,9 @@ func checkIdentity(o Options) (errs []error) {
 	templates := map[string]string{"mqtt.client_id": o.ClientID, "mqtt.username": o.Username, "mqtt.password": o.Password}
 	for name, template := range o.Headers {
 		templates["mqtt.headers."+name] = template
+		if !headerName.MatchString(name) || ownHeader.MatchString(name) {
+			errs = append(errs, fmt.Errorf("mqtt.headers has %q, which is no header name or belongs to the WebSocket itself", name))
+		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(templates)) {
 		s, err := expand(templates[key], anyValue(o.DeviceID))
@@ -71,8 +74,10 @@ func checkIdentity(o Options) (errs []error) {
 }
 
 var (
-	deviceID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-	commands = []string{"identify", "report", "interval"}
+	headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$") // RFC 9110 section 5.6.2
+	ownHeader  = regexp.MustCompile(`(?i)^(host|upgrade|connection|content-length|sec-websocket-.*)$`)
+	deviceID   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	commands   = []string{"identify", "report", "interval"}
 )
 
 func checkTopics(o Options) (errs []error) {

@@ -38,6 +38,8 @@ func TestCheck(t *testing.T) {
 		"placeholder":         {func(o *Options) { o.Password = "{acces_token}" }, "mqtt.password has the unknown placeholder {acces_token}"},
 		"client id":           {func(o *Options) { o.ClientID = "{x}" }, "mqtt.client_id has the unknown"},
 		"header":              {func(o *Options) { o.URL, o.Headers = "wss://b.example", map[string]string{"X": "{y}"} }, "mqtt.headers.X has the unknown"},
+		"header name":         {func(o *Options) { o.URL, o.Headers = "wss://b.example", map[string]string{"X: y": "z"} }, "mqtt.headers has"},
+		"header of its own":   {func(o *Options) { o.URL, o.Headers = "wss://b.example", map[string]string{"upgrade": "z"} }, "mqtt.headers has"},
 		"NUL":                 {func(o *Options) { o.ClientID = "a\x00" }, "NUL"},
 		"topic":               {func(o *Options) { o.Topic = "a/{sub}" }, "mqtt.topic has the placeholder {sub}"},
 		"topic wildcard":      {func(o *Options) { o.Topic = "a/#" }, "wildcard"},

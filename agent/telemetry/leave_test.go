@@ -88,6 +88,17 @@ func TestSessionEndsWithItsToken(t *testing.T) {
 	})
 }
 
+func TestExpiredTokenIsNotShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		old := token
+		old.Expiry = time.Now()
+		if e := failure(t, b.Serve(t.Context(), old, func() {})); e.Kind != BrokerAuth || len(b.broker.Connects()) != 0 {
+			t.Errorf("%v, after %d CONNECTs", e, len(b.broker.Connects()))
+		}
+	})
+}
+
 func TestExpiryIsNothingToASessionWithoutToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, func(o *Options) { o.Password = "{client_id}" })

@@ -45,8 +45,10 @@ type session struct {
 	until   time.Time // when the token expires, zero if that does not matter
 	phase   phase
 	flights []flight
-	sent    time.Time // the last record
-	out     chan outgoing
+	sent    time.Time       // the last record
+	out     chan outgoing   // from other goroutines
+	press   chan outgoing   // to hand
+	pressed chan paho.Token // from hand; takes one that nobody waits for any more
 }
 
 // outgoing is a message of this session alone: an answer, an announcement.
@@ -62,9 +64,12 @@ func (l *Link) connect(ctx context.Context, c Credentials) (*session, error) {
 	if err != nil {
 		return nil, &Error{Kind: Misconfigured, Detail: oneLine(err), Err: err}
 	}
-	s := &session{Link: l, out: make(chan outgoing, windowSize)}
+	s := &session{Link: l, out: make(chan outgoing, windowSize), press: make(chan outgoing), pressed: make(chan paho.Token, 1)}
 	if l.usesToken() {
 		s.until = c.Expiry
+	}
+	if s.over() {
+		return nil, s.expired()
 	}
 	var failure error
 	calm := func() bool { return false }
@@ -100,9 +105,9 @@ func (l *Link) connect(ctx context.Context, c Credentials) (*session, error) {
 
 func (l *Link) clientOptions(id identity) *paho.ClientOptions {
 	return paho.NewClientOptions().
-		AddBroker("mqtt://"+l.at.host). // paho wants one; the custom dial function knows better
+		AddBroker("mqtt://broker"). // paho wants one; the custom dial function knows better
 		SetClientID(id.clientID).SetUsername(id.username).SetPassword(id.password).
-		SetProtocolVersion(4).SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).
+		SetStore(noStore{}).SetProtocolVersion(4).SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).
 		SetOrderMatters(false).SetKeepAlive(l.o.KeepAlive).SetPingTimeout(10*time.Second).
 		SetConnectTimeout(connectLimit).SetWriteTimeout(writeLimit).
 		SetBinaryWill(l.topic+"/status", []byte("offline"), 1, true)
@@ -110,6 +115,8 @@ func (l *Link) clientOptions(id identity) *paho.ClientOptions {
 
 // run goes through the phases and leaves as the reason demands.
 func (s *session) run(ctx context.Context, online func()) error {
+	go s.hand()
+	defer close(s.press)
 	err := s.begin(ctx)
 	if err == nil {
 		s.phase = serving

@@ -9,12 +9,26 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// publish hands m to paho. Its Publish may block for seconds on a dead connection, so it is not waited for then.
+// hand gives messages to paho in order. Its Publish may block for seconds on a dead connection, so that
+// nobody but hand waits for it.
+func (s *session) hand() {
+	for m := range s.press {
+		s.pressed <- s.client.Publish(m.topic, 1, m.retained, m.payload)
+	}
+}
+
+// publish hands m over; its token tells of the PUBACK.
 func (s *session) publish(m outgoing) (paho.Token, error) {
-	handed := make(chan paho.Token, 1)
-	go func() { handed <- s.client.Publish(m.topic, 1, m.retained, m.payload) }()
+	if why := s.wire.reason(); why != nil {
+		return nil, why
+	}
 	select {
-	case token := <-handed:
+	case s.press <- m:
+	case <-s.wire.closed:
+		return nil, s.wire.reason()
+	}
+	select {
+	case token := <-s.pressed:
 		return token, nil
 	case <-s.wire.closed:
 		return nil, s.wire.reason()
@@ -92,11 +106,10 @@ func (s *session) conclude(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	left := time.Until(s.until)
 	switch {
 	case errors.Is(err, errExpired):
-		return &Error{Kind: BrokerAuth, Detail: "the access token expired before there was a new one", Err: err}
-	case isEnd(err) && !s.until.IsZero() && left < soon:
+		return s.expired()
+	case isEnd(err) && !s.until.IsZero() && time.Until(s.until) < soon:
 		return &Error{Kind: BrokerAuth, Detail: "the broker closed the connection as the access token expired", Err: err}
 	case errors.Is(err, errNoAck):
 		return &Error{Kind: Broker, Detail: fmt.Sprintf("the broker acknowledged nothing for %v", ackLimit), Err: err}
@@ -110,6 +123,13 @@ func (s *session) conclude(ctx context.Context, err error) error {
 		e.Detail = lesson.detail
 	}
 	return e
+}
+
+// over tells whether the token is of no use any more.
+func (s *session) over() bool { return !s.until.IsZero() && !time.Now().Before(s.until) }
+
+func (s *session) expired() *Error {
+	return &Error{Kind: BrokerAuth, Detail: "the access token expired before there was a new one", Err: errExpired}
 }
 
 func (s *session) ending(err error) ending {

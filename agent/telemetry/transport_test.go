@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -75,6 +77,23 @@ func TestPlainTCP(t *testing.T) {
 	}
 	if byes, wills := broker.Ends(); byes != 20 || wills != 0 {
 		t.Errorf("%d DISCONNECTs arrived, %d wills, of 20 swaps", byes, wills)
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	for url, want := range map[string]string{
+		"mqtt://localhost": "localhost:1883", "mqtts://b.example": "b.example:8883", "mqtts://b.example:443": "b.example:443",
+		"mqtt://[::1]": "[::1]:1883", "wss://b.example/mqtt": "b.example:443", "ws://127.0.0.1:9001": "127.0.0.1:9001",
+	} {
+		b := wired(t, func(o *Options) { o.URL = url })
+		asked := ""
+		b.o.Dial = func(_ context.Context, network, addr string) (net.Conn, error) {
+			asked = network + " " + addr
+			return nil, &net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}
+		}
+		if e := failure(t, b.Serve(t.Context(), token, func() {})); asked != "tcp "+want || e.Kind != Broker || !strings.Contains(e.Detail, "no route") {
+			t.Errorf("%s dialled %q: %v", url, asked, e)
+		}
 	}
 }
 

@@ -1,0 +1,103 @@
+package telemetry_test
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/paird/paird/agent/queue"
+	"github.com/paird/paird/agent/telemetry"
+	"github.com/paird/paird/agent/telemetry/internal/brokertest"
+)
+
+const backlog = 20000 // messages of 200 bytes
+
+// loopback serves broker on a real socket.
+func loopback(b *testing.B) (broker *brokertest.Broker, addr string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { l.Close() })
+	broker = brokertest.New()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			broker.Accept(conn)
+		}
+	}()
+	return broker, l.Addr().String()
+}
+
+// BenchmarkDrain sends a backlog from the daemon's queue; compare with BenchmarkBarePaho.
+func BenchmarkDrain(b *testing.B) {
+	payload := bytes.Repeat([]byte("x"), 200)
+	for b.Loop() {
+		b.StopTimer()
+		_, addr := loopback(b)
+		q, err := queue.Open(queue.Options{Dir: b.TempDir()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for range backlog {
+			if err := q.Put("n", payload); err != nil {
+				b.Fatal(err)
+			}
+		}
+		l, err := telemetry.New(telemetry.Options{URL: "mqtt://" + addr, DeviceID: "dev1"}, q)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(b.Context())
+		done := make(chan error, 1)
+		b.StartTimer()
+		go func() { done <- l.Serve(ctx, telemetry.Credentials{}, func() {}) }()
+		for l.Acked() < backlog {
+			time.Sleep(time.Millisecond)
+		}
+		b.StopTimer()
+		cancel()
+		<-done
+		q.Close()
+		b.StartTimer()
+	}
+	b.ReportMetric(backlog*float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+}
+
+// BenchmarkBarePaho publishes the same with paho alone and the same window.
+func BenchmarkBarePaho(b *testing.B) {
+	payload := bytes.Repeat([]byte("x"), 200)
+	for b.Loop() {
+		b.StopTimer()
+		_, addr := loopback(b)
+		c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + addr).SetClientID("bare").SetProtocolVersion(4).SetAutoReconnect(false))
+		if t := c.Connect(); t.Wait() && t.Error() != nil {
+			b.Fatal(t.Error())
+		}
+		b.StartTimer()
+		window := make(chan paho.Token, 20)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for t := range window {
+				t.Wait()
+			}
+		}()
+		for range backlog {
+			window <- c.Publish("paird/dev1/n", 1, false, payload)
+		}
+		close(window)
+		<-done
+		b.StopTimer()
+		c.Disconnect(10)
+		b.StartTimer()
+	}
+	b.ReportMetric(backlog*float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+}
