@@ -170,6 +170,16 @@ func TestRefreshAsksForMetadataEachDay(t *testing.T) {
 	})
 }
 
+// A cache from the future is an old one: the clock went back.
+func TestMetadataFromTheFutureIsOld(t *testing.T) {
+	body := metadataJSON(map[string]any{"paird_fetched": time.Now().Add(time.Hour)})
+	s := newServer(t).on(deviceURL, says(200, deviceJSON))
+	begin(t, s.client(cached(&memoryCache{body: []byte(body)})))
+	if n := len(s.to(issuer + "/.well-known/openid-configuration")); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
 func TestEndpointsByHand(t *testing.T) {
 	s := newServer(t).on(deviceURL, says(200, deviceJSON))
 	c := s.client(byHand())

@@ -13,10 +13,10 @@ import (
 const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
 
 // Wait polls until the user has decided, the codes run out or ctx ends. Trouble with the network or the server is
-// reported to Config.OnWait and waited out; whatever was reported is over when Wait returns. A Pending that was kept over a restart resumes; one of another issuer,
-// client or token endpoint is Expired. The error is the context's, or an *Error of Kind Denied, Expired,
-// Misconfigured, ClockUnset, or Server for an answer that must not be used. After a success the device code is
-// never sent again.
+// reported to Config.OnWait and waited out; whatever was reported is over when Wait returns. A Pending that was kept
+// over a restart resumes; one of another issuer, client or token endpoint is Expired. The error is the context's, or
+// an *Error of Kind Denied, Expired, Misconfigured, ClockUnset, or Server for an answer that must not be used. After a
+// success the device code is never sent again.
 func (c *Client) Wait(ctx context.Context, p Pending) (Token, error) {
 	if err := c.clock("token"); err != nil {
 		return Token{}, err
