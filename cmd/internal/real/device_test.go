@@ -105,7 +105,7 @@ func (d *device) pairing() (uri string) {
 	d.t.Helper()
 	s := d.await("pairing", func(s control.Status) bool { return s.State == control.StatePairing && s.Pairing != nil })
 	uri = d.scan()
-	if uri != s.Pairing.VerificationURIComplete {
+	if !sameAddress(d.t, uri, s.Pairing.VerificationURIComplete) {
 		d.t.Fatalf("the QR code says %q, the server %q", uri, s.Pairing.VerificationURIComplete)
 	}
 	return uri

@@ -108,14 +108,14 @@ func (p *process) await(t *testing.T, what string, want func(line string) bool) 
 	}
 }
 
-// run runs a program to its end and returns what it prints and its exit code.
+// run runs a program to its end and returns its exit code and what it prints; where it fails, with its complaints.
 func run(t *testing.T, name string, args ...string) (string, int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, name, args...).Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		return string(out), exit.ExitCode()
+		return string(out) + string(exit.Stderr), exit.ExitCode()
 	}
 	if err != nil {
 		t.Fatalf("%v: run scripts/setup-real.sh", err)

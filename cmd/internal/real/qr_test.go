@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"image"
 	"image/png"
-	"os/exec"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -30,12 +30,20 @@ func readQR(t *testing.T, frame []byte) string {
 	if err := png.Encode(&enlarged, picture); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := exec.LookPath("zbarimg"); err != nil {
-		t.Fatalf("%v: run scripts/setup-real.sh", err)
-	}
 	out, code := run(t, "zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", write(t, "panel.png", enlarged.Bytes()))
-	if code != 0 {
+	if code == 4 { // no code in the picture
 		return ""
 	}
+	if code != 0 {
+		t.Fatalf("zbarimg: exit %d: %s", code, out)
+	}
 	return strings.TrimSuffix(out, "\n")
+}
+
+// sameAddress compares two addresses as the web does: the host in any case (RFC 3986 section 6.2.2.1).
+func sameAddress(t *testing.T, a, b string) bool {
+	t.Helper()
+	u, v := must(url.Parse(a))(t), must(url.Parse(b))(t)
+	u.Host, v.Host = strings.ToLower(u.Host), strings.ToLower(v.Host)
+	return *u == *v
 }
