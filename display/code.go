@@ -70,7 +70,7 @@ func spell(code string) (s spelling) {
 }
 
 // arrange sets the code as large as the room allows: in one row, or broken at its separators, or, if
-// that cannot be, anywhere. One row is worth half as much again as several.
+// that cannot be, anywhere. One row is worth a third more than several.
 func (s *spelling) arrange(width, height int) (best codeText, ok bool) {
 	for _, anywhere := range [2]bool{!s.grouped, true} {
 		for n := 1; n <= maxRows; n++ {
@@ -92,9 +92,9 @@ func (s *spelling) arrange(width, height int) (best codeText, ok bool) {
 // value weighs a setting.
 func (t *codeText) value() int {
 	if t.n == 1 {
-		return t.face.capital() * 3
+		return t.face.capital() * 4
 	}
-	return t.face.capital() * 2
+	return t.face.capital() * 3
 }
 
 // split cuts the code into the rows of t, as even as possible; ok is false where it has too few places.

@@ -36,6 +36,24 @@ func (f face) rune(i int) rune {
 
 // glyph finds the picture of r.
 func (f face) glyph(r rune) (glyph, bool) {
+	i := f.index(r)
+	if i == f.count() || f.rune(i) != r {
+		return glyph{}, false
+	}
+	rec := f[faceHeader+i*glyphRecord+2:]
+	ink := faceHeader + f.count()*glyphRecord + (int(rec[0])<<8 | int(rec[1]))
+	return glyph{
+		ink:     string(f[ink:]),
+		advance: int(rec[2]), x: int(int8(rec[3])), y: int(int8(rec[4])),
+		w: int(rec[5]), h: int(rec[6]),
+	}, true
+}
+
+// index is where r is among the glyphs, or would be.
+func (f face) index(r rune) int {
+	if i := int(r - '!'); 0 <= i && i < f.count() && f.rune(i) == r {
+		return i // most faces have all of ASCII
+	}
 	low, high := 0, f.count()
 	for low < high {
 		if mid := (low + high) / 2; f.rune(mid) < r {
@@ -44,16 +62,7 @@ func (f face) glyph(r rune) (glyph, bool) {
 			high = mid
 		}
 	}
-	if low == f.count() || f.rune(low) != r {
-		return glyph{}, false
-	}
-	rec := f[faceHeader+low*glyphRecord+2:]
-	ink := faceHeader + f.count()*glyphRecord + (int(rec[0])<<8 | int(rec[1]))
-	return glyph{
-		ink:     string(f[ink:]),
-		advance: int(rec[2]), x: int(int8(rec[3])), y: int(int8(rec[4])),
-		w: int(rec[5]), h: int(rec[6]),
-	}, true
+	return low
 }
 
 // dot tells whether the pixel at column x and row y of the box is inked.
@@ -71,6 +80,10 @@ func (f face) draws(text string) bool {
 	}
 	return true
 }
+
+// Draws tells whether panels can show the text whole: Latin letters with all their accents, figures and
+// punctuation. A character that they cannot show becomes a box.
+func Draws(text string) bool { return text9.draws(text) }
 
 // find is glyph with a box for what the face cannot draw.
 func (f face) find(r rune) glyph {

@@ -28,8 +28,6 @@ var (
 
 // The faces of the user code advance by as many pixels as the name says.
 var (
-	//go:embed fonts/code7.font
-	code7 face
 	//go:embed fonts/code8.font
 	code8 face
 	//go:embed fonts/code9.font
@@ -65,7 +63,7 @@ var (
 // codeFaces are tried for a user code, the largest first; the last two for odd characters and little room.
 var codeFaces = [...]*face{
 	&code32, &code28, &code25, &code22, &code20, &code18, &code16, &code15, &code14, &code13, &code12,
-	&code11, &code10, &code9, &code8, &code7, &text7,
+	&code11, &code10, &code9, &code8, &text7,
 }
 
 // foreignFaces are tried for a user code with characters beyond ASCII.

@@ -48,7 +48,7 @@ func inner(g Geometry) image.Rectangle {
 func (m *message) set(g Geometry) {
 	m.lines = make([]line, 0, roomFor)
 	all := *m
-	for _, faces := range [2][]scale{scales[:cramped], scales[cramped:]} {
+	for _, faces := range [...][]scale{scales[:cramped], scales[cramped : cramped+1], scales[cramped+1:]} {
 		m.blocks, m.n, m.caption = all.blocks, all.n, all.caption
 		for again := true; again; again = m.drop() {
 			for _, s := range faces {
@@ -136,20 +136,21 @@ func (m *message) captionFits() bool {
 	return m.caption == "" || m.captionFace().measure(m.caption).width() <= m.area.Dx()
 }
 
-// face is that of a block. A name that the bold faces cannot draw takes a plain one of the same size.
+// face is that of a block. A text that it cannot draw takes the next smaller one that can.
 func (m *message) face(i int) *face {
-	if !m.blocks[i].head {
-		return m.scale.body
+	b, f := m.blocks[i], m.scale.body
+	if b.head {
+		f = m.scale.head
 	}
-	if m.scale.head.draws(m.blocks[i].text) {
-		return m.scale.head
+	if !b.free || f.draws(b.text) {
+		return f
 	}
-	for _, s := range scales {
-		if s.body.capital() <= m.scale.head.capital() {
-			return s.body
+	for _, other := range foreignFaces {
+		if other.capital() <= f.capital() && other.draws(b.text) {
+			return other
 		}
 	}
-	return m.scale.body
+	return f
 }
 
 func (m *message) start(i int) int {

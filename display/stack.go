@@ -24,11 +24,11 @@ type part struct {
 
 // parts are tried all; the room decides. A line costs 7 % of the worth.
 var parts = [...]part{
-	{lead: true, uri: true, enter: true, left: true, worth: 2.35},
-	{lead: true, uri: true, enter: true, worth: 2.15},
-	{lead: true, uri: true, left: true, worth: 2.15},
-	{lead: true, uri: true, worth: 1.95},
-	{uri: true, worth: 1.65},
+	{lead: true, uri: true, enter: true, left: true, worth: 2.8},
+	{lead: true, uri: true, enter: true, worth: 2.55},
+	{lead: true, uri: true, left: true, worth: 2.55},
+	{lead: true, uri: true, worth: 2.3},
+	{uri: true, worth: 1.95},
 	{worth: 1},
 }
 
@@ -72,6 +72,9 @@ func (t *pairingText) stack(area image.Rectangle, factor float64, best *stack) (
 			value := factor * p.worth * f.worth
 			if p.left && t.left == "" || p.uri && t.uri == "" || value*math.Sqrt(largeCode) <= best.worth {
 				continue
+			}
+			if p.uri && len(t.uri)*f.face.capital()*2/5*f.face.leading() > area.Dx()*area.Dy() {
+				continue // not worth a try
 			}
 			s := stack{area: area, face: f.face, lines: t.scratch[:0]}
 			if !s.set(t, p) {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/image/font/gofont/gobold"
 	"golang.org/x/image/font/gofont/gomedium"
 	"golang.org/x/image/font/gofont/gomonobold"
+	"golang.org/x/image/font/inconsolata"
 )
 
 func main() {
@@ -38,51 +39,52 @@ func write(dir string) error {
 	return nil
 }
 
-// textCaps are the heights in pixels of the capitals of the text faces above the drawn one. At these
-// the lower case of the Go fonts (0.734 of the capitals) comes close to whole pixels as well.
-var textCaps = []int{9, 11, 15, 19}
+// table is what a file is made of.
+type table struct {
+	name string
+	face func() (face, error)
+}
 
-// boldCaps are those of the faces for headings.
-var boldCaps = []int{9, 11, 15, 19, 26}
-
-// codeWidths are the advances in pixels of the faces for the user code. A face wider than fullCode
-// holds only what codes are usually made of.
-var codeWidths = []int{7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 25, 28, 32}
-
-const fullCode = 16
+// tables are all faces. Those for text have capitals of as many pixels as the name says; where the lower
+// case of the Go fonts (0.734 of the capitals) comes close to whole pixels as well. Those for the user
+// code advance by as many; the larger ones hold only what codes are usually made of.
+var tables = []table{
+	{"text7", drawn},
+	{"text9", capitals(gomedium.TTF, 9, latin+extended)},
+	{"text11", capitals(gomedium.TTF, 11, latin+extended)},
+	{"text15", capitals(gomedium.TTF, 15, latin+extended)},
+	{"text19", capitals(gomedium.TTF, 19, western)},
+	{"bold9", capitals(gobold.TTF, 9, latin)},
+	{"bold11", capitals(gobold.TTF, 11, latin)},
+	{"bold15", capitals(gobold.TTF, 15, latin)},
+	{"bold19", capitals(gobold.TTF, 19, western)},
+	{"bold26", capitals(gobold.TTF, 26, western)},
+	{"code8", bitmap(inconsolata.Bold8x16, 10, ascii)},
+	{"code9", advance(gomonobold.TTF, 9, ascii)},
+	{"code10", advance(gomonobold.TTF, 10, ascii)},
+	{"code11", advance(gomonobold.TTF, 11, ascii)},
+	{"code12", advance(gomonobold.TTF, 12, ascii)},
+	{"code13", advance(gomonobold.TTF, 13, ascii)},
+	{"code14", advance(gomonobold.TTF, 14, ascii)},
+	{"code15", advance(gomonobold.TTF, 15, ascii)},
+	{"code16", advance(gomonobold.TTF, 16, ascii)},
+	{"code18", advance(gomonobold.TTF, 18, usual)},
+	{"code20", advance(gomonobold.TTF, 20, usual)},
+	{"code22", advance(gomonobold.TTF, 22, usual)},
+	{"code25", advance(gomonobold.TTF, 25, usual)},
+	{"code28", advance(gomonobold.TTF, 28, usual)},
+	{"code32", advance(gomonobold.TTF, 32, usual)},
+}
 
 // generate makes all faces by file name.
 func generate() (map[string][]byte, error) {
 	files := map[string][]byte{}
-	small, err := drawn()
-	if err != nil {
-		return nil, err
-	}
-	files["text7.font"] = encode(small)
-	for _, cap := range textCaps {
-		f, err := byCapitals(gomedium.TTF, cap, latin+extended)
+	for _, t := range tables {
+		f, err := t.face()
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", t.name, err)
 		}
-		files[fmt.Sprintf("text%d.font", cap)] = encode(f)
-	}
-	for _, cap := range boldCaps {
-		f, err := byCapitals(gobold.TTF, cap, latin)
-		if err != nil {
-			return nil, err
-		}
-		files[fmt.Sprintf("bold%d.font", cap)] = encode(f)
-	}
-	for _, width := range codeWidths {
-		set := ascii
-		if width > fullCode {
-			set = usual
-		}
-		f, err := byAdvance(gomonobold.TTF, width, set)
-		if err != nil {
-			return nil, err
-		}
-		files[fmt.Sprintf("code%d.font", width)] = encode(f)
+		files[t.name+".font"] = encode(f)
 	}
 	return files, nil
 }

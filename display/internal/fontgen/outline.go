@@ -6,64 +6,83 @@ import (
 	"math"
 
 	"golang.org/x/image/font"
+	"golang.org/x/image/font/basicfont"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/fixed"
 )
 
-// byCapitals rasterises an outline font so that its capitals are of the height, proportional.
-func byCapitals(ttf []byte, height int, set string) (face, error) {
-	f, err := opentype.Parse(ttf)
-	if err != nil {
-		return face{}, err
-	}
-	unit, err := open(f, 1000)
-	if err != nil {
-		return face{}, err
-	}
-	size := 1000 * float64(height) / (float64(unit.Metrics().CapHeight) / 64)
-	of, err := open(f, size)
-	if err != nil {
-		return face{}, err
-	}
-	out := face{capital: height, space: int(math.Round(size * 0.27)), gap: height + int(math.Round(float64(height)*0.5))}
-	for _, r := range set {
-		g, err := rasterise(of, r)
+// capitals rasterises an outline font so that its capitals are of the height, proportional.
+func capitals(ttf []byte, height int, set string) func() (face, error) {
+	return func() (face, error) {
+		size, f, err := scaled(ttf, float64(height), func(f font.Face) fixed.Int26_6 { return f.Metrics().CapHeight })
 		if err != nil {
 			return face{}, err
 		}
-		side := max(1, height/9) // the white on either side, at the least half of it
-		g.advance = max(g.advance, g.x+g.w+side/2+side%2)
-		out.glyphs = append(out.glyphs, g)
+		out := face{capital: height, space: int(math.Round(size * 0.27)), gap: height + int(math.Round(float64(height)*0.5))}
+		for _, r := range set {
+			g, err := rasterise(f, r)
+			if err != nil {
+				return face{}, err
+			}
+			side := max(1, height/9) // the white on either side, at the least half of it
+			g.advance = max(g.advance, g.x+g.w+side/2+side%2)
+			out.glyphs = append(out.glyphs, g)
+		}
+		return out, nil
 	}
-	return out, nil
 }
 
-// byAdvance rasterises a monospaced outline font so that its cell is of the width.
-func byAdvance(ttf []byte, width int, set string) (face, error) {
-	f, err := opentype.Parse(ttf)
-	if err != nil {
-		return face{}, err
-	}
-	unit, err := open(f, 1000)
-	if err != nil {
-		return face{}, err
-	}
-	em, _ := unit.GlyphAdvance('0')
-	of, err := open(f, 1000*float64(width)/(float64(em)/64))
-	if err != nil {
-		return face{}, err
-	}
-	capital := of.Metrics().CapHeight.Round()
-	out := face{capital: capital, space: width, gap: capital + 2 + capital/5}
-	for _, r := range set {
-		g, err := rasterise(of, r)
+// advance rasterises a monospaced outline font so that its cell is of the width.
+func advance(ttf []byte, width int, set string) func() (face, error) {
+	return func() (face, error) {
+		_, f, err := scaled(ttf, float64(width), func(f font.Face) fixed.Int26_6 { a, _ := f.GlyphAdvance('0'); return a })
 		if err != nil {
 			return face{}, err
 		}
-		g.advance = width
-		out.glyphs = append(out.glyphs, g)
+		capital := f.Metrics().CapHeight.Round()
+		out := face{capital: capital, space: width, gap: capital + 2 + capital/5}
+		for _, r := range set {
+			g, err := rasterise(f, r)
+			if err != nil {
+				return face{}, err
+			}
+			g.advance = width
+			out.glyphs = append(out.glyphs, g)
+		}
+		return out, nil
 	}
-	return out, nil
+}
+
+// scaled opens a font at the size at which what is measured becomes so many pixels.
+func scaled(ttf []byte, pixels float64, measure func(font.Face) fixed.Int26_6) (size float64, f font.Face, err error) {
+	parsed, err := opentype.Parse(ttf)
+	if err != nil {
+		return 0, nil, err
+	}
+	unit, err := open(parsed, 1000)
+	if err != nil {
+		return 0, nil, err
+	}
+	size = 1000 * pixels / (float64(measure(unit)) / 64)
+	f, err = open(parsed, size)
+	return size, f, err
+}
+
+// bitmap takes a face that is rasterised already.
+func bitmap(f *basicfont.Face, capital int, set string) func() (face, error) {
+	return func() (face, error) {
+		out := face{capital: capital, space: f.Advance, gap: f.Height}
+		for _, r := range set {
+			box, mask, at, _, ok := f.Glyph(fixed.P(0, 0), r)
+			if !ok {
+				return face{}, fmt.Errorf("the face has no %q", r)
+			}
+			g, _ := threshold(mask, at, box)
+			g.r, g.advance = r, f.Advance
+			out.glyphs = append(out.glyphs, crop(g))
+		}
+		return out, nil
+	}
 }
 
 func open(f *opentype.Font, size float64) (font.Face, error) {

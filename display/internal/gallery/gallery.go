@@ -116,8 +116,9 @@ func Sheet(g display.Geometry, columns, scale int, named bool) *image.Paletted {
 
 func enlarge(sheet, p *image.Paletted, at image.Point, scale int) {
 	for y := range p.Rect.Dy() * scale {
+		row := sheet.Pix[(at.Y+y)*sheet.Stride+at.X:]
 		for x := range p.Rect.Dx() * scale {
-			sheet.SetColorIndex(at.X+x, at.Y+y, p.ColorIndexAt(x/scale, y/scale))
+			row[x] = p.Pix[y/scale*p.Stride+x/scale]
 		}
 	}
 }

@@ -87,7 +87,7 @@ func (g grid) find() (box image.Rectangle, pixels int, err error) {
 func (g grid) finders(p int) (found []image.Point) {
 	for y := 0; y+7*p <= g.h; y++ {
 		for x := 0; x+7*p <= g.w; x++ {
-			if g.finder(x, y, p) {
+			if g.at(x, y) && !g.at(x-1, y) && !g.at(x, y-1) && g.finder(x, y, p) {
 				found = append(found, image.Pt(x, y))
 			}
 		}
