@@ -233,7 +233,7 @@ func TestGrantSurvivesPowerCuts(t *testing.T) {
 // copies it takes the flushes of both.
 func TestMissingFlushIsCaught(t *testing.T) {
 	h := newHistory(t)
-	h.live(20, 1)
+	h.live(8, 1)
 	for name, ignore := range map[string]func(boltfile.Op) bool{
 		"of any file":     func(op boltfile.Op) bool { return op.Kind == boltfile.Sync },
 		"of tokens.db":    func(op boltfile.Op) bool { return op.Kind == boltfile.Sync && op.Path == dbName },
@@ -279,7 +279,7 @@ func refreshToken(st State) string {
 
 func TestOneCopyIsEnough(t *testing.T) {
 	h := newHistory(t)
-	h.live(20, 2)
+	h.live(10, 2)
 	for name, paths := range map[string][]string{
 		"tokens.db": {dbName, dbName + ".new"},
 		"the slots": {slotAName, slotBName, slotAName + ".new", slotBName + ".new"},

@@ -121,8 +121,7 @@ func TestSlotsCarryRefreshesAlone(t *testing.T) {
 func TestEveryOperationMayFailOnce(t *testing.T) {
 	for n := 0; ; n++ {
 		count := 0
-		var f fault
-		f = fault{syscall.EIO, func(boltfile.Op) bool { count++; return count == n+1 }}
+		f := fault{syscall.EIO, func(boltfile.Op) bool { count++; return count == n+1 }}
 		s, err := Open(f.options(testOptions(t)))
 		if err != nil {
 			t.Fatal(err)
