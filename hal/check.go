@@ -25,6 +25,7 @@ func Check(o Options) []error {
 	}
 	errs = append(errs, checkSize(p, o.Size)...)
 	errs = append(errs, checkBus(p, o)...)
+	errs = append(errs, checkShared(p, o)...)
 	for _, n := range []struct{ key, name string }{{"button.pin", o.ButtonPin}, {"led.pin", o.LEDPin}} {
 		if n.name != "" && !pinName.MatchString(n.name) {
 			add("%s = %q: not the name of a pin, as GPIO17", n.key, n.name)
@@ -91,6 +92,27 @@ func checkBus(p PanelInfo, o Options) []error {
 		}
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errs
+}
+
+// checkShared finds pins that two things want: the reset of a Waveshare HAT is a popular place for a button.
+func checkShared(p PanelInfo, o Options) []error {
+	var errs []error
+	users := map[string]string{}
+	use := func(key, pin string) {
+		if other := users[pin]; other != "" {
+			errs = append(errs, fmt.Errorf("%s = %q: the pin is taken by %s", key, pin, other))
+		} else if pin != "" {
+			users[pin] = key
+		}
+	}
+	if p.Bus != "" {
+		for _, role := range []string{"dc", "reset", "busy"} {
+			use("display.pins: "+role, o.Pins[role])
+		}
+	}
+	use("button.pin", o.ButtonPin)
+	use("led.pin", o.LEDPin)
 	return errs
 }
 

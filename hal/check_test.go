@@ -30,6 +30,8 @@ func TestCheck(t *testing.T) {
 		{Options{Panel: "waveshare2in13v4", Bus: "I2C1", Address: 0x3c}, []string{"needs an SPI bus", "needs a busy pin", "needs a dc pin", "needs a reset pin"}},
 		{Options{Panel: "waveshare2in13v4", Bus: "SPI0.0", Pins: map[string]string{"dc": "GPIO25", "reset": "GPIO17", "busy": "GPIO 24", "cs": "GPIO8"}},
 			[]string{`"cs" is not one of`, `busy = "GPIO 24"`}},
+		{Options{Panel: "waveshare2in13v4", Bus: "SPI0.0", Pins: map[string]string{"dc": "GPIO25", "reset": "GPIO17", "busy": "GPIO24"}, ButtonPin: "GPIO17", LEDPin: "GPIO24"},
+			[]string{`button.pin = "GPIO17": the pin is taken by display.pins: reset`, `led.pin = "GPIO24"`}},
 		{Options{ButtonPin: "GPIO 17", LEDPin: "\x00"}, []string{"button.pin", "led.pin"}},
 	} {
 		expectErrors(t, c.o, c.want)

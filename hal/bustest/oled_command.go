@@ -91,10 +91,12 @@ func (o *OLED) multiplex(v byte) {
 }
 
 // pageMode does what addresses RAM in page addressing mode. SSD1306 table 9-1, page 30: "This command is only for page
-// addressing mode"; the chips on modules obey it in every mode.
+// addressing mode"; the chips on modules obey it in every mode, a strict model does not.
 func (o *OLED) pageMode(b byte, do func()) {
 	if o.glass.Chip != SH1106 && o.reg.mode != 2 {
-		o.violate("command %#02x outside page addressing mode", b)
+		if o.violate("command %#02x outside page addressing mode", b); o.strict {
+			return
+		}
 	}
 	do()
 }
@@ -118,11 +120,9 @@ func (o *OLED) ssd13xx(c []byte) bool {
 			o.violate("memory addressing mode 3 is invalid")
 		}
 	case b == 0x21:
-		r.colFrom, r.colTo, r.col = int(c[1]&127), int(c[2]&127), int(c[1]&127)
-		o.window(b)
+		o.window(b, func() { r.colFrom, r.colTo, r.col = int(c[1]&127), int(c[2]&127), int(c[1]&127) })
 	case b == 0x22:
-		r.pageFrom, r.pageTo, r.page = int(c[1]&7), int(c[2]&7), int(c[1]&7)
-		o.window(b)
+		o.window(b, func() { r.pageFrom, r.pageTo, r.page = int(c[1]&7), int(c[2]&7), int(c[1]&7) })
 	case b&0xc0 == 0x40:
 		r.start = int(b & 63)
 	case b == 0x8d && o.glass.Chip == SSD1306: // charge pump, page 62
@@ -142,10 +142,14 @@ func (o *OLED) ssd13xx(c []byte) bool {
 	return true
 }
 
-func (o *OLED) window(b byte) {
+// window does what addresses RAM in the two other modes, likewise.
+func (o *OLED) window(b byte, do func()) {
 	if o.reg.mode == 2 {
-		o.violate("command %#02x is only for horizontal or vertical addressing mode", b)
+		if o.violate("command %#02x is only for horizontal or vertical addressing mode", b); o.strict {
+			return
+		}
 	}
+	do()
 }
 
 func (o *OLED) sh1106(c []byte) bool {

@@ -62,13 +62,17 @@ func usualColumn(chip string, size image.Point) int {
 }
 
 // init is the sequence after which the controller shows its RAM as soon as it is switched on: the order of SSD1306's
-// software initialization (page 64), then what the chip needs besides.
-func (m module) init(contrast byte) []byte {
+// software initialization (page 64), then what the chip needs besides. Without dark, a display that is on stays on: the
+// registers get the values that they should have already.
+func (m module) init(contrast byte, dark bool) []byte {
 	c := []byte{0xe3} // NOP: ends a command whose argument a broken transfer still owes
 	if m.chip == "ssd1309" {
 		c = append(c, 0xfd, 0x12) // unlock (table 8-1)
 	}
-	c = append(c, 0xae, // display off
+	if dark {
+		c = append(c, 0xae) // display off
+	}
+	c = append(c,
 		0xd5, 0xf0, // the fastest oscillator, no divider: cameras see less banding
 		0xa8, m.multiplex(),
 		0xd3, m.displayOffset())

@@ -28,6 +28,7 @@ type Panel struct {
 	ready    bool            // the controller is initialised and on
 	whole    bool            // the RAM holds nothing we know
 	watched  bool            // the status register tells the truth
+	sure     time.Time       // when the controller was initialised last
 	contrast byte
 }
 
@@ -58,7 +59,8 @@ func newPanel(w wire, o Options) (*Panel, error) {
 func (p *Panel) Bounds() image.Rectangle { return p.frame.Rect }
 
 // Draw shows src, from sp on, in r, and sends only what changed. After an error, a power loss the controller tells of,
-// Sleep or Halt it begins anew: initialisation and the whole frame.
+// Sleep or Halt it begins anew: initialisation and the whole frame. So it does once a minute where the controller cannot
+// tell, on SPI.
 func (p *Panel) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
 	ink.Draw(p.frame, r, src, sp)
 	return p.try(p.show)
@@ -79,9 +81,9 @@ func (p *Panel) show() error {
 			return err
 		}
 	}
-	fresh := !p.ready
+	fresh := !p.ready || !p.watched && time.Since(p.sure) >= renewEvery
 	if fresh {
-		if err := p.start(); err != nil {
+		if err := p.start(!p.ready); err != nil {
 			return err
 		}
 	}
@@ -109,9 +111,13 @@ func (p *Panel) watch() error {
 
 const statusOff = 1 << 6
 
-// start resets and initialises the controller; its display stays off.
-func (p *Panel) start() error {
-	if p.reset != nil {
+// renewEvery is how often a controller whose status cannot be read is initialised anew while it works, without going
+// dark: it may have lost its power.
+const renewEvery = time.Minute
+
+// start initialises the controller; from dark, after a reset and with its display off.
+func (p *Panel) start(dark bool) error {
+	if p.reset != nil && dark {
 		for _, high := range []bool{true, false, true} { // SSD1306 section 8.9: RES# low for at least 3 us
 			if err := p.reset.Out(high); err != nil {
 				return err
@@ -120,7 +126,7 @@ func (p *Panel) start() error {
 		}
 	}
 	p.whole = true
-	return p.wire.command(p.module.init(p.contrast)...)
+	return p.wire.command(p.module.init(p.contrast, dark)...)
 }
 
 // light switches the display on, now that its RAM holds a picture, and learns whether its status can be trusted.
@@ -130,14 +136,14 @@ func (p *Panel) light() error {
 	}
 	s, known, err := p.wire.status()
 	p.watched = known && err == nil && s&statusOff == 0
-	p.ready = true
+	p.ready, p.sure = true, time.Now()
 	return nil
 }
 
 // Probe finds out whether the controller answers: it initialises it with the display off.
 func (p *Panel) Probe() error {
 	p.ready = false
-	return p.start()
+	return p.start(true)
 }
 
 // Contrast sets the brightness, 0 to 255; it stays over Sleep and errors.
