@@ -91,7 +91,11 @@ func (c *Client) portal(ctx context.Context, f *failure) bool {
 	if strings.Contains(host, ":") {
 		u.Host = "[" + host + "]"
 	}
-	req := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{"User-Agent": {"paird/" + c.cfg.Version}}}).WithContext(ctx)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return false
+	}
+	req.Header.Set("User-Agent", "paird/"+c.cfg.Version)
 	resp, err := c.cfg.HTTP.RoundTrip(req)
 	if err != nil {
 		return false
