@@ -11,6 +11,7 @@ import (
 
 	"github.com/paird/paird/agent/internal/boltfile"
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 const schema = 1
@@ -72,7 +73,7 @@ func (d *disk) commit(b batch) error {
 	return guard(func() error {
 		return d.db.Update(func(tx *bolt.Tx) error {
 			if b.clear {
-				if err := tx.DeleteBucket(bucketRecords); err != nil && !errors.Is(err, bolt.ErrBucketNotFound) {
+				if err := tx.DeleteBucket(bucketRecords); err != nil && !errors.Is(err, bolterrors.ErrBucketNotFound) {
 					return err
 				}
 			}

@@ -85,7 +85,9 @@ func (q *Queue) accept(topic string, payload []byte) (<-chan error, error) {
 	q.memBytes += e.cost()
 	q.messages++
 	q.bytes += int64(e.size())
-	q.limit()
+	if e.wait == nil {
+		q.limit() // else when the disk has taken it: one that is refused must not push out others
+	}
 	q.signal()
 	q.arm(time.Now())
 	return e.wait, nil

@@ -75,7 +75,7 @@ func (q *Queue) plan(all bool) job {
 	if spill || overdue {
 		put = q.mem
 	}
-	b := batch{state: q.state(), put: alive(put), remove: slices.Sorted(maps.Keys(q.dead)), clear: q.floor > q.diskLast}
+	b := batch{state: q.state(all && q.closed), put: alive(put), remove: slices.Sorted(maps.Keys(q.dead)), clear: q.floor > q.diskLast}
 	b.state.Lap++
 	return job{batch: b, changes: q.changes}
 }
@@ -100,13 +100,13 @@ func alive(entries []*entry) []*entry {
 	return alive
 }
 
-// state is what a transaction writes beside records.
-func (q *Queue) state() state {
+// state is what a transaction writes beside records; last: no number is given away after it.
+func (q *Queue) state(last bool) state {
 	s := state{
 		Schema: schema, Stream: q.stream, Next: q.next + reserve, Lap: q.lap,
 		Dropped: q.dropped, Gaps: slices.Clone(q.gaps), Owned: q.owned, Owner: q.owner,
 	}
-	if q.closed {
+	if last {
 		s.Next = q.next
 	}
 	return s
@@ -150,17 +150,26 @@ func (q *Queue) done(j job) {
 	} else {
 		q.trouble, q.backoff, q.stiff = nil, 0, false
 	}
-	for _, e := range j.group {
-		e.safe = true
-		e.answer(nil)
-		if e.done {
-			q.touch()
-		}
-	}
-	if j.group == nil {
+	if n := len(j.group); n > 0 {
+		q.journalled(j.group, j.group[n-1].seq)
+	} else {
 		q.committed(j)
 	}
+	q.limit()
 	q.unblock()
+}
+
+// journalled enters a group whose last record is seq.
+func (q *Queue) journalled(group []*entry, seq uint64) {
+	for _, e := range q.mem[:q.memFrom(seq+1)] {
+		e.safe = true // those that are done too: the safe ones come first
+	}
+	for _, e := range group {
+		e.answer(nil)
+		if e.done {
+			q.touch() // acknowledged while it was written
+		}
+	}
 }
 
 func (q *Queue) committed(j job) {
@@ -242,7 +251,7 @@ func (q *Queue) planSqueeze() job {
 		}
 		q.drop(q.cursor)
 	}
-	b := batch{state: q.state(), remove: slices.Sorted(maps.Keys(q.dead)), clear: q.floor > q.diskLast}
+	b := batch{state: q.state(false), remove: slices.Sorted(maps.Keys(q.dead)), clear: q.floor > q.diskLast}
 	return job{batch: b, changes: q.changes, squeeze: true}
 }
 

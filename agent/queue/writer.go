@@ -1,9 +1,6 @@
 package queue
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 const (
 	groupWait  = 4 * time.Second        // of the five promised; the rest is for the disk
@@ -60,9 +57,8 @@ func (q *Queue) deadline(now time.Time) time.Time {
 			due = t
 		}
 	}
-	unsafe := q.unsafe()
-	if i := slices.IndexFunc(unsafe, func(e *entry) bool { return !e.done }); i >= 0 {
-		sooner(unsafe[i].put.Add(q.patience()))
+	if e := q.oldest(false); e != nil {
+		sooner(e.put.Add(q.patience()))
 	}
 	if q.disk != nil && !q.dirty.IsZero() {
 		sooner(q.dirty.Add(groupWait))
@@ -71,9 +67,10 @@ func (q *Queue) deadline(now time.Time) time.Time {
 		sooner(now)
 	}
 	if q.trouble != nil {
-		sooner(q.retry)
-		if untried := len(unsafe) > 0 && q.o.Sync == Always && !unsafe[len(unsafe)-1].tried; !untried {
-			due = later(due, q.retry)
+		due = q.retry
+		// Somebody waits for an answer.
+		if e := q.oldest(true); e != nil && q.o.Sync == Always {
+			sooner(e.put.Add(q.patience()))
 		}
 	}
 	if q.o.MaxAge > 0 && q.messages > 0 {
@@ -82,11 +79,14 @@ func (q *Queue) deadline(now time.Time) time.Time {
 	return due
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// oldest is the first record that is on no disk, or the first of those that no disk has refused yet.
+func (q *Queue) oldest(untried bool) *entry {
+	for _, e := range q.unsafe() {
+		if !e.done && !(untried && e.tried) {
+			return e
+		}
 	}
-	return b
+	return nil
 }
 
 // scarce says that reserved numbers run out.
