@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -71,12 +72,19 @@ func damages(t *testing.T) []damage {
 	return list
 }
 
-// aged returns the options of a store that has seen five generations, stopped uncleanly or cleanly.
-func aged(t *testing.T, cleanly bool) Options {
+var agedFloor = time.Unix(1_750_000_000, 0)
+
+// aged returns the options of a store that has seen five generations, stopped uncleanly or cleanly, and
+// its device's key.
+func aged(t *testing.T, cleanly bool) (Options, []byte) {
 	t.Helper()
 	o := testOptions(t)
 	s := open(t, o)
-	if _, err := s.Key(); err != nil {
+	if err := s.SetFloor(agedFloor); err != nil {
+		t.Fatal(err)
+	}
+	key, err := s.Key()
+	if err != nil {
 		t.Fatal(err)
 	}
 	for n := range 5 {
@@ -90,23 +98,23 @@ func aged(t *testing.T, cleanly bool) Options {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return o
+	return o, key
 }
 
 // Whatever happens to one of the three files, the device stays paired, with the newest grant, and
 // works.
 func TestDamageToOneFileIsSurvived(t *testing.T) {
 	for _, cleanly := range []bool{true, false} {
-		original := aged(t, cleanly).Dir
+		original, key := aged(t, cleanly)
 		o := testOptions(t)
 		for _, name := range []string{dbName, slotAName, slotBName} {
 			for _, d := range damages(t) {
-				copyDir(t, original, o.Dir)
+				copyDir(t, original.Dir, o.Dir)
 				if err := d.do(filepath.Join(o.Dir, name)); err != nil {
 					t.Fatal(err)
 				}
 				began := time.Now()
-				if err := survivesDamage(o); err != nil {
+				if err := survivesDamage(o, key); err != nil {
 					t.Errorf("%s %s (stopped cleanly: %t): %v", name, d.name, cleanly, err)
 				}
 				if took := time.Since(began); took > 5*time.Second {
@@ -117,7 +125,7 @@ func TestDamageToOneFileIsSurvived(t *testing.T) {
 	}
 }
 
-func survivesDamage(o Options) error {
+func survivesDamage(o Options, want []byte) error {
 	s, err := Open(o)
 	if err != nil {
 		return err
@@ -127,21 +135,26 @@ func survivesDamage(o Options) error {
 	if err != nil {
 		return err
 	}
-	if want := grantN(4); st.Gen != 5 || refreshToken(st) != want.RefreshToken || st.Grant.Binding != want.Binding || st.Grant.Subject != want.Subject {
+	if g := grantN(4); st.Gen != 5 || refreshToken(st) != g.RefreshToken || st.Grant.Binding != g.Binding || st.Grant.Subject != g.Subject {
 		return fmt.Errorf("found %s", brief(st))
 	}
-	if _, err := s.Key(); err != nil {
-		return err
+	key, err := s.Key()
+	if err != nil || !bytes.Equal(key, want) {
+		return fmt.Errorf("the device has another key: %w", err)
+	}
+	floor, err := s.Floor()
+	if err != nil || !floor.Equal(agedFloor) {
+		return fmt.Errorf("the floor is %v: %w", floor, err)
 	}
 	return worksOn(s)
 }
 
 // Where all three are damaged the grant may be lost. It is told, and the device can be paired again.
 func TestDamageToAllFilesEndsInAWorkingStore(t *testing.T) {
-	original := aged(t, false).Dir
+	original, _ := aged(t, false)
 	o := testOptions(t)
 	for _, d := range damages(t) {
-		copyDir(t, original, o.Dir)
+		copyDir(t, original.Dir, o.Dir)
 		for _, name := range []string{dbName, slotAName, slotBName} {
 			if err := d.do(filepath.Join(o.Dir, name)); err != nil {
 				t.Fatal(err)

@@ -1,2 +1,60 @@
 // Package store keeps the grant in bbolt, sealed and journalled, through power cuts.
+//
+// # Where things are
+//
+// The state directory, locked by one process at a time, holds tokens.db (bbolt: grants, device key,
+// pairing in progress, trusted time), the slots tokens.a and tokens.b (16 KiB each, overwritten in
+// place and in turn), and the key file where no credential is used. A file that was damaged stands
+// beside them as NAME.broken-N, the newest two of each. A file named reset marks a device that is
+// being erased.
+//
+// # What is promised
+//
+// On a disk that keeps what it has flushed, whatever it does with what it has not:
+//
+//   - Save: when it has returned the grant is on the disk. A cut before that leaves the old grant or the
+//     new one, whole; never neither and never a mixture. Where the cut fell between the two writes of
+//     Save, what Load returns is the new grant without access token, which a refresh buys anew.
+//   - Intend: when it has returned, every start finds the intent until the next Save, Forget or
+//     ClearIntent. So whoever calls Intend, asks the server, calls Save and only then uses the
+//     answer knows after any cut whether the answer may have been lost, and retries once.
+//   - Generations only count up, and a grant is never newer than the one the server gave last.
+//   - Key: what it has returned once it returns for ever, until PutAside or Erase.
+//   - Erase: after MarkReset has returned, every start finds the mark until nothing is left.
+//
+// On a disk that breaks these rules, or rots:
+//
+//   - Either of the two copies will do. tokens.db may be lost, zeroed, cut, flipped, replaced or
+//     written without any flush: the grant comes back from the newest slot. The slots may: it comes from
+//     tokens.db. What was set aside is told by Recovered.
+//   - A disk that is full keeps a paired device going: both copies are allocated from the start, and
+//     a refresh overwrites what is there. (Not on file systems that copy on write.)
+//   - A disk that refuses is a *StorageError, and the next call begins by opening what is there. After a
+//     failed flush nothing is believed that was not read again.
+//   - Damage to what tells old from new is noticed by checksum (slots, metas) or by seal (values).
+//
+// About the key:
+//
+//   - Whatever is in the files is sealed by AES-256-GCM, bound to the device's id, to its place and
+//     to its generation, under a random data key that a provider wraps. In the clear are the generation,
+//     the trusted time, the provider's name and digests that tell one key, and one device, from another.
+//   - A provider is chosen once, and named in the store. Another one is never tried by itself.
+//   - A key that is missing or is another is a *SealError. Nothing is changed until PutAside, so the
+//     grant opens again when the key is back.
+//   - A store of a schema that this version may not use is ErrNewerSchema, and not a byte of it changes.
+//
+// # What remains
+//
+//   - A server that ends a grant when a refresh token comes twice (the strictest reading of RFC 9700,
+//     4.14.2) ends it if power goes between its answer and the slot: some milliseconds a refresh. No
+//     device can help that. Sender-constrained tokens without rotation (DPoP) do.
+//   - Both copies lost at once: the device has to be paired again. It is told, not guessed.
+//   - A disk that acknowledges flushes and loses them for both copies may bring an old generation
+//     back; the server then sees an old refresh token.
+//   - The key file gone while the daemon runs is noticed at the next start, and then the grant stays
+//     sealed. The key file lies beside what it opens: it keeps other users out, not a thief. See Protection.
+//   - After restoring from a slot the ID token and the access token are missing until the next refresh.
+//   - Flash keeps overwritten blocks where its controller can read them. Erase overwrites and removes
+//     what the file system shows, the key first.
+//   - Generations of a store that was set aside or erased begin at 1 again.
 package store

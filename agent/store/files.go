@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/paird/paird/agent/internal/boltfile"
 	bolt "go.etcd.io/bbolt"
@@ -14,6 +15,7 @@ import (
 // files are the open files of a store.
 type files struct {
 	db    *bolt.DB
+	info  os.FileInfo // of tokens.db, to see whether it is still there
 	slots [2]slot
 	ring  *ring       // nil: nothing has been sealed yet
 	aead  cipher.AEAD // of the data key; nil: not unwrapped
@@ -61,6 +63,9 @@ func (s *Store) openDB(f *files) error {
 		s.note("%s was damaged (%s): set aside as %s", dbName, r.Reason, r.Quarantined)
 	}
 	f.db = db
+	if f.info, err = os.Stat(db.Path()); err != nil {
+		return errors.Join(err, db.Close())
+	}
 	err = db.View(func(tx *bolt.Tx) (err error) {
 		f.ring, err = readMeta(tx)
 		return err

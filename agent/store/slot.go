@@ -54,16 +54,15 @@ type slotBody struct {
 	Floor time.Time `json:"floor,omitzero"`
 }
 
-// essence is the part of the grant that goes into a slot: what buys the rest anew. The access token
-// is part of it only where there is no refresh token.
+// essence is the part of the grant that goes into a slot, without what the refresh token buys anew.
+// Where there is no refresh token it is all of it.
 func essence(g *Grant) *Grant {
 	if g == nil || g.RefreshToken == "" {
 		return g
 	}
-	return &Grant{
-		Binding: g.Binding, RefreshToken: g.RefreshToken, TokenType: g.TokenType,
-		Scope: g.Scope, Refreshed: g.Refreshed, Subject: g.Subject, Name: g.Name,
-	}
+	e := *g
+	e.AccessToken, e.IDToken, e.Expiry = "", "", time.Time{}
+	return &e
 }
 
 // encode returns the slot's bytes.

@@ -154,12 +154,13 @@ var errClosed = fmt.Errorf("%w: closed", errCaller)
 
 // open locks the directory and opens the files, unless that is done.
 func (s *Store) open() error {
-	if s.files != nil {
-		return nil
-	}
 	if err := s.own(); err != nil {
 		return err
 	}
+	if s.files != nil && same(s.files.db.Path(), s.files.info) {
+		return nil
+	}
+	s.abandon() // or what is written would go to a file that has no name any more
 	f, err := s.openFiles()
 	if err != nil {
 		return err
@@ -168,17 +169,30 @@ func (s *Store) open() error {
 	return nil
 }
 
-// own makes sure that the directory is this process's.
+// own makes sure that the directory, the one that has the name now, is this process's.
 func (s *Store) own() error {
 	if s.closed {
 		return errClosed
 	}
 	if s.lock != nil {
-		return nil
+		info, err := s.lock.Stat()
+		if err == nil && same(s.o.Dir, info) {
+			return nil
+		}
+		s.abandon()
+		if err := s.lock.Close(); err != nil {
+			return err
+		}
 	}
 	lock, err := lockDir(s.o.Dir)
 	s.lock = lock
 	return err
+}
+
+// same says whether the path still names that file.
+func same(path string, info os.FileInfo) bool {
+	now, err := os.Stat(path)
+	return err == nil && os.SameFile(now, info)
 }
 
 // Child returns a Probe for Options (and for the queue) that runs `exe args... PATH`; that process
