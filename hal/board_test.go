@@ -258,6 +258,13 @@ func TestPaperBoardRotated(t *testing.T) {
 				Full() error
 				Sleep() error
 			})
+			again, err := open(t.Context(), o, f)
+			if err != nil || again.Fault != nil {
+				t.Fatal(err, again.Fault)
+			}
+			if err := again.Close(); err != nil {
+				t.Fatal(err)
+			}
 			if err := errors.Join(p.Full(), b.Panel.Draw(image.Rect(0, 0, 1, 1), m, image.Point{}), p.Sleep()); err != nil {
 				t.Fatal(err)
 			}

@@ -257,3 +257,93 @@ func TestPaperListensOnlyWhenAwakeAndIdle(t *testing.T) {
 		}
 	})
 }
+
+// paper returns a strict module of 8 by 8 pixels whose chip has waveforms, and how to send it a command.
+func paper(s Sheet) (e *EPaper, cmd func(c byte, d ...byte)) {
+	s.Size, s.Wire = image.Pt(8, 8), func(x, y int) (int, int) { return x, y }
+	e = NewEPaper(s, true)
+	time.Sleep(time.Second)
+	return e, func(c byte, d ...byte) {
+		_ = e.DC().Out(false)
+		_ = e.Tx([]byte{c}, nil)
+		_ = e.DC().Out(true)
+		_ = e.Tx(d, nil)
+	}
+}
+
+// fill writes the first eight rows of one of the RAMs.
+func fill(cmd func(byte, ...byte), ram byte, rows ...byte) {
+	cmd(0x44, 0, 0)
+	cmd(0x45, 0, 0, 7, 0)
+	cmd(0x4e, 0)
+	cmd(0x4f, 0, 0)
+	cmd(ram, rows...)
+}
+
+func TestModes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, cmd := paper(Sheet{Chip: SSD1680})
+		run := func(sequence byte) *image.Gray {
+			cmd(0x22, sequence)
+			cmd(0x20)
+			time.Sleep(10 * time.Second)
+			return e.Image()
+		}
+		fill(cmd, 0x24, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0)
+		if got := run(0xc0); got.GrayAt(0, 0).Y != 128 {
+			t.Error("something is seen without bit 2 of command 22")
+		}
+		if got := corner(run(0xf7), 8, 1); got != "####....\n" {
+			t.Errorf("mode 1: %s", got)
+		}
+		fill(cmd, 0x26, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0)
+		fill(cmd, 0x24, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc)
+		if got := corner(run(0xff), 8, 1); got != "##..##..\n" {
+			t.Errorf("mode 2: %s", got)
+		}
+		cmd(0x21, 0x08, 0x00) // the black and white RAM inverted
+		if got := corner(run(0xf7), 8, 1); got != "..##..##\n" {
+			t.Errorf("inverted: %s", got)
+		}
+		cmd(0x21, 0x04, 0x00) // and as zero
+		if got := corner(run(0xf7), 8, 1); got != "........\n" {
+			t.Errorf("as zero: %s", got)
+		}
+		if v := e.Violations(); len(v) > 0 {
+			t.Error(v)
+		}
+	})
+}
+
+// TestPingPong is command 37: after a refresh in mode 2 the RAMs change places.
+func TestPingPong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, cmd := paper(Sheet{Chip: SSD1680})
+		cmd(0x37, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0)
+		fill(cmd, 0x24, 1, 2, 3, 4, 5, 6, 7, 8)
+		cmd(0x22, 0xff)
+		cmd(0x20)
+		if e.red[0] != 1 || e.bw[0] == 1 {
+			t.Errorf("red RAM %d, black and white RAM %d", e.red[0], e.bw[0])
+		}
+	})
+}
+
+func TestPaperSeesViolations(t *testing.T) {
+	for name, do := range map[string]func(cmd func(byte, ...byte)){
+		"unknown command":          func(cmd func(byte, ...byte)) { cmd(0x99); cmd(0x11, 3) },
+		"too little data":          func(cmd func(byte, ...byte)) { cmd(0x44, 1); cmd(0x11, 3) },
+		"address beyond the RAM":   func(cmd func(byte, ...byte)) { cmd(0x4e, 60) },
+		"gates beyond the chip":    func(cmd func(byte, ...byte)) { cmd(0x01, 0xff, 1, 0) },
+		"display without power":    func(cmd func(byte, ...byte)) { cmd(0x22, 0x04); cmd(0x20) },
+		"display with no waveform": func(cmd func(byte, ...byte)) { cmd(0x22, 0xc7); cmd(0x20) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			e, cmd := paper(Sheet{Chip: SSD1680})
+			do(cmd)
+			if len(e.Violations()) != 1 {
+				t.Errorf("%s: %q", name, e.Violations())
+			}
+		})
+	}
+}
