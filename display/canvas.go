@@ -94,3 +94,18 @@ func (c canvas) frame(r image.Rectangle, colour uint8) {
 		c.set(r.Max.X-1, y, colour)
 	}
 }
+
+// centred draws a line in the middle of the width of r.
+func (c canvas) centred(f face, l line, r image.Rectangle, baseline int) {
+	c.text(f, l.text, r.Min.X+(r.Dx()-l.width())/2-l.left, baseline, c.ink)
+}
+
+// alertFrame is the width in pixels of the frame that alert draws.
+const alertFrame = 3
+
+// alert frames the picture in the accent colour. Text stays dark: yellow on white could not be read.
+func (c canvas) alert() {
+	for i := 1; i <= alertFrame; i++ {
+		c.frame(c.Rect.Inset(i), c.accent)
+	}
+}

@@ -6,7 +6,6 @@ import "image"
 type block struct {
 	text     string
 	head     bool // in the larger face
-	accent   bool // in the accent colour, where the paper has one
 	free     bool // a name or a text of others: words too wide may be broken
 	optional bool // may be left out where room is short
 }
@@ -20,6 +19,7 @@ const (
 // message is a text set for a panel: lines in faces, cut into pages.
 type message struct {
 	caption string // the device's name, above a rule, where there is room
+	urgent  bool   // framed in the accent colour, where the paper has one
 	blocks  [maxBlocks]block
 	n       int
 
@@ -39,8 +39,10 @@ func (m *message) add(b block) {
 
 // inner is the part of the panel that text may use: one pixel is free at every edge, more on large ones.
 func inner(g Geometry) image.Rectangle {
-	return image.Rect(0, 0, g.Width, g.Height).Inset(max(1, min(g.Width, g.Height)/32))
+	return image.Rect(0, 0, g.Width, g.Height).Inset(margin(g.Width, g.Height))
 }
+
+func margin(width, height int) int { return max(1, min(width, height)/32) }
 
 // set chooses the faces: the largest that hold all blocks. Before the faces become cramped the optional
 // blocks go, the last first, and the caption. Where nothing fits one page, pages alternate: as few as with
@@ -86,6 +88,9 @@ func (m *message) drop() bool {
 func (m *message) try(s scale, g Geometry) bool {
 	m.scale, m.lines = s, m.lines[:0]
 	m.area = inner(g)
+	if m.alerts(g) {
+		m.area = m.area.Inset(alertFrame)
+	}
 	m.area.Min.Y += m.header()
 	m.whole = true
 	tear := never // rather smaller than torn
@@ -112,6 +117,9 @@ func (m *message) try(s scale, g Geometry) bool {
 	}
 	return m.whole && m.captionFits() && m.height(0, len(m.lines)) <= m.area.Dy()-slack
 }
+
+// alerts tells whether the message comes in a frame.
+func (m *message) alerts(g Geometry) bool { return m.urgent && g.Paper && g.Accent }
 
 // captionFace is that of the body, one size down.
 func (m *message) captionFace() *face {
@@ -151,106 +159,4 @@ func (m *message) face(i int) *face {
 		}
 	}
 	return f
-}
-
-func (m *message) start(i int) int {
-	if i == 0 {
-		return 0
-	}
-	return m.ends[i-1]
-}
-
-// block tells which block a line belongs to.
-func (m *message) block(line int) int {
-	for i := range m.n {
-		if line < m.ends[i] {
-			return i
-		}
-	}
-	return m.n - 1
-}
-
-// step is the distance of a line's baseline from that of the line before.
-func (m *message) step(line int) int {
-	i := m.block(line)
-	f := *m.face(i)
-	if line > m.start(i) {
-		return f.leading()
-	}
-	if m.scale.head == m.scale.body { // no room for paragraphs
-		return f.leading()
-	}
-	above := *m.face(max(0, i-1))
-	return max(f.leading(), f.capital()+above.leading()-above.capital()) + f.capital()/4
-}
-
-// height is that of the ink of some lines.
-func (m *message) height(from, to int) int {
-	if from >= to {
-		return 0
-	}
-	h := m.lines[to-1].bottom - m.lines[from].top
-	for i := from + 1; i < to; i++ {
-		h += m.step(i)
-	}
-	return h
-}
-
-// page gives the lines of a page and the number of pages: as many lines as fit, but a paragraph that
-// would fit a page of its own is not torn.
-func (m *message) page(number int) (from, to, pages int) {
-	for start := 0; start < len(m.lines); pages++ {
-		end := start + 1
-		for end < len(m.lines) && m.height(start, end+1) <= m.area.Dy() {
-			end++
-		}
-		if i := m.block(end - 1); end < m.ends[i] && m.start(i) > start {
-			end = m.start(i)
-		}
-		if pages == number {
-			from, to = start, end
-		}
-		start = end
-	}
-	return from, to, pages
-}
-
-// draw sets the lines of a page into the middle of the panel.
-func (m *message) draw(c canvas, number int) {
-	from, to, pages := m.page(number)
-	if pages > 0 && number >= pages {
-		from, to, _ = m.page(number % pages)
-	}
-	if from == to {
-		return
-	}
-	m.drawCaption(c)
-	y := m.area.Min.Y + (m.area.Dy()-m.height(from, to))/2 - m.lines[from].top
-	for i := from; i < to; i++ {
-		if i > from {
-			y += m.step(i)
-		}
-		b := m.block(i)
-		colour := c.ink
-		if m.blocks[b].accent {
-			colour = c.accent
-		}
-		c.centred(*m.face(b), m.lines[i], m.area, y, colour)
-	}
-}
-
-func (m *message) drawCaption(c canvas) {
-	if m.caption == "" {
-		return
-	}
-	f, top := *m.captionFace(), m.area.Min.Y-m.header()
-	l := line{m.caption, f.measure(m.caption)}
-	c.centred(f, l, m.area, top+f.capital(), c.ink)
-	rule := top + f.capital() + l.bottom + 1 + f.capital()/8
-	c.fill(image.Rect(m.area.Min.X, rule, m.area.Max.X, rule+1), c.ink)
-}
-
-// centred draws a line in the middle of the width of r.
-func (c canvas) centred(f face, l line, r image.Rectangle, baseline int, colour uint8) {
-	c.text(f, l.text, r.Min.X+(r.Dx()-l.width())/2-l.left, baseline, colour)
 }

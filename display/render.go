@@ -8,6 +8,7 @@ import (
 // Render draws a screen for a panel: a picture of g.Width by g.Height pixels with two colours, three on
 // paper with an accent. White is a lit pixel or bare paper. It is a pure function; nil is an empty picture.
 func Render(s Screen, g Geometry) image.Image {
+	g.Page = max(0, g.Page)
 	c := newCanvas(g)
 	switch s := s.(type) {
 	case nil:

@@ -16,45 +16,47 @@ func (w *words) message(s Screen, g Geometry) (m message) {
 		m.add(block{text: w.clock, head: true})
 		m.add(block{text: w.clockDo})
 	case Press:
-		w.press_(&m, s)
+		w.putPress(&m, s)
 	case Paired:
-		w.paired_(&m, s)
+		w.putPaired(&m, s)
 	case Online:
-		w.online_(&m, s)
+		w.putOnline(&m, s)
 	case Problem:
-		w.problem_(&m, s)
+		w.putProblem(&m, s)
 	case Holding:
-		w.holding(&m, s, g)
+		w.putHolding(&m, s, g)
 	case ConfirmReset:
-		m.add(block{text: w.erase, head: true, accent: true})
+		m.urgent = true
+		m.add(block{text: w.erase, head: true})
 		m.add(block{text: w.eraseDo})
 		if !g.Paper {
-			m.add(block{text: with(w.eraseLeft, seconds(s.Left))})
+			m.add(block{text: with(w.eraseLeft, seconds(s.Left)), optional: true})
 		}
 	case Wiped:
 		m.add(block{text: w.erased, head: true})
 		m.add(block{text: w.safe})
-		if s.Unrevoked {
-			m.add(block{text: w.unrevoked, accent: true})
+		if m.urgent = s.Unrevoked; m.urgent {
+			m.add(block{text: w.unrevoked})
 		}
 	case Identify:
-		m.add(block{text: w.identify, head: true, accent: true})
+		m.urgent = true
+		m.add(block{text: w.identify, head: true})
 		m.add(block{text: s.Name, free: true})
 		m.add(block{text: s.ID, free: true})
 	}
 	return m
 }
 
-func (w *words) press_(m *message, s Press) {
-	if s.Problem != "" {
-		m.add(block{text: w.problem(s.Problem).what, accent: true})
+func (w *words) putPress(m *message, s Press) {
+	if m.urgent = s.Problem != ""; m.urgent {
+		m.add(block{text: w.problem(s.Problem).what})
 	}
 	m.add(block{text: w.press, head: true})
 	m.add(block{text: w.pressDo})
 	m.caption = s.Name
 }
 
-func (w *words) paired_(m *message, s Paired) {
+func (w *words) putPaired(m *message, s Paired) {
 	if s.Account == "" {
 		m.add(block{text: w.paired, head: true})
 	} else {
@@ -65,19 +67,20 @@ func (w *words) paired_(m *message, s Paired) {
 	m.caption = s.Name
 }
 
-func (w *words) online_(m *message, s Online) {
+func (w *words) putOnline(m *message, s Online) {
 	m.caption = s.Name
 	m.add(block{text: w.online, head: true})
 	m.add(block{text: s.Account, free: true, optional: true})
 	m.add(block{text: with(w.sent, strconv.Itoa(s.Sent))})
 	if s.Queued > 0 {
-		m.add(block{text: with(w.queued, strconv.Itoa(s.Queued)), accent: true})
+		m.add(block{text: with(w.queued, strconv.Itoa(s.Queued))})
 	}
 }
 
-func (w *words) problem_(m *message, s Problem) {
+func (w *words) putProblem(m *message, s Problem) {
 	a := w.problem(s.Code)
-	m.add(block{text: a.what, head: true, accent: true})
+	m.urgent = true
+	m.add(block{text: a.what, head: true})
 	m.add(block{text: a.do})
 	m.add(block{text: s.Detail, free: true, optional: true})
 	if s.Queued > 0 {
@@ -85,20 +88,21 @@ func (w *words) problem_(m *message, s Problem) {
 	}
 }
 
-func (w *words) holding(m *message, s Holding, g Geometry) {
+func (w *words) putHolding(m *message, s Holding, g Geometry) {
 	switch s.Action {
 	case "pair":
 		m.add(block{text: w.letGoPair, head: true})
 		if s.Left > 0 {
-			m.add(block{text: w.holdReset})
+			m.add(block{text: w.holdReset, optional: true})
 		}
 	case "reset":
-		m.add(block{text: w.letGoReset, head: true, accent: true})
+		m.urgent = true
+		m.add(block{text: w.letGoReset, head: true})
 	default:
 		m.add(block{text: w.hold, head: true})
 	}
 	if s.Left > 0 && !g.Paper {
-		m.add(block{text: seconds(s.Left) + " s", head: true})
+		m.add(block{text: seconds(s.Left) + " s", head: true, optional: true})
 	}
 }
 

@@ -157,7 +157,7 @@ func (s *stack) drawLines(c canvas, y, from, to int) int {
 	}
 	baseline := y - s.lines[from].top
 	for _, l := range s.lines[from:to] {
-		c.centred(*s.face, l, s.area, baseline, c.ink)
+		c.centred(*s.face, l, s.area, baseline)
 		baseline += s.face.leading()
 	}
 	return y + s.height(from, to)
@@ -167,7 +167,7 @@ func (s *stack) drawCode(c canvas, y int) int {
 	f := *s.code.face
 	baseline := y - s.code.bounds.top
 	for _, row := range s.code.rows[:s.code.n] {
-		c.centred(f, line{row, f.measure(row)}, s.area, baseline, c.ink)
+		c.centred(f, line{row, f.measure(row)}, s.area, baseline)
 		baseline += s.code.pitch()
 	}
 	return y + s.code.height()

@@ -13,7 +13,7 @@ var german = words{
 	left:       "noch #",
 	paired:     "Gekoppelt",
 	pairedAs:   "Gekoppelt als",
-	notYou:     "Falsch? Taste halten.",
+	notYou:     "Falsches Konto? Taste halten.",
 	online:     "Verbunden",
 	sent:       "# heute gesendet",
 	queued:     "# warten",
@@ -27,7 +27,7 @@ var german = words{
 	erased:     "Gelöscht",
 	safe:       "Kann weitergegeben werden.",
 	unrevoked:  "Auch im Konto entfernen.",
-	identify:   "Das bin ich",
+	identify:   "Hier bin ich",
 	problems: [...]advice{
 		{"Uhr nicht gestellt", "Netzwerk prüfen."},
 		{"Speicherfehler", "Speicherkarte prüfen."},

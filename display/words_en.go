@@ -27,7 +27,7 @@ var english = words{
 	erased:     "Erased",
 	safe:       "Safe to give away.",
 	unrevoked:  "Remove it in your account too.",
-	identify:   "It is me",
+	identify:   "Here I am",
 	problems: [...]advice{
 		{"Clock not set", "Check the network."},
 		{"Storage fails", "Check the memory card."},

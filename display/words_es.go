@@ -27,7 +27,7 @@ var spanish = words{
 	erased:     "Borrado",
 	safe:       "Ya puede cederlo.",
 	unrevoked:  "Quítelo también de su cuenta.",
-	identify:   "Soy yo",
+	identify:   "Aquí estoy",
 	problems: [...]advice{
 		{"Hora sin ajustar", "Revise la red."},
 		{"Fallo de memoria", "Revise la tarjeta."},

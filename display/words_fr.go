@@ -27,7 +27,7 @@ var french = words{
 	erased:     "Effacé",
 	safe:       "Peut être cédé.",
 	unrevoked:  "Retirez-le aussi de votre compte.",
-	identify:   "C’est moi",
+	identify:   "Me voici",
 	problems: [...]advice{
 		{"Heure non réglée", "Vérifiez le réseau."},
 		{"Erreur de stockage", "Vérifiez la carte mémoire."},

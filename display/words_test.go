@@ -40,8 +40,8 @@ func eachString(v reflect.Value, visit func(string)) {
 	case reflect.String:
 		visit(v.String())
 	case reflect.Struct:
-		for i := range v.NumField() {
-			eachString(v.Field(i), visit)
+		for _, field := range v.Fields() {
+			eachString(field, visit)
 		}
 	case reflect.Array:
 		for i := range v.Len() {

@@ -25,7 +25,7 @@ func drawn() (face, error) {
 		base[g.r] = g
 	}
 	for _, m := range marks {
-		for _, pair := range strings.Fields(m.letters) {
+		for pair := range strings.FieldsSeq(m.letters) {
 			r, n := utf8.DecodeRuneInString(pair)
 			on, _ := utf8.DecodeRuneInString(pair[n:])
 			if on == 'i' && !m.below {

@@ -35,7 +35,7 @@ func Samples() []Sample {
 			VerificationURIComplete: "https://infinyon-cloud.us.auth0.com/activate?user_code=GLMC-QDDJ-and-more", Left: 15 * time.Minute}},
 		{"pairing digits", display.Pairing{UserCode: "019450730", VerificationURI: "https://microsoft.com/devicelogin", Left: time.Minute}},
 		{"pairing long", display.Pairing{UserCode: "ABCDE-FGHJK-LMNPQ-RSTUV", VerificationURI: plain, Left: time.Minute}},
-		{"pairing no qr", display.Pairing{UserCode: "WDJB-MJHT",
+		{"pairing long uri", display.Pairing{UserCode: "WDJB-MJHT",
 			VerificationURI: "https://login.a-rather-long-company-name.example.com/oauth2/device/v1/activate?tenant=0123456789abcdef"}},
 		{"paired", display.Paired{Name: "Kitchen printer", Account: "Alice"}},
 		{"paired long", display.Paired{Name: "Kitchen printer", Account: "maximiliane.mustermann@example.com"}},

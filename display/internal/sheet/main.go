@@ -17,7 +17,7 @@ func main() {
 	dir := flag.String("o", "screens", "folder to write to")
 	language := flag.String("language", "", "only this language")
 	width := flag.Int("width", 1300, "about how many pixels wide")
-	size := flag.String("size", "", "only this panel, WxH; any size, followed by p for paper")
+	size := flag.String("size", "", "only this panel, WxH; any size, followed by p for paper, pa for paper with an accent")
 	flag.Parse()
 	if err := write(*dir, *language, *size, *width); err != nil {
 		fmt.Fprintln(os.Stderr, "sheet:", err)
@@ -36,7 +36,7 @@ func write(dir, language, size string, width int) error {
 		if n, _ := fmt.Sscanf(size, "%dx%d%s", &g.Width, &g.Height, &kind); n < 2 {
 			return fmt.Errorf("size %q is not of the form WxH or WxHp", size)
 		}
-		g.Paper = kind == "p"
+		g.Paper, g.Accent = kind != "", kind == "pa"
 		panels = []display.Geometry{g}
 	}
 	for _, g := range panels {

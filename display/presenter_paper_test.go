@@ -1,0 +1,110 @@
+package display
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestPresenterOnPaper(t *testing.T) {
+	present(t, ePaper, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
+		p.Show(Starting{Name: "Printer"})
+		pass(atOnce)
+		p.Show(example)
+		pass(atOnce)
+		if panel.count().fulls != 2 || panel.count().sleeps != panel.count().draws {
+			t.Errorf("%d full refreshes for two screens, %d sleeps after %d draws", panel.count().fulls, panel.count().sleeps, panel.count().draws)
+		}
+		for left := 3; left > 0; left-- {
+			p.Show(Holding{Left: time.Duration(left) * time.Second})
+			pass(time.Second)
+			p.Show(Holding{Action: "pair", Left: time.Duration(left) * time.Second})
+			pass(time.Second)
+		}
+		if panel.count().fulls != 2 {
+			t.Errorf("%d full refreshes, a countdown must have none", panel.count().fulls)
+		}
+		p.Show(resting)
+		pass(atOnce)
+		before := panel.count().draws
+		for i := range 3600 {
+			s := resting
+			s.Sent = i
+			p.Show(s)
+			pass(time.Second)
+		}
+		if n := panel.count().draws - before; n < 15 || n > 21 {
+			t.Errorf("%d draws in an hour of figures", n)
+		}
+		if panel.count().contrast != 0 {
+			t.Error("paper was dimmed")
+		}
+	})
+}
+
+func TestPresenterClearsGhosts(t *testing.T) {
+	present(t, ePaper, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
+		for i := range 100 {
+			p.Show(Online{Name: "Printer", Sent: i})
+			pass(paperRest + time.Second)
+		}
+		if want := 1 + 100/(maxPartials+1); panel.count().fulls != want {
+			t.Errorf("%d full refreshes in 100 draws, want %d", panel.count().fulls, want)
+		}
+		before := panel.count().fulls
+		pass(72 * time.Hour)
+		p.Show(Online{Name: "Printer", Sent: 101})
+		pass(atOnce)
+		if panel.count().fulls == before {
+			t.Error("no full refresh after three days")
+		}
+	})
+}
+
+func TestPresenterRecovers(t *testing.T) {
+	var heard []error
+	o := PresenterOptions{OnError: func(err error) { heard = append(heard, err) }}
+	present(t, oled, o, func(p *Presenter, panel *fakePanel) {
+		panel.breakDown(errWires)
+		p.Show(example)
+		pass(10 * time.Minute)
+		p.Show(resting)
+		pass(atOnce)
+		if len(heard) != 1 || heard[0] != errWires {
+			t.Fatalf("heard %v of one lasting failure", heard)
+		}
+		panel.breakDown(nil)
+		pass(time.Minute)
+		if !panel.shows(resting, oled) {
+			t.Error("not the latest screen after the repair")
+		}
+		if len(heard) != 2 || heard[1] != nil {
+			t.Errorf("heard %v", heard)
+		}
+	})
+}
+
+func TestPresenterEndsWithTheLastScreen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		panel := newFakePanel(ePaper)
+		p := NewPresenter(panel, ePaper, PresenterOptions{})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		p.Show(Wiped{})
+		if err := p.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if !panel.shows(Wiped{}, ePaper) || panel.count().halts != 1 {
+			t.Errorf("the last screen is missing, %d halts", panel.count().halts)
+		}
+	})
+}
+
+func TestRetryDelay(t *testing.T) {
+	for failures, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 7: time.Minute, 1000: time.Minute} {
+		if got := retryDelay(failures); got != want {
+			t.Errorf("after %d failures %v, want %v", failures, got, want)
+		}
+	}
+}
