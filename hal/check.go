@@ -43,7 +43,7 @@ var (
 func checkSize(p PanelInfo, size image.Point) []error {
 	switch {
 	case size == (image.Point{}) || p.Name == "none":
-	case len(p.Sizes) > 0 && !slices.Contains(p.Sizes, size):
+	case len(p.Sizes) > 0 && size != usualSize() && !slices.Contains(p.Sizes, size):
 		return []error{fmt.Errorf("display.size = %q: %s has %s", sizes(size), p.Name, sizes(p.Sizes...))}
 	case len(p.Sizes) == 0 && (min(size.X, size.Y) < minSide || max(size.X, size.Y) > maxSide):
 		return []error{fmt.Errorf("display.size = %q: each side must be %d to %d pixels", sizes(size), minSide, maxSide)}

@@ -9,7 +9,7 @@ import (
 func TestCheck(t *testing.T) {
 	good := []Options{{}, {Panel: "none"}, {Panel: "sim"}, {Panel: "png", PNGFile: "x.png", Rotate: 270}, {Panel: "terminal", Size: image.Pt(96, 32)}, {ButtonPin: "GPIO17", LEDPin: "GPIO27"},
 		{Panel: "ssd1306", Bus: "I2C1", Address: 0x3c, ColumnOffset: -1}, {Panel: "sh1106", Bus: "SPI0.1", Pins: map[string]string{"dc": "gpiochip0/25"}},
-		{Panel: "inkyphat", Bus: "SPI0.0", Pins: map[string]string{"dc": "GPIO22", "reset": "GPIO27", "busy": "GPIO17"}}}
+		{Panel: "inkyphat", Size: image.Pt(128, 64), Bus: "SPI0.0", Pins: map[string]string{"dc": "GPIO22", "reset": "GPIO27", "busy": "GPIO17"}}}
 	for _, o := range good {
 		if errs := Check(o); len(errs) > 0 {
 			t.Errorf("%+v: %v", o, errs)
@@ -24,6 +24,7 @@ func TestCheck(t *testing.T) {
 		{Options{Panel: "sim", Size: image.Pt(4, 4)}, []string{`display.size = "4x4"`}},
 		{Options{Panel: "sim", Size: image.Pt(128, 100000)}, []string{"8 to 1024"}},
 		{Options{Panel: "ssd1306", Bus: "I2C1", Address: 0x3c, Size: image.Pt(100, 64)}, []string{"ssd1306 has 128x64, 128x32"}},
+		{Options{Panel: "sh1107", Bus: "I2C1", Address: 0x3c, Size: image.Pt(128, 32)}, []string{"sh1107 has 128x128, 64x128"}},
 		{Options{Panel: "ssd1306", Bus: "/dev/i2c-1", ColumnOffset: 500}, []string{`display.bus = "/dev/i2c-1"`, "display.column_offset = 500"}},
 		{Options{Panel: "sh1106", Bus: "I2C1", Address: 0x80}, []string{"display.address = 0x80"}},
 		{Options{Panel: "ssd1306", Bus: "SPI0.0"}, []string{"needs a dc pin"}},
@@ -48,6 +49,22 @@ func expectErrors(t *testing.T, o Options, want []string) {
 	for i, e := range errs {
 		if !strings.Contains(e.Error(), want[i]) || strings.Contains(e.Error(), "\n") {
 			t.Errorf("%+v: %q, want a line with %q", o, e, want[i])
+		}
+	}
+}
+
+func TestSize(t *testing.T) {
+	for _, c := range []struct {
+		panel      string
+		said, want image.Point
+	}{
+		{"sim", image.Point{}, image.Pt(128, 64)}, {"sim", image.Pt(250, 122), image.Pt(250, 122)},
+		{"ssd1306", image.Pt(128, 64), image.Pt(128, 64)}, {"ssd1306", image.Pt(128, 32), image.Pt(128, 32)}, {"ssd1306", image.Point{}, image.Pt(128, 64)},
+		{"waveshare2in13v4", image.Pt(128, 64), image.Pt(250, 122)}, {"sh1107", image.Pt(128, 64), image.Pt(128, 128)},
+	} {
+		p, _ := find(c.panel)
+		if got := p.size(Options{Size: c.said}); got != c.want {
+			t.Errorf("%s at %v: %v, want %v", c.panel, c.said, got, c.want)
 		}
 	}
 }

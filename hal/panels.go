@@ -65,15 +65,18 @@ func names() string {
 	return strings.Join(n, ", ")
 }
 
+// usualSize is display.size where nothing else is said. A panel without that size takes it for nothing said.
+func usualSize() image.Point { return image.Pt(128, 64) }
+
 // size is what the panel is used at: the configured size, or the panel's own.
 func (p PanelInfo) size(o Options) image.Point {
-	if o.Size != (image.Point{}) {
+	switch {
+	case slices.Contains(p.Sizes, o.Size), len(p.Sizes) == 0 && o.Size != (image.Point{}):
 		return o.Size
-	}
-	if len(p.Sizes) > 0 {
+	case len(p.Sizes) > 0:
 		return p.Sizes[0]
 	}
-	return image.Pt(128, 64)
+	return usualSize()
 }
 
 // view is the panel's size as its reader sees it.
