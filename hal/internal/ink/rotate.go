@@ -3,8 +3,11 @@ package ink
 import "image"
 
 // Rotated returns the frame turned clockwise by 0, 90, 180 or 270 degrees: what the panel must show so that
-// a reader who looks at a panel mounted that way sees the frame upright.
+// a reader who looks at a panel mounted that way sees the frame upright. By 0 degrees it is the frame itself.
 func Rotated(f *image.Paletted, degrees int) *image.Paletted {
+	if degrees == 0 {
+		return f
+	}
 	size := f.Bounds().Size()
 	if degrees%180 != 0 {
 		size = image.Pt(size.Y, size.X)
