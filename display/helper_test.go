@@ -33,11 +33,11 @@ func allScreens() []Screen {
 
 // sizes are all kinds of sizes from 96x32 to 400x300, the panels sold among them.
 func sizes() (all []Geometry) {
-	for _, s := range [][2]int{{96, 32}, {96, 64}, {96, 300}, {97, 33}, {104, 212}, {122, 250}, {128, 32}, {128, 64}, {128, 128},
-		{128, 296}, {150, 40}, {200, 200}, {212, 104}, {250, 122}, {256, 64}, {264, 176}, {296, 128}, {400, 32}, {400, 300}} {
-		for _, paper := range []bool{false, true} {
-			all = append(all, Geometry{Width: s[0], Height: s[1], Paper: paper, Accent: paper && s[0]%4 == 0})
-		}
+	for _, s := range [][2]int{{96, 32}, {96, 64}, {97, 300}, {128, 32}, {128, 64}, {128, 128}, {256, 64}, {400, 32}, {400, 300}} {
+		all = append(all, Geometry{Width: s[0], Height: s[1]})
+	}
+	for _, s := range [][2]int{{104, 212}, {122, 250}, {128, 296}, {150, 40}, {200, 200}, {212, 104}, {250, 122}, {264, 176}, {296, 128}} {
+		all = append(all, Geometry{Width: s[0], Height: s[1], Paper: true, Accent: s[0]%4 == 0})
 	}
 	return all
 }

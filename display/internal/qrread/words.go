@@ -116,14 +116,7 @@ func correct(words []byte, version, level int) ([]byte, error) {
 
 // clean evaluates the block as a polynomial at the powers 0 to check-1 of the field's generator.
 func clean(block []byte, check int) bool {
-	var power [255]int
-	logarithm := map[int]int{}
-	for i, v := 0, 1; i < 255; i++ {
-		power[i], logarithm[v] = v, i
-		if v *= 2; v > 255 {
-			v ^= 285
-		}
-	}
+	power, logarithm := field()
 	for k := range check {
 		sum := 0
 		for _, w := range block {
@@ -137,4 +130,15 @@ func clean(block []byte, check int) bool {
 		}
 	}
 	return true
+}
+
+// field gives the powers of the generator 2 modulo x^8+x^4+x^3+x^2+1, and their logarithms.
+func field() (power [255]int, logarithm [256]int) {
+	for i, v := 0, 1; i < 255; i++ {
+		power[i], logarithm[v] = v, i
+		if v *= 2; v > 255 {
+			v ^= 285
+		}
+	}
+	return power, logarithm
 }
