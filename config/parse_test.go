@@ -49,6 +49,8 @@ func TestRefusals(t *testing.T) {
 		{"[auth]\nissuer = 'https://me:pw@a.example'", "auth.issuer: has a name or password"},
 		{"[auth]\nissuer = 'a.example'", "auth.issuer: is no address"},
 		{"[auth]\ntoken_endpoint = 'ftp://a.example'", "auth.token_endpoint: starts with ftp://, use https://"},
+		{"[auth]\nclient_id = 'x'", "auth.issuer: is missing"},
+		{"[auth]\nclient_id = 'x'\ntoken_endpoint = 'https://a.example/t'", "auth.issuer: is missing"},
 		{"[auth]\nclient_auth = 'basic'", `auth.client_secret_file: is missing, client_auth = "basic" needs it`},
 		{"[auth]\nclient_auth = 'private_key_jwt'", "auth.client_key_file: is missing"},
 		{"[auth]\nclient_auth = 'none'\nclient_secret_file = 's'", "auth.client_secret_file: is not used"},
@@ -79,6 +81,8 @@ func TestRefusals(t *testing.T) {
 		{"[mqtt]\npassword = '{access_token'", "mqtt.password: {access_token is no placeholder here"},
 		{"[mqtt]\ntopic = 'a/#'", "mqtt.topic: has a wildcard"},
 		{"[mqtt]\ntopic = '/a'", "mqtt.topic: has an empty level"},
+		{"[mqtt]\ntopic = ''", "mqtt.topic: must not be empty"},
+		{"[mqtt]\nhome_assistant = 'home/#'", "mqtt.home_assistant: has a wildcard"},
 		{"[mqtt]\ntopic = '$SYS/a'", "mqtt.topic: starts with $"},
 		{"[mqtt]\ncommands = ['reset']", `mqtt.commands: "reset" is not known`},
 		{"[mqtt]\nurl = 'mqtts://b.example'\nheaders = {X = 'y'}", "mqtt.headers: go with ws://"},
@@ -101,6 +105,7 @@ func TestRefusals(t *testing.T) {
 		{"[hooks]\non_event = ['speak']", "hooks.on_event: must begin with the full path"},
 		{"[[telemetry.sensor]]\nbus = 'I2C1'", "telemetry.sensor[1].driver: is missing"},
 		{"[[telemetry.sensor]]\ndriver = 'file'", "telemetry.sensor[1].path: is missing"},
+		{"[[telemetry.sensor]]\ndriver = 'exec'\nmetric = 'x'", "telemetry.sensor[1].command: is missing"},
 		{"[[telemetry.sensor]]\ndriver = 'exec'\ncommand = ['/bin/true']", "telemetry.sensor[1].metric: is missing"},
 		{"[[token]]\nname = 'a'", "token[1].resource: is missing"},
 		{"[[token]]\nname = 'a'\nscopes = ['x']\n[[token]]\nname = 'a'\nscopes = ['y']", `token[2].name: "a" is there twice`},
@@ -131,6 +136,29 @@ func TestAccepted(t *testing.T) {
 	}
 	parse(t, "[auth]\nclient_id = 'x'\nissuer = 'http://localhost:9000'")
 	parse(t, "[auth]\nclient_id = 'x'\ndevice_authorization_endpoint = 'https://a.example/d'\ntoken_endpoint = 'https://a.example/t'")
+}
+
+// No text of any key may hold what would end a line, a header or a path early.
+func TestNoControlCharacters(t *testing.T) {
+	tables := [][]key{keys(new(Config)), tokenKeys(new(Token)), sensorKeys(new(Sensor))}
+	for _, k := range slices.Concat(tables...) {
+		for _, raw := range []any{"/a\x00b", []any{"/a\x00b"}, map[string]any{"x": "/a\x00b"}} {
+			if k.set(raw) == "" {
+				t.Errorf("%s takes %q", k.name, raw)
+			}
+		}
+	}
+}
+
+func TestPathsArePlain(t *testing.T) {
+	for _, name := range []string{"device.state_dir", "auth.ca_file", "auth.client_secret_file", "auth.client_key_file", "png.file",
+		"mqtt.ca_file", "mqtt.cert_file", "mqtt.key_file", "control.socket"} {
+		section, field, _ := strings.Cut(name, ".")
+		got := problems(t, "["+section+"]\n"+field+" = '/a/../b'")
+		if want := name + `: "/a/../b" is no plain path, write "/b" (line 2)`; !slices.Contains(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
 }
 
 func TestTooLarge(t *testing.T) {

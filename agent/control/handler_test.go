@@ -69,6 +69,7 @@ func TestCalls(t *testing.T) {
 	}{
 		{"GET", "/v1/token", 200, `{"access_token":"at","token_type":"Bearer","expires_in":60,"scope":"openid"}`, "token  1m0s"},
 		{"GET", "/v1/token?name=print&min_ttl=5m&fresh=1", 200, `{"access_token":"at","token_type":"Bearer","expires_in":60,"scope":"openid"}`, "token print 5m0s fresh"},
+		{"GET", "/v1/token?min_ttl=24h", 200, `{"access_token":"at","token_type":"Bearer","expires_in":60,"scope":"openid"}`, "token  24h0m0s"},
 		{"GET", "/v1/token?min_ttl=-1s", 400, `{"error":"bad_request","message":"min_ttl must be a duration up to 24h, such as 60s"}`, ""},
 		{"GET", "/v1/token?nam=x", 400, `{"error":"bad_request","message":"the query has a parameter that this call does not know"}`, ""},
 		{"GET", "/v1/token?name=a&name=b", 400, `{"error":"bad_request","message":"name is there twice"}`, ""},
@@ -118,16 +119,18 @@ func TestPayload(t *testing.T) {
 func TestPermissions(t *testing.T) {
 	calls := map[string]string{
 		"GET /v1/status": "status", "GET /v1/token": "token", "POST /v1/pair": "pair", "POST /v1/reset": "reset",
-		"POST /v1/publish?topic=a": "publish", "GET /v1/screen.png": "pair",
+		"POST /v1/publish?topic=a": "publish", "GET /v1/screen.png": "pair", "GET /v1/events": "status",
 	}
 	star := []string{"*"}
+	over := make(chan []byte) // a stream of events that is at its end
+	close(over)
 	lists := map[string]HandlerOptions{
 		"status": {Status: star}, "token": {Token: star}, "pair": {Pair: star}, "reset": {Reset: star}, "publish": {Publish: star},
 	}
 	for call, needs := range calls {
 		method, target, _ := strings.Cut(call, " ")
 		for name, o := range lists {
-			f := &fake{}
+			f := &fake{events: over}
 			code, body := ask(f, o, stranger, method, target, nil)
 			if allowed := code < 300; allowed != (name == needs) || !allowed && (code != 403 || f.asked != "") {
 				t.Errorf("%s with %s = [\"*\"]: %d %q, backend %q", call, name, code, body, f.asked)

@@ -77,11 +77,11 @@ func peerOf(conn *net.UnixConn) (Peer, error) {
 
 // peerGroups reads SO_PEERGROUPS, for which x/sys has no call: an array of gid_t.
 func peerGroups(fd uintptr) ([]uint32, error) {
-	groups := make([]uint32, 64)
+	var groups []uint32
 	for {
 		size := uint32(len(groups) * 4)
 		_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_PEERGROUPS,
-			uintptr(unsafe.Pointer(&groups[0])), uintptr(unsafe.Pointer(&size)), 0)
+			uintptr(unsafe.Pointer(unsafe.SliceData(groups))), uintptr(unsafe.Pointer(&size)), 0)
 		switch {
 		case errno == 0:
 			return groups[:size/4], nil
