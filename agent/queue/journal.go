@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -31,24 +30,25 @@ import (
 type journal struct {
 	file *os.File
 	disk boltfile.Disk
+	size int // of the file
 	used int // bytes of this lap
 }
 
 const (
 	blockSize   = 4096
-	journalSize = 64 * blockSize
+	journalSize = 64 * blockSize // by default
 	frameHeader = 32
 	itemHeader  = 12
 	frameSign   = "PQJ1"
 )
 
 // openJournal opens the journal, or makes one. What is no journal of this size goes.
-func openJournal(path string, d boltfile.Disk) (*journal, error) {
+func openJournal(path string, size int, d boltfile.Disk) (*journal, error) {
 	info, err := os.Lstat(path)
 	switch {
-	case err == nil && info.Mode().IsRegular() && info.Size() == journalSize:
+	case err == nil && info.Mode().IsRegular() && info.Size() == int64(size):
 	case err == nil || errors.Is(err, fs.ErrNotExist):
-		if err := errors.Join(d.Remove(path), d.WriteFile(path, make([]byte, journalSize))); err != nil {
+		if err := errors.Join(d.Remove(path), d.WriteFile(path, make([]byte, size))); err != nil {
 			return nil, err
 		}
 	default:
@@ -58,14 +58,14 @@ func openJournal(path string, d boltfile.Disk) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &journal{file: f, disk: d}, nil
+	return &journal{file: f, disk: d, size: size}, nil
 }
 
 // itemSize is what a record takes in a frame.
 func itemSize(r record) int { return itemHeader + headerSize + r.size() }
 
 // fits tells whether a group of records of that total itemSize has room in this lap.
-func (j *journal) fits(items int) bool { return j.used+blocks(frameHeader+items) <= journalSize }
+func (j *journal) fits(items int) bool { return j.used+blocks(frameHeader+items) <= j.size }
 
 // blocks rounds up to whole blocks.
 func blocks(n int) int { return (n + blockSize - 1) / blockSize * blockSize }
@@ -104,13 +104,13 @@ func frameSum(b []byte) uint32 { return crc32.Checksum(b[8:], crc32.MakeTable(cr
 // recover returns the records of the lap, or of a later one: where the database had to go back by a
 // commit the journal is ahead of it. New frames go behind those that were found.
 func (j *journal) recover(lap, stream uint64) (uint64, []record, error) {
-	img := make([]byte, journalSize)
-	if _, err := j.file.ReadAt(img, 0); err != nil && !errors.Is(err, io.EOF) {
-		return lap, nil, err
-	}
 	var found []record
-	for j.used = 0; j.used < len(img); {
-		records, at, n := parseFrame(img[j.used:], stream)
+	for j.used = 0; j.used < j.size; {
+		b, err := j.frameAt(j.used)
+		if err != nil {
+			return lap, nil, err
+		}
+		records, at, n := parseFrame(b, stream)
 		if n == 0 || at < lap || j.used > 0 && at != lap {
 			break
 		}
@@ -118,6 +118,21 @@ func (j *journal) recover(lap, stream uint64) (uint64, []record, error) {
 		j.used += n
 	}
 	return lap, found, nil
+}
+
+// frameAt reads as much as the frame that may begin there says it has.
+func (j *journal) frameAt(at int) ([]byte, error) {
+	head := make([]byte, frameHeader)
+	if _, err := j.file.ReadAt(head, int64(at)); err != nil {
+		return nil, err
+	}
+	length := int(binary.BigEndian.Uint32(head[8:]))
+	if string(head[:4]) != frameSign || length > j.size-at-frameHeader {
+		return nil, nil
+	}
+	b := make([]byte, frameHeader+length)
+	_, err := j.file.ReadAt(b, int64(at))
+	return b, err
 }
 
 // parseFrame returns the records of the frame at the beginning of b, its lap, and its size in whole

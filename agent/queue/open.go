@@ -84,7 +84,7 @@ func (q *Queue) openDatabase() (d *disk, c content, aside string, err error) {
 
 // openLap opens the journal and returns what it holds of this lap. Without a journal it goes on.
 func (q *Queue) openLap(d *disk, s *state) ([]record, error) {
-	j, err := openJournal(filepath.Join(q.o.Dir, "queue.log"), q.o.files.Disk)
+	j, err := openJournal(filepath.Join(q.o.Dir, "queue.log"), q.o.journal, q.o.files.Disk)
 	if err != nil {
 		q.o.Log.Warn("the queue works without its journal", "err", err)
 		return nil, nil

@@ -51,8 +51,9 @@ type Options struct {
 	Now   func() Stamp                                 // the time of a record; default: the wall clock, taken as set
 	Log   *slog.Logger                                 // nil: silent
 
-	free  func(dir string) (int64, error) // bytes free for us
-	files boltfile.Options                // what tests tap
+	free    func(dir string) (int64, error) // bytes free for us
+	files   boltfile.Options                // what tests tap
+	journal int                             // bytes of queue.log
 }
 
 // Queue is safe for concurrent use. See the package for what it promises.
@@ -142,6 +143,9 @@ func (o *Options) complete() error {
 	if o.Now == nil {
 		start, boot := time.Now(), rand.Text()
 		o.Now = func() Stamp { return Stamp{Wall: time.Now(), Boot: boot, Mono: time.Since(start)} }
+	}
+	if o.journal == 0 {
+		o.journal = journalSize
 	}
 	if o.free == nil {
 		o.free = free

@@ -87,7 +87,7 @@ func (q *Queue) journalTakes(group []*entry) bool {
 		items += itemSize(e.record)
 	}
 	j := q.disk.journal
-	return j != nil && q.reserved != math.MaxUint64 && items <= journalSize/4 && j.fits(items)
+	return j != nil && q.reserved != math.MaxUint64 && items <= j.size/4 && j.fits(items)
 }
 
 func alive(entries []*entry) []*entry {
