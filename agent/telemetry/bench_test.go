@@ -60,7 +60,11 @@ func BenchmarkDrain(b *testing.B) {
 		b.StartTimer()
 		go func() { done <- l.Serve(ctx, telemetry.Credentials{}, func() {}) }()
 		for l.Acked() < backlog {
-			time.Sleep(time.Millisecond)
+			select {
+			case err := <-done:
+				b.Fatalf("the session ended with %d records acknowledged: %v", l.Acked(), err)
+			case <-time.After(time.Millisecond):
+			}
 		}
 		b.StopTimer()
 		cancel()

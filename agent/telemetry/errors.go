@@ -9,7 +9,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
+	"unicode"
 )
 
 // explain says in one line what err means for a session with the broker at a.
@@ -97,10 +99,21 @@ func (a address) network(err error) string {
 		return fmt.Sprintf("nobody listens on %s port %s: is the broker running?", a.host, a.port)
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return fmt.Sprintf("no route to %s: check the network", a.host)
-	case errors.Is(err, errSilent), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, errSilent), errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("%s port %s does not answer: check the network", a.host, a.port)
 	case isEnd(err):
 		return fmt.Sprintf("%s closed the connection", a.host)
 	}
-	return err.Error()
+	return plain(err)
+}
+
+// plain is an error's text on one line of bounded length, whatever a peer put into it.
+func plain(err error) string {
+	text := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, err.Error())
+	return fmt.Sprintf("%.200s", text)
 }

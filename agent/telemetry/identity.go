@@ -69,6 +69,3 @@ func (l *Link) usesToken() bool {
 	both := l.o.Username + l.o.Password
 	return uses(both, "access_token") || uses(both, "id_token")
 }
-
-// oneLine puts joined errors on one line.
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }

@@ -62,7 +62,7 @@ type outgoing struct {
 func (l *Link) connect(ctx context.Context, c Credentials) (*session, error) {
 	id, err := l.identity(c)
 	if err != nil {
-		return nil, &Error{Kind: Misconfigured, Detail: oneLine(err), Err: err}
+		return nil, &Error{Kind: Misconfigured, Detail: plain(err), Err: err}
 	}
 	s := &session{Link: l, out: make(chan outgoing, windowSize), press: make(chan outgoing), pressed: make(chan paho.Token, 1)}
 	if l.usesToken() {
