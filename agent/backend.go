@@ -1,0 +1,106 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/queue"
+)
+
+var _ control.Backend = (*Agent)(nil)
+
+// Status is GET /v1/status.
+func (a *Agent) Status() control.Status {
+	v, _ := a.look()
+	return v.Status
+}
+
+// Token is GET /v1/token.
+func (a *Agent) Token(ctx context.Context, name string, minTTL time.Duration, fresh bool) (control.Token, error) {
+	k, err := a.present(ctx)
+	if err != nil {
+		return control.Token{}, err
+	}
+	var t deviceauth.Token
+	var failed error
+	err = k.do(ctx, func(own context.Context) { t, failed = k.serveToken(own, name, minTTL, fresh) })
+	if err = errors.Join(err, failed); err != nil {
+		return control.Token{}, explained(err)
+	}
+	out := control.Token{AccessToken: t.AccessToken, TokenType: t.TokenType, Scope: t.Scope}
+	if !t.Expiry.IsZero() {
+		out.ExpiresIn = seconds(time.Until(t.Expiry))
+	}
+	return out, nil
+}
+
+// present is the keeper, which there is but for the moment of a reset.
+func (a *Agent) present(ctx context.Context) (*keeper, error) {
+	select {
+	case k := <-a.keeper:
+		a.keeper <- k
+		return k, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// explained gives err the code of the contract.
+func explained(err error) error {
+	code := control.Unavailable
+	switch {
+	case errors.Is(err, errNotPaired):
+		code = control.NotPaired
+	case errors.Is(err, errUnknownAudience):
+		code = control.BadRequest
+	case errors.Is(err, queue.ErrTooLarge):
+		code = control.TooLarge
+	}
+	if _, ok := errors.AsType[*queue.StorageError](err); ok {
+		code = control.Storage
+	}
+	return &control.Error{Code: code, Message: err.Error()}
+}
+
+// Pair is POST /v1/pair: what holding the button does.
+func (a *Agent) Pair(context.Context) error {
+	a.status.update(func(f *facts) { f.wiped = nil })
+	a.wish()
+	return nil
+}
+
+// Reset is POST /v1/reset. It returns when done, or when ctx ends; what has begun goes on.
+func (a *Agent) Reset(ctx context.Context) (control.ResetResult, error) {
+	reply := make(chan control.ResetResult, 1)
+	select {
+	case a.resets <- reply:
+	case <-ctx.Done():
+		return control.ResetResult{}, ctx.Err()
+	}
+	select {
+	case r := <-reply:
+		return r, nil
+	case <-ctx.Done():
+		return control.ResetResult{}, ctx.Err()
+	}
+}
+
+// Publish is POST /v1/publish.
+func (a *Agent) Publish(ctx context.Context, topic string, payload []byte) error {
+	if err := a.o.Queue.PutContext(ctx, topic, payload); err != nil {
+		return explained(err)
+	}
+	return nil
+}
+
+// Events is GET /v1/events.
+func (a *Agent) Events(ctx context.Context) <-chan []byte { return a.events.subscribe(ctx) }
+
+// Screen is GET /v1/screen.png: what the panel shows, or would.
+func (a *Agent) Screen() ([]byte, error) {
+	v, _ := a.look()
+	return a.o.Frame(screen(v))
+}

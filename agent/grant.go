@@ -1,0 +1,79 @@
+package agent
+
+import (
+	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/store"
+	"github.com/paird/paird/agent/telemetry"
+	"time"
+)
+
+// grantOf is a token response as the store keeps it, arrived at now.
+func grantOf(t deviceauth.Token, now time.Time) store.Grant {
+	return store.Grant{
+		Binding:      store.Binding{Issuer: t.Issuer, ClientID: t.ClientID, TokenEndpoint: t.TokenEndpoint},
+		AccessToken:  t.AccessToken,
+		TokenType:    t.TokenType,
+		RefreshToken: t.RefreshToken,
+		IDToken:      t.IDToken,
+		Scope:        t.Scope,
+		Expiry:       t.Expiry,
+		Refreshed:    now,
+		Lifetime:     t.Lifetime,
+		Subject:      t.Subject,
+		Name:         t.Name,
+		Claims:       t.Claims,
+	}
+}
+
+func tokenOf(g store.Grant) deviceauth.Token {
+	return deviceauth.Token{
+		AccessToken:   g.AccessToken,
+		TokenType:     g.TokenType,
+		RefreshToken:  g.RefreshToken,
+		IDToken:       g.IDToken,
+		Scope:         g.Scope,
+		Expiry:        g.Expiry,
+		Lifetime:      g.Lifetime,
+		Issuer:        g.Issuer,
+		ClientID:      g.ClientID,
+		TokenEndpoint: g.TokenEndpoint,
+		Subject:       g.Subject,
+		Name:          g.Name,
+		Claims:        g.Claims,
+	}
+}
+
+// account names whose grant it is, for the queue. Where the server told no subject each pairing is an
+// account of its own, because nobody can know.
+func account(g store.Grant) string {
+	if g.Subject == "" {
+		return "pairing " + g.Pairing
+	}
+	return g.Issuer + " " + g.Subject
+}
+
+// renewed is the grant that t, the answer to a refresh of old, makes.
+func renewed(old store.Grant, t deviceauth.Token, now time.Time) store.Grant {
+	g := grantOf(t, now)
+	g.Pairing = old.Pairing
+	return g
+}
+
+func credentials(g store.Grant) telemetry.Credentials {
+	return telemetry.Credentials{
+		AccessToken: g.AccessToken,
+		IDToken:     g.IDToken,
+		Subject:     g.Subject,
+		ClientID:    g.ClientID,
+		Claims:      g.Claims,
+		Account:     account(g),
+		Expiry:      g.Expiry,
+	}
+}
+
+// foreign reports whether g belongs to another issuer, client or token endpoint than the configuration
+// names: such a grant is kept and never sent anywhere.
+func foreign(g, configured store.Binding) bool {
+	return g.Issuer != configured.Issuer || g.ClientID != configured.ClientID ||
+		configured.TokenEndpoint != "" && g.TokenEndpoint != configured.TokenEndpoint
+}

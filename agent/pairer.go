@@ -1,0 +1,241 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/paird/paird/agent/deviceauth"
+)
+
+// What `start = "auto"` does with a code that ran out: a new one at once, autoCodes times, then a rest.
+const (
+	autoCodes = 5
+	autoRest  = time.Hour
+)
+
+// giveUp is how long pairing again tries to reach a server that does not answer, while the old grant serves.
+const giveUp = 10 * time.Minute
+
+var errAgain = errors.New("asked to pair again")
+
+// pairer owns the user code: it rests, begins, waits, and hands the result to the keeper.
+type pairer struct {
+	o      Options
+	status *status
+	events *stream
+	keeper *keeper
+	pulse  pulse
+	wish   <-chan struct{} // a press or `paird pair`: ends any rest, back-off or code
+	codes  int             // how many more codes `start = "auto"` asks for by itself
+}
+
+func newPairer(o Options, st *status, ev *stream, k *keeper, wish <-chan struct{}) *pairer {
+	return &pairer{o: o, status: st, events: ev, keeper: k, pulse: make(pulse), wish: wish, codes: autoCodes}
+}
+
+// run pairs whenever somebody wishes to, and by itself where `start = "auto"` and there is no grant.
+// After a factory reset it rests in either mode.
+func (p *pairer) run(ctx context.Context, afterReset bool) {
+	p.pulse.wait(ctx, forever, p.keeper.ready, nil)
+	next := p.atStart(afterReset)
+	if pending, ok := p.saved(); ok && ctx.Err() == nil {
+		next = p.finish(ctx, pending)
+	}
+	for p.rest(ctx, next) {
+		next = p.pair(ctx)
+	}
+}
+
+// atStart is the first rest. RFC 8628 section 3.1: the client SHOULD begin when the user prompts, not at boot.
+func (p *pairer) atStart(afterReset bool) time.Duration {
+	if p.paired() || afterReset || !p.o.StartAuto {
+		return forever
+	}
+	return p.o.Rand(p.o.Spread)
+}
+
+func (p *pairer) paired() bool {
+	_, gen, _ := p.keeper.current()
+	return gen != 0
+}
+
+// rest waits for d, for a wish, or, with `start = "auto"`, for the grant to go. It is false when ctx ended.
+func (p *pairer) rest(ctx context.Context, d time.Duration) bool {
+	until := time.Now().Add(d)
+	for {
+		left := d
+		if d >= 0 {
+			left = max(0, time.Until(until))
+		}
+		_, had, changed := p.keeper.current()
+		switch p.pulse.wait(ctx, left, p.wish, changed) {
+		case first:
+			p.codes = autoCodes // somebody is there
+			return ctx.Err() == nil
+		case second:
+			if p.o.StartAuto && had != 0 && !p.paired() {
+				return ctx.Err() == nil
+			}
+		default:
+			return ctx.Err() == nil
+		}
+	}
+}
+
+// pair asks for a code and sees it through. It returns how long to rest then.
+func (p *pairer) pair(ctx context.Context) time.Duration {
+	p.status.update(func(f *facts) { f.beginning = true })
+	p.status.problem("pairer", "", nil)
+	pending, err := p.begin(ctx)
+	p.status.update(func(f *facts) { f.beginning = false })
+	if err != nil {
+		return forever
+	}
+	if b, err := json.Marshal(pending); err != nil || p.o.Store.SavePending(b) != nil {
+		p.o.Log.Warn("a power cut would need a new code: the pending one could not be kept")
+	}
+	return p.finish(ctx, pending)
+}
+
+// begin asks for a code until there is one. A press cuts a back-off short.
+func (p *pairer) begin(ctx context.Context) (deviceauth.Pending, error) {
+	began := time.Now()
+	for n := 0; ; n++ {
+		p.clockSet(ctx)
+		var pending deviceauth.Pending
+		var err error
+		p.pulse.await(func() { pending, err = p.o.Auth.Begin(ctx) })
+		switch {
+		case ctx.Err() != nil:
+			return pending, ctx.Err()
+		case err == nil:
+			p.status.problem("pairer", "", nil)
+			return pending, nil
+		}
+		p.trouble(err)
+		if p.paired() && time.Since(began) > giveUp {
+			p.status.problem("pairer", "", nil)
+			return pending, err
+		}
+		wait := backoff(n, time.Second, capUrgent, p.o.Rand)
+		if e, ok := errors.AsType[*deviceauth.Error](err); ok {
+			wait = patient(wait, e.RetryAfter)
+		}
+		if p.pulse.wait(ctx, wait, p.wish, nil) == first {
+			n, began = -1, time.Now()
+		}
+	}
+}
+
+// clockSet waits for the time to be set, two minutes at most: with NTP blocked TLS alone can tell.
+func (p *pairer) clockSet(ctx context.Context) {
+	if p.o.Clock.Set() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	set := make(chan struct{})
+	go func() {
+		if p.o.Clock.Wait(ctx) == nil {
+			close(set)
+		}
+	}()
+	p.pulse.wait(ctx, forever, set, p.wish)
+}
+
+func (p *pairer) trouble(err error) {
+	p.status.problem("pairer", problemOf(kindOf(err), p.o.Clock.Set()), err)
+	p.o.Log.Warn("pairing", "err", err)
+}
+
+// saved is a code that was pending when the power went: whoever holds the phone need not notice.
+func (p *pairer) saved() (pending deviceauth.Pending, ok bool) {
+	b, err := p.o.Store.Pending()
+	if err != nil || len(b) == 0 {
+		return pending, false
+	}
+	return pending, json.Unmarshal(b, &pending) == nil
+}
+
+// finish shows the code until it is approved, denied or over, or somebody asks for another.
+func (p *pairer) finish(ctx context.Context, pending deviceauth.Pending) time.Duration {
+	p.status.update(func(f *facts) { f.pairing = &pending })
+	p.events.emit("pairing", map[string]any{
+		"user_code": pending.UserCode, "verification_uri": pending.VerificationURI,
+		"verification_uri_complete": pending.VerificationURIComplete,
+	})
+	t, err := p.wait(ctx, pending)
+	if err == nil {
+		err = p.adopt(ctx, t)
+	}
+	p.status.update(func(f *facts) { f.pairing = nil })
+	if ctx.Err() != nil {
+		return forever // still pending: the next start goes on with it
+	}
+	if e := p.o.Store.SavePending(nil); e != nil {
+		p.o.Log.Warn("the pending code could not be cleared", "err", e)
+	}
+	return p.after(err)
+}
+
+// wait polls, beside the loop, until the code has an outcome or somebody asks for another.
+func (p *pairer) wait(ctx context.Context, pending deviceauth.Pending) (t deviceauth.Token, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		t, err = p.o.Auth.Wait(ctx, pending)
+	}()
+	if p.pulse.wait(context.Background(), forever, done, p.wish) == second {
+		cancel(errAgain)
+		p.pulse.wait(context.Background(), forever, done, nil)
+		if err != nil {
+			err = errAgain
+		}
+	}
+	return t, err
+}
+
+// adopt hands the tokens to the keeper and greets the owner once they are durable.
+func (p *pairer) adopt(ctx context.Context, t deviceauth.Token) error {
+	var err error
+	p.pulse.await(func() { err = p.keeper.adopt(ctx, t) })
+	if err == nil {
+		p.status.update(func(f *facts) { f.greeting = time.Now().Add(greetFor) })
+	}
+	return err
+}
+
+// after is how long to rest when a code ended with err.
+func (p *pairer) after(err error) time.Duration {
+	kind := kindOf(err)
+	switch {
+	case err == nil:
+		p.codes = autoCodes
+		p.status.problem("pairer", "", nil)
+		return forever
+	case errors.Is(err, errAgain):
+		return 0
+	case kind == deviceauth.Denied, kind == deviceauth.Expired:
+		p.events.emit(string(kind), nil)
+	}
+	if p.paired() {
+		p.o.Log.Warn("pairing again ended; the old grant stays", "err", err)
+		return forever
+	}
+	p.trouble(err)
+	switch {
+	case !p.o.StartAuto:
+		return forever
+	case kind == deviceauth.Denied:
+		return autoRest
+	}
+	if p.codes--; p.codes > 0 {
+		return p.o.Rand(time.Second)
+	}
+	p.codes = autoCodes
+	return autoRest
+}

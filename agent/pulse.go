@@ -1,0 +1,71 @@
+package agent
+
+import (
+	"context"
+	"time"
+)
+
+// pulse is how a loop shows that it is alive: whatever it waits for, it also answers pings.
+type pulse chan chan<- struct{}
+
+// ping asks once and reports whether the loop answered before ctx ended.
+func (p pulse) ping(ctx context.Context) bool {
+	answer := make(chan struct{}, 1)
+	select {
+	case p <- answer:
+	case <-ctx.Done():
+		return false
+	}
+	select {
+	case <-answer:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// forever is a wait without an end of its own.
+const forever time.Duration = -1
+
+// ending says what ended a wait.
+type ending int
+
+const (
+	timeUp ending = iota // or the context's end
+	first
+	second
+)
+
+// wait waits for d, for ctx, or for one of two channels (nil: never).
+func (p pulse) wait(ctx context.Context, d time.Duration, one, two <-chan struct{}) ending {
+	var over <-chan time.Time
+	if d >= 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		over = t.C
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return timeUp
+		case <-over:
+			return timeUp
+		case <-one:
+			return first
+		case <-two:
+			return second
+		case answer := <-p:
+			answer <- struct{}{}
+		}
+	}
+}
+
+// await runs fn beside the loop, which goes on answering, and returns when fn has returned.
+func (p pulse) await(fn func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		fn()
+	}()
+	p.wait(context.Background(), forever, done, nil)
+}

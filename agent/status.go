@@ -1,0 +1,110 @@
+package agent
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/internal/gesture"
+	"github.com/paird/paird/agent/store"
+)
+
+// How long a passing screen stays.
+const (
+	greetFor    = 30 * time.Second
+	identifyFor = 15 * time.Second
+)
+
+// facts are what the loops report. Panel, LED and the status JSON derive from them by pure functions.
+type facts struct {
+	running   bool // the loops have begun
+	paired    bool
+	grant     store.Grant
+	pairing   *deviceauth.Pending
+	beginning bool // a code has been asked for and has not come yet
+	broker    control.Broker
+	panel     error
+	problems  map[string]control.Problem // by who reports it
+
+	gesture  gesture.State
+	greeting time.Time // until
+	identify time.Time // until
+	wiped    *control.ResetResult
+}
+
+// status holds the facts and tells when they change.
+type status struct {
+	mu      sync.Mutex
+	f       facts
+	changed chan struct{}
+}
+
+func newStatus(o Options) *status {
+	return &status{
+		f:       facts{problems: map[string]control.Problem{}, broker: control.Broker{State: "off", URL: o.BrokerURL}},
+		changed: make(chan struct{}),
+	}
+}
+
+// update changes the facts and wakes whoever watches.
+func (s *status) update(fn func(*facts)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fn(&s.f)
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// now is a copy of the facts, and a channel that is closed when they are no longer true.
+func (s *status) now() (facts, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.f
+	f.problems = make(map[string]control.Problem, len(s.f.problems))
+	for who, p := range s.f.problems {
+		f.problems[who] = p
+	}
+	return f, s.changed
+}
+
+// problem sets who's problem, or clears it where code is empty or err is nil.
+func (s *status) problem(who, code string, err error) {
+	s.update(func(f *facts) {
+		if code == "" || err == nil {
+			delete(f.problems, who)
+			return
+		}
+		f.problems[who] = control.Problem{Code: code, Detail: err.Error()}
+	})
+}
+
+// textError is an error that says detail, nil for "".
+func textError(detail string) error {
+	if detail == "" {
+		return nil
+	}
+	return errors.New(detail)
+}
+
+// rank is the order of problems in the contract: the first is the one to show.
+var rank = []string{"clock_unset", "storage", "config", "captive_portal", "no_network", "tls", "server",
+	"denied", "expired", "broker_auth", "broker", "panel"}
+
+// ranked lists each code once, the most urgent first.
+func ranked(by map[string]control.Problem) []control.Problem {
+	var list []control.Problem
+	for _, code := range rank {
+		detail, found := "", false
+		for _, p := range by {
+			if p.Code == code && (!found || p.Detail < detail) { // any one, but always the same
+				detail, found = p.Detail, true
+			}
+		}
+		if found {
+			list = append(list, control.Problem{Code: code, Detail: detail})
+		}
+	}
+	return list
+}

@@ -1,0 +1,173 @@
+package agent
+
+import (
+	"math"
+	"time"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/internal/gesture"
+	"github.com/paird/paird/agent/queue"
+	"github.com/paird/paird/display"
+)
+
+// view is the status with what only the panel and the LED need.
+type view struct {
+	control.Status
+	now      time.Time
+	auto     bool
+	begun    bool // a code has been asked for
+	held     gesture.Action
+	heldLeft time.Duration
+	question time.Duration
+	greeting bool
+	identify bool
+	wiped    *control.ResetResult
+	sent     int
+}
+
+// outside are the facts that nobody reports because they can be asked for.
+type outside struct {
+	now        time.Time
+	clockSet   bool
+	clockSync  bool
+	queue      queue.Stats
+	queueError error
+	sent       int
+}
+
+// see puts the facts together. It is pure.
+func see(o Options, f facts, out outside) view {
+	hold := gesture.Config{PairHold: o.PairHold, ResetHold: o.ResetHold}
+	v := view{
+		Status: report(o, f, out), now: out.now, auto: o.StartAuto, begun: f.beginning,
+		question: f.gesture.Question(out.now), wiped: f.wiped, sent: out.sent,
+		greeting: out.now.Before(f.greeting), identify: out.now.Before(f.identify),
+	}
+	v.held, v.heldLeft = f.gesture.Held(hold, out.now)
+	return v
+}
+
+// report is the status of the contract.
+func report(o Options, f facts, out outside) control.Status {
+	s := control.Status{
+		Version: o.Version,
+		Device:  control.Device{ID: o.DeviceID, Name: o.DeviceName},
+		State:   state(f, out.clockSet),
+		Clock:   control.Clock{Synchronised: out.clockSync},
+		Queue:   &control.Queue{Messages: out.queue.Messages, Bytes: out.queue.Bytes, Dropped: out.queue.Dropped},
+	}
+	if p := f.pairing; p != nil {
+		s.Pairing = &control.Pairing{
+			UserCode: p.UserCode, VerificationURI: p.VerificationURI, VerificationURIComplete: p.VerificationURIComplete,
+			ExpiresIn: seconds(p.Deadline().Sub(out.now)), Interval: seconds(p.Interval),
+		}
+	}
+	if f.paired {
+		s.Grant = &control.Grant{Subject: f.grant.Subject, Name: f.grant.Name, Scope: f.grant.Scope, Refreshed: f.grant.Refreshed}
+		if !f.grant.Expiry.IsZero() {
+			s.Grant.ExpiresIn = seconds(f.grant.Expiry.Sub(out.now))
+		}
+	}
+	if o.Link != nil {
+		s.Broker = &f.broker
+	}
+	if o.Panel.Driver != "" {
+		p := o.Panel
+		p.OK = f.panel == nil
+		if f.panel != nil {
+			p.Error = f.panel.Error()
+		}
+		s.Panel = &p
+	}
+	s.Problems = problems(f, out)
+	if len(s.Problems) > 0 {
+		s.Problem = &s.Problems[0]
+	}
+	return s
+}
+
+// seconds rounds up, so that 0 means over.
+func seconds(d time.Duration) int { return max(0, int(math.Ceil(d.Seconds()))) }
+
+func state(f facts, clockSet bool) control.State {
+	switch {
+	case !f.running:
+		return control.StateStarting
+	case f.pairing != nil:
+		return control.StatePairing
+	case !clockSet:
+		return control.StateClock
+	case f.paired:
+		return control.StatePaired
+	}
+	return control.StateUnpaired
+}
+
+// problems adds what nobody reports to what the loops do.
+func problems(f facts, out outside) []control.Problem {
+	by := f.problems
+	if !out.clockSet {
+		by["clock"] = control.Problem{Code: "clock_unset", Detail: "the time is not set: check the network and NTP"}
+	}
+	if out.queueError != nil {
+		by["outbox"] = control.Problem{Code: "storage", Detail: out.queueError.Error()}
+	}
+	if f.panel != nil {
+		by["panel"] = control.Problem{Code: "panel", Detail: f.panel.Error()}
+	}
+	return ranked(by)
+}
+
+// screen chooses what the panel says: what the user's hand is doing, then what the device is doing, then
+// what is wrong, then how well it is.
+func screen(v view) display.Screen {
+	switch {
+	case v.question > 0:
+		return display.ConfirmReset{Left: whole(v.question)}
+	case v.held != gesture.None:
+		return display.Holding{Action: action(v.held), Left: whole(v.heldLeft)}
+	case v.identify:
+		return display.Identify{Name: v.Device.Name, ID: v.Device.ID}
+	case v.wiped != nil:
+		return display.Wiped{Unrevoked: !v.wiped.Revoked}
+	case v.State == control.StatePairing:
+		p := v.Pairing
+		return display.Pairing{UserCode: p.UserCode, VerificationURI: p.VerificationURI,
+			VerificationURIComplete: p.VerificationURIComplete, Left: time.Duration(p.ExpiresIn) * time.Second}
+	case v.greeting && v.Grant != nil:
+		return display.Paired{Name: v.Device.Name, Account: v.Grant.Name}
+	}
+	return resting(v)
+}
+
+// resting is the screen of a device that nobody is handling.
+func resting(v view) display.Screen {
+	switch {
+	case v.State == control.StateStarting && v.Problem == nil:
+		return display.Starting{Name: v.Device.Name, Version: v.Version}
+	case v.State == control.StateClock:
+		return display.Clock{}
+	case v.Problem != nil && v.State == control.StateUnpaired && (v.Problem.Code == "denied" || v.Problem.Code == "expired"):
+		return display.Press{Name: v.Device.Name, Problem: v.Problem.Code}
+	case v.Problem != nil && v.Problem.Code != "panel":
+		return display.Problem{Code: v.Problem.Code, Detail: v.Problem.Detail, Queued: v.Queue.Messages}
+	case v.State == control.StatePaired:
+		return display.Online{Name: v.Device.Name, Account: v.Grant.Name, Sent: v.sent, Queued: v.Queue.Messages}
+	case v.begun || v.auto:
+		return display.Starting{Name: v.Device.Name, Version: v.Version}
+	}
+	return display.Press{Name: v.Device.Name}
+}
+
+func action(a gesture.Action) string {
+	switch a {
+	case gesture.Pair:
+		return "pair"
+	case gesture.Ask:
+		return "reset"
+	}
+	return ""
+}
+
+// whole rounds up to seconds, as a countdown does.
+func whole(d time.Duration) time.Duration { return time.Duration(seconds(d)) * time.Second }
