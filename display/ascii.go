@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// asciiURI maps an IRI to a URI (RFC 3987 section 3.1): A-labels in the host, percent-encoded bytes in
-// the rest. A URI comes back as it is.
+// asciiURI maps an IRI to a URI (RFC 3987 section 3.1): A-labels in the host, percent-encoded bytes for
+// all that is not printable ASCII in the rest. A URI comes back as it is.
 func asciiURI(uri string) string {
-	if isASCII(uri) {
+	if !strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return uri
 	}
 	start, end := host(uri)
@@ -34,7 +34,7 @@ func isASCII(s string) bool {
 func percent(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
+		if s[i] <= ' ' || s[i] > '~' {
 			fmt.Fprintf(&b, "%%%02X", s[i])
 		} else {
 			b.WriteByte(s[i])

@@ -14,6 +14,7 @@ func TestASCIIURI(t *testing.T) {
 		"https://例え.テスト":                   "https://xn--r8jz45g.xn--zckzah",
 		"https://ドメイン名例.example":           "https://xn--eckwd4c7cu47r2wf.example",
 		"https://xn--bcher-kva.example/":   "https://xn--bcher-kva.example/",
+		"https://a.example/x y\n":          "https://a.example/x%20y%0A",
 		"gerät":                            "ger%C3%A4t",
 		"https://a.example/\xff":           "https://a.example/%FF",
 	} {

@@ -12,11 +12,12 @@ const maxCode = 64
 // separators stand between the groups of a user code. Where a row ends at one it may be dropped.
 const separators = "-–—_./:·• "
 
-// printable drops what a panel cannot show and a reader cannot type: control and format characters.
-func printable(code string) string {
+// printable drops what a panel cannot show and a reader cannot type: control and format characters,
+// those for bidirectional text among them, and bytes that are no UTF-8. It ends after so many characters.
+func printable(text string, most int) string {
 	n := 0
 	return strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError || n == maxCode {
+		if n == most || r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return -1
 		}
 		n++
@@ -24,7 +25,7 @@ func printable(code string) string {
 			return ' '
 		}
 		return r
-	}, code)
+	}, text)
 }
 
 // maxRows is how many rows a user code may take.
@@ -57,7 +58,7 @@ type spelling struct {
 }
 
 func spell(code string) (s spelling) {
-	s.text, s.faces = printable(code), codeFaces[:]
+	s.text, s.faces = printable(code, maxCode), codeFaces[:]
 	if !isASCII(s.text) {
 		s.faces = foreignFaces[:]
 	}

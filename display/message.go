@@ -30,7 +30,13 @@ type message struct {
 	ends  [maxBlocks]int // where the lines of each block end
 }
 
+// maxText is how many characters of a text of others are shown.
+const maxText = 200
+
 func (m *message) add(b block) {
+	if b.free {
+		b.text = printable(b.text, maxText)
+	}
 	if b.text != "" && m.n < maxBlocks {
 		m.blocks[m.n] = b
 		m.n++

@@ -53,7 +53,7 @@ func (w *words) putPress(m *message, s Press) {
 	}
 	m.add(block{text: w.press, head: true})
 	m.add(block{text: w.pressDo})
-	m.caption = s.Name
+	m.caption = printable(s.Name, maxText)
 }
 
 func (w *words) putPaired(m *message, s Paired) {
@@ -64,11 +64,11 @@ func (w *words) putPaired(m *message, s Paired) {
 		m.add(block{text: s.Account, head: true, free: true})
 	}
 	m.add(block{text: w.notYou})
-	m.caption = s.Name
+	m.caption = printable(s.Name, maxText)
 }
 
 func (w *words) putOnline(m *message, s Online) {
-	m.caption = s.Name
+	m.caption = printable(s.Name, maxText)
 	m.add(block{text: w.online, head: true})
 	m.add(block{text: s.Account, free: true, optional: true})
 	m.add(block{text: with(w.sent, strconv.Itoa(s.Sent))})
