@@ -24,7 +24,7 @@ const (
 
 // QRFit tells what QR code a panel gets for a pair of URIs.
 type QRFit struct {
-	Content      string // "complete", "complete, host upper-cased", "plain" or "none"
+	Content      string // "complete", "complete, host upper-cased", "plain" (its host in capitals if it must) or "none"
 	Version      int    // 1 to 40; 0 without a QR code
 	Level        string // "L", "M", "Q" or "H"; "" without a QR code
 	ModulePixels int    // panel pixels along a module
