@@ -1,0 +1,114 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"image/png"
+
+	sd "github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/paird/paird/agent"
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/hooks"
+	"github.com/paird/paird/display"
+)
+
+// makeAgent makes the agent of all the parts.
+func (d *device) makeAgent(ctx context.Context) error {
+	cfg := d.cfg
+	d.hooks = hooks.New(hooks.Options{Command: cfg.Hooks.OnEvent, Log: d.o.Log})
+	auth, err := Authorization(cfg, d.who, d.o.Version, d.store.Key, d.o.Log)
+	if err != nil {
+		return err
+	}
+	auth.OnWait, auth.OnChange = d.trouble, d.keepPending
+	client, err := deviceauth.New(auth)
+	if err != nil {
+		return err
+	}
+	o := agent.Options{
+		Version: d.o.Version, DeviceID: d.who.ID, DeviceName: d.who.Name,
+		Auth: client, Store: d.store, Queue: d.queue, Clock: d.clock,
+		LED: d.board.LED, Edges: d.edges(ctx), Hook: d.hooks.Event, Frame: d.frame,
+		Alive: func() { notify(sd.SdNotifyWatchdog) }, AliveEvery: aliveEvery(),
+		Bound: bound(cfg), BrokerURL: cfg.MQTT.URL, Panel: d.panelStatus(),
+		StartAuto: cfg.Auth.Start == "auto", PairHold: cfg.Button.PairHold, ResetHold: cfg.Button.ResetHold,
+		Spread: cfg.MQTT.Spread, Audiences: audiences(cfg), Log: d.o.Log,
+	}
+	if d.panel != nil {
+		o.Screen = d.panel
+	}
+	if err := d.addLink(&o); err != nil {
+		return err
+	}
+	d.agent = agent.New(o)
+	if d.board.Fault != nil {
+		d.agent.PanelTrouble(d.board.Fault)
+	}
+	return nil
+}
+
+// addLink gives the agent its broker, where there is one.
+func (d *device) addLink(o *agent.Options) error {
+	if d.cfg.MQTT.URL == "" {
+		return nil
+	}
+	broker, err := Broker(d.cfg, d.who, d.o.Version)
+	if err != nil {
+		return err
+	}
+	l, err := link(broker, d.queue, d.clock, func() { d.agent.Identify() }, d.o.Log)
+	if err != nil {
+		return err
+	}
+	o.Link = l
+	return nil
+}
+
+// keepPending keeps a session that the server has slowed down as it is now.
+func (d *device) keepPending(p deviceauth.Pending) {
+	b, err := json.Marshal(p)
+	if err == nil {
+		err = d.store.SavePending(b)
+	}
+	if err != nil {
+		d.o.Log.Warn("the pending code could not be kept", "err", err)
+	}
+}
+
+func (d *device) panelStatus() control.Panel {
+	if d.panel == nil {
+		return control.Panel{}
+	}
+	b := d.board.Panel.Bounds()
+	return control.Panel{Driver: d.board.Driver, Size: sizeText(b.Dx(), b.Dy())}
+}
+
+// edges are the board's, in the agent's own type.
+func (d *device) edges(ctx context.Context) <-chan agent.Edge {
+	out := make(chan agent.Edge)
+	d.beside.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case e := <-d.board.Edges:
+				select {
+				case out <- agent.Edge{Down: e.Down, At: e.At}:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	})
+	return out
+}
+
+// frame is a screen as GET /v1/screen.png gives it.
+func (d *device) frame(s display.Screen) ([]byte, error) {
+	var b bytes.Buffer
+	err := png.Encode(&b, display.Render(s, d.frames))
+	return b.Bytes(), err
+}

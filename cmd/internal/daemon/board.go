@@ -1,0 +1,51 @@
+package daemon
+
+import (
+	"cmp"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strconv"
+
+	"github.com/paird/paird/config"
+	"github.com/paird/paird/display"
+	"github.com/paird/paird/hal"
+)
+
+// Device is who this device is: what the configuration says, or the board.
+type Device struct{ ID, Name, Model string }
+
+// Identify says who the device of cfg is.
+func Identify(cfg config.Config) Device {
+	id, model := hal.Identify()
+	host, _ := os.Hostname()
+	return Device{
+		ID:    cmp.Or(cfg.Device.ID, id),
+		Name:  cmp.Or(cfg.Device.Name, host, "paird"),
+		Model: model,
+	}
+}
+
+// Hardware is the board of cfg, as hal wants it told.
+func Hardware(cfg config.Config, name string, terminal io.Writer, log *slog.Logger) hal.Options {
+	d := cfg.Display
+	o := hal.Options{
+		Panel: d.Panel, Bus: d.Bus, Address: uint16(d.Address), ColumnOffset: d.ColumnOffset, Pins: d.Pins,
+		Rotate: d.Rotate, SimListen: cfg.Sim.Listen, PNGFile: cfg.PNG.File,
+		ButtonPin: cfg.Button.Pin, ActiveLow: cfg.Button.ActiveLow, LEDPin: cfg.LED.Pin,
+		Name: name, Terminal: terminal, Log: log,
+	}
+	if drawn := slices.Contains([]string{"png", "sim", "terminal"}, d.Panel); drawn || cfg.IsSet("display.size") {
+		o.Size = d.Size // hardware knows its own; the key only tells sizes of one controller apart
+	}
+	return o
+}
+
+// Geometry is what display must know of the board's panel.
+func Geometry(cfg config.Config, b *hal.Board) display.Geometry {
+	size := b.Panel.Bounds().Size()
+	return display.Geometry{Width: size.X, Height: size.Y, Paper: b.Paper, Accent: b.Accent, Language: cfg.Display.Language}
+}
+
+func sizeText(w, h int) string { return strconv.Itoa(w) + "x" + strconv.Itoa(h) }

@@ -1,0 +1,189 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	sd "github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/paird/paird/agent"
+	"github.com/paird/paird/agent/clock"
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/hooks"
+	"github.com/paird/paird/agent/queue"
+	"github.com/paird/paird/agent/store"
+	"github.com/paird/paird/config"
+	"github.com/paird/paird/display"
+	"github.com/paird/paird/hal"
+)
+
+// Options are what a daemon needs besides its configuration.
+type Options struct {
+	Version  string
+	Built    time.Time // the clock's floor; zero: none
+	Terminal io.Writer // for panel = "terminal"
+	Probe    []string  // program and arguments that probe a database file in a process of their own; nil: none
+	Ready    func()    // called once everything is open; may be nil
+	Log      *slog.Logger
+}
+
+// minFree is what the queue leaves free on the disk for everything else.
+const minFree = 8 << 20
+
+// device is one daemon's parts, in the order in which they are made.
+type device struct {
+	cfg    config.Config
+	o      Options
+	who    Device
+	store  *store.Store
+	queue  *queue.Queue
+	clock  *clock.Clock
+	board  *hal.Board
+	hooks  *hooks.Runner
+	panel  *display.Presenter // nil without a panel
+	agent  *agent.Agent
+	frames display.Geometry
+	beside sync.WaitGroup
+}
+
+// Run runs the device until ctx ends. Its error says what could not be opened.
+func Run(ctx context.Context, cfg config.Config, o Options) error {
+	d := &device{cfg: cfg, o: o, who: Identify(cfg)}
+	defer d.close()
+	if err := d.openState(); err != nil {
+		return err
+	}
+	if err := d.openBoard(ctx); err != nil {
+		return err
+	}
+	if err := d.makeAgent(ctx); err != nil {
+		return err
+	}
+	return d.run(ctx)
+}
+
+// openState opens what lives on the disk.
+func (d *device) openState() error {
+	var probe func(context.Context, string) error
+	if len(d.o.Probe) > 0 {
+		probe = store.Child(d.o.Probe[0], d.o.Probe[1:]...)
+	}
+	var err error
+	d.store, err = store.Open(store.Options{
+		Dir: d.cfg.Device.StateDir, KeySource: d.cfg.Secrets.Key, CredentialsDir: os.Getenv("CREDENTIALS_DIRECTORY"),
+		Device: d.who.ID, Probe: probe, Log: d.o.Log, Erase: []string{"metadata.json*"},
+	})
+	if err != nil {
+		return fmt.Errorf("state directory %s: %w", d.cfg.Device.StateDir, err)
+	}
+	floor := d.o.Built
+	if saved, err := d.store.Floor(); err == nil && saved.After(floor) {
+		floor = saved
+	}
+	d.clock = clock.New(clock.Options{Floor: floor})
+	d.queue, err = queue.Open(queue.Options{
+		Dir: d.cfg.Device.StateDir, MaxBytes: int64(d.cfg.Queue.MaxBytes), MaxAge: d.cfg.Queue.MaxAge,
+		Sync: d.cfg.Queue.Sync, MinFree: minFree, Probe: probe, Now: d.stamp, Log: d.o.Log,
+	})
+	return err
+}
+
+func (d *device) stamp() queue.Stamp {
+	s := queue.Stamp{Boot: d.clock.BootID(), Mono: d.clock.Monotonic()}
+	if d.clock.Set() {
+		s.Wall = time.Now()
+	}
+	return s
+}
+
+// openBoard opens panel, button and LED. Only `display.required` makes a missing panel fatal.
+func (d *device) openBoard(ctx context.Context) error {
+	hw := Hardware(d.cfg, d.who.Name, d.o.Terminal, d.o.Log)
+	var err error
+	d.board, err = hal.Open(ctx, hw)
+	if err == nil && d.board.Fault != nil && d.cfg.Display.Required {
+		err = d.board.Fault
+	}
+	if err != nil {
+		return fmt.Errorf("board: %w", err)
+	}
+	if d.board.URL != "" {
+		d.o.Log.Info("simulated panel", "url", d.board.URL)
+	}
+	d.frames = display.Geometry{Width: 128, Height: 64, Language: d.cfg.Display.Language}
+	if d.board.Panel == nil {
+		return nil
+	}
+	d.frames = Geometry(d.cfg, d.board)
+	d.panel = display.NewPresenter(d.board.Panel, d.frames, display.PresenterOptions{
+		Log: d.o.Log, OnError: func(err error) { d.agent.PanelTrouble(err) },
+	})
+	return nil
+}
+
+// run runs everything until ctx ends, and ends the panel last, so that it shows how things stand.
+func (d *device) run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	listener, err := control.Listen(d.cfg.Control.Socket)
+	if err != nil {
+		return fmt.Errorf("control.socket %s: %w", d.cfg.Control.Socket, err)
+	}
+	c := d.cfg.Control
+	api := control.Handler(d.agent, control.HandlerOptions{
+		Status: c.Status, Publish: c.Publish, Token: c.Token, Pair: c.Pair, Reset: c.Reset, Log: d.o.Log,
+	})
+	drawing, undraw := context.WithCancel(context.WithoutCancel(ctx))
+	defer d.beside.Wait()
+	defer undraw()
+	d.beside.Go(func() { _ = d.hooks.Run(ctx) })
+	d.beside.Go(func() {
+		if err := control.Serve(ctx, listener, api); err != nil {
+			d.o.Log.Error("control socket", "err", err)
+		}
+	})
+	if d.panel != nil {
+		d.beside.Go(func() { _ = d.panel.Run(drawing) })
+	}
+	if d.o.Ready != nil {
+		d.o.Ready()
+	}
+	notify(sd.SdNotifyReady)
+	err = d.agent.Run(ctx)
+	notify(sd.SdNotifyStopping)
+	return err
+}
+
+// close closes what was opened, the disk last.
+func (d *device) close() {
+	if d.board != nil {
+		d.closed("board", d.board.Close())
+	}
+	if d.queue != nil {
+		d.closed("queue", d.queue.Close())
+	}
+	if d.store != nil {
+		d.closed("store", d.store.Close())
+	}
+}
+
+func (d *device) closed(what string, err error) {
+	if err != nil {
+		d.o.Log.Warn("closing", "what", what, "err", err)
+	}
+}
+
+// trouble passes on what a poll met.
+func (d *device) trouble(e *deviceauth.Error) {
+	if e == nil {
+		d.agent.WaitTrouble("", "")
+		return
+	}
+	d.agent.WaitTrouble(string(e.Kind), e.Error())
+}
