@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	"image/draw"
 	"math/rand/v2"
 	"strings"
@@ -14,103 +13,6 @@ import (
 
 	"github.com/paird/paird/hal/bustest"
 )
-
-// sheets is every module as it is wired. The wiring follows from the makers' own programs: where they put a pixel.
-func sheets() map[string]bustest.Sheet {
-	// the 2.13 and 2.9 inch glass stands on its short edge; SSD1680 glass begins at S8
-	turned := func(width, first int) func(x, y int) (int, int) {
-		return func(x, y int) (int, int) { return first + y, width - 1 - x }
-	}
-	return map[string]bustest.Sheet{
-		"waveshare1in54v2": {Chip: bustest.SSD1681, Size: image.Pt(200, 200), Wire: func(x, y int) (int, int) { return x, y }},
-		"waveshare2in13v2": {Chip: bustest.SSD1675, Size: image.Pt(250, 122), Wire: turned(250, 0), NoOTP: true},
-		"waveshare2in13v3": {Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: turned(250, 8)},
-		"waveshare2in13v4": {Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: turned(250, 8)},
-		"waveshare2in9v2":  {Chip: bustest.SSD1680, Size: image.Pt(296, 128), Wire: turned(296, 8)},
-		"inkyphat":         {Chip: bustest.SSD1675, Size: image.Pt(212, 104), Wire: func(x, y int) (int, int) { return 103 - y, x }, NoOTP: true, Accent: true},
-		"inkyphat1608":     {Chip: bustest.SSD1608, Size: image.Pt(250, 122), Wire: func(x, y int) (int, int) { return 129 - y, x }},
-	}
-}
-
-func open(t *testing.T, name string, e *bustest.EPaper) *Panel {
-	t.Helper()
-	p, err := New(name, Wires{SPI: e, DC: e.DC(), Reset: e.Reset(), Busy: e.Busy()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// forEach runs a test on a strict model of every module, in fake time.
-func forEach(t *testing.T, f func(t *testing.T, p *Panel, e *bustest.EPaper)) {
-	for _, info := range Modules() {
-		t.Run(info.Name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := bustest.NewEPaper(sheets()[info.Name], true)
-				f(t, open(t, info.Name, e), e)
-				if v := e.Violations(); len(v) > 0 {
-					t.Errorf("against the datasheet: %q", v[:min(5, len(v))])
-				}
-			})
-		})
-	}
-}
-
-var inks = []color.Color{color.Black, color.White, color.RGBA{R: 255, A: 255}}
-
-// seen is how the model shows an ink.
-func seen(c color.Color) uint8 {
-	return map[color.Color]uint8{inks[0]: 0, inks[1]: 255, inks[2]: 200}[c]
-}
-
-// picture is a random one, or blocks; with red where the paper has it.
-func picture(p *Panel, kind int, rnd *rand.Rand) *image.Paletted {
-	m := image.NewPaletted(p.Bounds(), inks)
-	colours := 2
-	if p.m.Accent {
-		colours = 3
-	}
-	size := p.Bounds().Size()
-	for y := range size.Y {
-		for x := range size.X {
-			switch c := uint8(0); kind {
-			case 0:
-				c = uint8(rnd.IntN(colours))
-				m.Pix[y*m.Stride+x] = c
-			case 1: // corners, edges and a diagonal
-				if x == 0 || y == 0 || x == size.X-1 || y == size.Y-1 || x*size.Y > y*size.X {
-					c = 1
-				}
-				m.Pix[y*m.Stride+x] = c
-			default:
-				m.Pix[y*m.Stride+x] = uint8((x/7 + y/5 + kind) % colours)
-			}
-		}
-	}
-	return m
-}
-
-func wrong(e *bustest.EPaper, want image.Image) int {
-	n, got := 0, e.Image()
-	for y := range got.Rect.Dy() {
-		for x := range got.Rect.Dx() {
-			if got.GrayAt(x, y).Y != seen(want.At(x, y)) {
-				n++
-			}
-		}
-	}
-	return n
-}
-
-func mustDraw(t *testing.T, p *Panel, e *bustest.EPaper, m image.Image, what string) {
-	t.Helper()
-	if err := p.Draw(p.Bounds(), m, image.Point{}); err != nil {
-		t.Fatalf("%s: %v", what, err)
-	}
-	if n := wrong(e, m); n > 0 {
-		t.Fatalf("%s: %d wrong pixels", what, n)
-	}
-}
 
 func TestWholePictures(t *testing.T) {
 	forEach(t, func(t *testing.T, p *Panel, e *bustest.EPaper) {
@@ -255,64 +157,6 @@ func TestAfterEveryBusFault(t *testing.T) {
 			})
 		})
 	}
-}
-
-// TestTheModelCatchesMistakes proves that 0 wrong pixels is not what the model always says.
-func TestTheModelCatchesMistakes(t *testing.T) {
-	for name, spoil := range map[string]func(p *Panel){
-		"mirrored":         func(p *Panel) { p.m.flipY = !p.m.flipY },
-		"a column off":     func(p *Panel) { p.m.offset++ },
-		"one gate too few": func(p *Panel) { p.m.init[0] = []byte{0x01, 0xf8, 0, 0} },
-		"glass at S0":      func(p *Panel) { p.m.init[1] = []byte{0x21, 0, 0} },
-		"no update":        func(p *Panel) { p.m.fullSequence = 0xc0; p.m.fullLimit = time.Second },
-		"partial with nothing to see": func(p *Panel) {
-			p.m.partial = [][]byte{borderHold, waveform(table153())}
-			p.m.partialSequence = partialAsSet
-		},
-		"waveforms swapped": func(p *Panel) {
-			p.m.partial = [][]byte{borderHold, waveform(table153(group{drive: [4][4]byte{1: {toBlack}, 2: {toWhite}}, frames: [4]byte{20}}))}
-			p.m.partialSequence = partialAsSet
-		},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			e := bustest.NewEPaper(sheets()["waveshare2in13v4"], true)
-			p := open(t, "waveshare2in13v4", e)
-			spoil(p)
-			rnd := rand.New(rand.NewPCG(7, 7))
-			bad := 0
-			for kind := range 2 {
-				m := picture(p, kind, rnd)
-				if p.Draw(p.Bounds(), m, image.Point{}) != nil {
-					bad++
-				}
-				bad += wrong(e, m)
-			}
-			if bad == 0 {
-				t.Errorf("%s: the model shows no wrong pixel", name)
-			}
-		})
-	}
-}
-
-func TestPreviousFrameMustBeSynced(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := bustest.NewEPaper(sheets()["waveshare2in13v4"], true)
-		p := open(t, "waveshare2in13v4", e)
-		rnd := rand.New(rand.NewPCG(8, 8))
-		mustDraw(t, p, e, picture(p, 1, rnd), "first")
-		copy(p.shown.bw, p.next.bw)
-		for i := range p.shown.bw { // a driver that remembers another picture than the RAM has
-			p.shown.bw[i] ^= 0xff
-		}
-		p.synced = false
-		m := picture(p, 0, rnd)
-		if err := p.Draw(p.Bounds(), m, image.Point{}); err != nil {
-			t.Fatal(err)
-		}
-		if wrong(e, m) == 0 {
-			t.Error("the model refreshes in part without looking at the old picture")
-		}
-	})
 }
 
 func TestNewRefuses(t *testing.T) {
