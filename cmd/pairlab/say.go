@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"github.com/paird/paird/cmd/pairlab/internal/provider"
+)
+
+// teller writes plain lines: when, who, what.
+type teller struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+func newTeller(out io.Writer) *teller { return &teller{out: out} }
+
+func (t *teller) line(at time.Time, who, what string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fmt.Fprintf(t.out, "%s  %-8s  %s\n", at.Format(time.TimeOnly), who, what)
+}
+
+// writer turns what is written to it into lines.
+func (t *teller) writer(who string) io.Writer { return &lineWriter{tell: t, who: who} }
+
+type lineWriter struct {
+	tell *teller
+	who  string
+	mu   sync.Mutex
+	part []byte // of a line
+}
+
+func (w *lineWriter) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.part = append(w.part, b...)
+	for {
+		line, rest, ok := bytes.Cut(w.part, []byte("\n"))
+		if !ok {
+			return len(b), nil
+		}
+		w.tell.line(time.Now(), w.who, string(line))
+		w.part = rest
+	}
+}
+
+// maxLine is how many bytes of a payload a line shows.
+const maxLine = 160
+
+// printable makes one short line of a payload.
+func printable(b []byte) string {
+	cut := ""
+	if len(b) > maxLine {
+		b, cut = b[:maxLine], "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '.'
+		}
+		return r
+	}, string(b)) + cut
+}
+
+func eventText(e provider.Event) string {
+	device := e.Device
+	if device == "" {
+		device = "a device"
+	}
+	switch e.Kind {
+	case provider.CodeIssued:
+		return device + " asks to be paired and is given a code"
+	case provider.CodeUnknown:
+		return e.Account + " gave a code that is not known"
+	case provider.CodeExpired:
+		return "the code of " + device + " ran out"
+	case provider.SignedIn:
+		return e.Account + " signed in"
+	case provider.SignInFails:
+		return "somebody gave a wrong name or password"
+	case provider.Approved:
+		return e.Account + " approved " + device
+	case provider.Refused:
+		return e.Account + " denied " + device
+	case provider.Tokens:
+		return device + " fetched its tokens and belongs to " + e.Account
+	case provider.Refreshed:
+		return device + " refreshed its tokens"
+	case provider.Reused:
+		return "a retired refresh token of " + device + " came back: its grant has ended"
+	case provider.Revoked:
+		return device + " gave a grant back"
+	}
+	return string(e.Kind)
+}
