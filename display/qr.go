@@ -80,32 +80,25 @@ func textArea(g Geometry) image.Rectangle {
 // text beside or under it.
 func besides(n, pixels, quiet int, below bool, g Geometry) (p place, ok bool) {
 	side := n*pixels + 2*quiet
-	area := textArea(g)
 	if side > g.Width || side > g.Height {
 		return p, false
 	}
-	gap := max(2, area.Min.X)
-	corner := image.Pt(min((g.Height-side)/2, max(0, 2*area.Min.X)), (g.Height-side)/2)
-	if below {
-		corner = image.Pt((g.Width-side)/2, min((g.Width-side)/2, area.Min.X))
+	p.pixels, p.text = pixels, textArea(g)
+	edge := p.text.Min.X
+	gap := max(2, edge)
+	if g.Paper { // the border is bare paper already
+		gap = 1
 	}
-	p.pixels = pixels
+	var corner image.Point
+	if below {
+		corner = image.Pt((g.Width-side)/2, min((g.Width-side)/2, edge))
+		p.text.Min.Y = corner.Y + side + gap
+	} else {
+		corner = image.Pt(min((g.Height-side)/2, 2*edge), (g.Height-side)/2)
+		p.text.Min.X = corner.X + side + gap
+	}
 	p.lit = image.Rectangle{corner, corner.Add(image.Pt(side, side))}
 	p.symbol = p.lit.Inset(quiet)
-	p.text = area
-	if below {
-		p.text.Min.Y = p.lit.Max.Y + gap
-	} else {
-		p.text.Min.X = p.lit.Max.X + gap
-	}
-	if g.Paper { // the border is bare paper already
-		p.text.Min = p.text.Min.Sub(image.Pt(gap-1, gap-1)).Add(image.Pt(0, 0))
-		if below {
-			p.text.Min.X = area.Min.X
-		} else {
-			p.text.Min.Y = area.Min.Y
-		}
-	}
 	return p, !p.text.Empty()
 }
 
