@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/internal/crashtest"
+	bolt "go.etcd.io/bbolt"
 )
 
 // A damage does something bad to a file.
@@ -56,9 +57,9 @@ func damages(t *testing.T) []damage {
 	}
 	r := rand.New(rand.NewPCG(4, 4))
 	for i := range min(150, crashtest.States(t)/50) {
-		bit := r.IntN(9 * 4096 * 8)
-		list = append(list, damage{fmt.Sprintf("bit %d flipped", bit), edit(func(b []byte) []byte {
-			b[bit/8%len(b)] ^= 1 << (bit % 8)
+		n, bit := r.Int(), r.IntN(8)
+		list = append(list, damage{fmt.Sprintf("bit %d of byte %d in use flipped", bit, n), edit(func(b []byte) []byte {
+			flipUsed(b, n, bit)
 			return b
 		})})
 		at, n := r.IntN(9*4096), 1+r.IntN(2000)
@@ -73,6 +74,19 @@ func damages(t *testing.T) []damage {
 }
 
 var agedFloor = time.Unix(1_750_000_000, 0)
+
+// flipUsed flips a bit of one of the bytes that are not zero, of which there are few.
+func flipUsed(b []byte, n, bit int) {
+	var used []int
+	for i, v := range b {
+		if v != 0 {
+			used = append(used, i)
+		}
+	}
+	if len(used) > 0 {
+		b[used[n%len(used)]] ^= 1 << bit
+	}
+}
 
 // aged returns the options of a store that has seen five generations, stopped uncleanly or cleanly, and
 // its device's key.
@@ -192,5 +206,44 @@ func copyDir(t *testing.T, from, to string) {
 	}
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What goes bad under the feet of a running daemon is seen when it is read, and put right by the next
+// call, which reads all of it.
+func TestDamageWhileOpen(t *testing.T) {
+	for _, c := range []struct {
+		bucket, key []byte
+		use         func(s *Store) error
+	}{
+		{deviceBucket, deviceKey, func(s *Store) error { return second(s.Key()) }},
+		{deviceBucket, pendingKey, func(s *Store) error { return second(s.Pending()) }},
+		{grantsBucket, genKey(2), func(s *Store) error { return second(s.Load()) }},
+		{grantsBucket, genKey(2), func(s *Store) error { return second(s.Save(grantN(2))) }},
+	} {
+		s := open(t, testOptions(t))
+		key, err := s.Key()
+		if err := errors.Join(err, s.SavePending([]byte("pending"))); err != nil {
+			t.Fatal(err)
+		}
+		save(t, s, grantN(1))
+		save(t, s, grantN(2))
+		err = s.files.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(c.bucket).Put(c.key, []byte("damaged")) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.use(s) // may fail, or be done in the slot
+		if err := c.use(s); err != nil {
+			t.Errorf("%s/%s: fails again: %v", c.bucket, c.key, err)
+		}
+		if st := load(t, s); st.Gen < 2 || refreshToken(st) != grantN(2).RefreshToken {
+			t.Errorf("%s/%s: found %s", c.bucket, c.key, brief(st))
+		}
+		if got, err := s.Key(); err != nil || !bytes.Equal(got, key) {
+			t.Errorf("%s/%s: the device has another key, %v", c.bucket, c.key, err)
+		}
+		if len(s.Recovered()) == 0 {
+			t.Errorf("%s/%s: not told", c.bucket, c.key)
+		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/binary"
-	"errors"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -22,13 +21,19 @@ func (s *Store) Key() (der []byte, err error) {
 		if err := s.unlock(f); err != nil {
 			return err
 		}
-		if der, err = s.storedKey(f); err != nil || der != nil {
+		err := f.db.View(func(tx *bolt.Tx) (err error) {
+			der, err = s.readKey(f, tx)
+			return err
+		})
+		if err != nil || der != nil {
 			return err
 		}
 		if der, err = newKey(); err != nil {
 			return err
 		}
-		return s.putKey(f, der)
+		return s.update(f, func(tx *bolt.Tx) error {
+			return tx.Bucket(deviceBucket).Put(deviceKey, s.seal(f, "device", "key", 0, der))
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -42,29 +47,6 @@ func newKey() ([]byte, error) {
 		return nil, err
 	}
 	return x509.MarshalPKCS8PrivateKey(key)
-}
-
-// storedKey returns the key of tokens.db, or where that is damaged the one of a slot; nil if there
-// is none.
-func (s *Store) storedKey(f *files) (der []byte, err error) {
-	err = f.db.View(func(tx *bolt.Tx) (err error) {
-		der, err = s.readKey(f, tx)
-		return err
-	})
-	if !errors.Is(err, errDamaged) {
-		return der, err
-	}
-	body, _, _ := s.openSlot(f)
-	if body.Key == nil {
-		return nil, &SealError{Provider: f.ring.Provider, Reason: "the key of the device is damaged; pair again"}
-	}
-	return body.Key, s.putKey(f, body.Key)
-}
-
-func (s *Store) putKey(f *files, der []byte) error {
-	return s.update(f, func(tx *bolt.Tx) error {
-		return tx.Bucket(deviceBucket).Put(deviceKey, s.seal(f, "device", "key", 0, der))
-	})
 }
 
 // readKey returns nil where no key was ever made.
@@ -84,8 +66,7 @@ func (s *Store) readDevice(f *files, tx *bolt.Tx, key []byte) ([]byte, error) {
 	return s.unseal(f, "device", string(key), 0, sealed)
 }
 
-// Pending returns what SavePending was given last, nil if nothing or if it is damaged: pairing then
-// begins anew.
+// Pending returns what SavePending was given last, nil if nothing.
 func (s *Store) Pending() (b []byte, err error) {
 	err = s.do("pending", func(f *files) error {
 		if err := s.unlock(f); err != nil || f.aead == nil {
@@ -93,10 +74,6 @@ func (s *Store) Pending() (b []byte, err error) {
 		}
 		return f.db.View(func(tx *bolt.Tx) (err error) {
 			b, err = s.readDevice(f, tx, pendingKey)
-			if errors.Is(err, errDamaged) {
-				s.o.Log.Warn("the pairing in progress is damaged, it is dropped", "err", err)
-				return nil
-			}
 			return err
 		})
 	})

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"crypto/cipher"
 	"errors"
 	"fmt"
@@ -43,8 +42,8 @@ func (s *Store) openFiles() (*files, error) {
 	return f, nil
 }
 
-// openDB opens tokens.db and reads its ring. One with damaged records is set aside if a slot can take
-// its place; otherwise it stays for a person to decide.
+// openDB opens tokens.db and reads its ring. A damaged one is set aside if a slot can take its place,
+// or if there never was a grant; otherwise it stays for a person to decide.
 func (s *Store) openDB(f *files) error {
 	db, r, err := boltfile.Open(boltfile.Options{
 		Path: s.o.path(dbName), Allocate: dbAllocated, Probe: s.o.Probe, Log: s.o.Log,
@@ -73,7 +72,7 @@ func (s *Store) openDB(f *files) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, errDamaged) && f.newestSlot() != nil:
+	case errors.Is(err, errDamaged) && (f.newestSlot() != nil || f.unused()):
 		return s.replaceDB(f, err)
 	case errors.Is(err, errDamaged):
 		err = &SealError{Reason: dbName + " is damaged and there is no other copy; pair again"}
@@ -81,7 +80,7 @@ func (s *Store) openDB(f *files) error {
 	return errors.Join(err, db.Close())
 }
 
-// replaceDB sets a tokens.db aside of which records are damaged, and opens a new one.
+// replaceDB sets a damaged tokens.db aside and opens a new one.
 func (s *Store) replaceDB(f *files, reason error) error {
 	if err := f.db.Close(); err != nil {
 		return err
@@ -92,7 +91,6 @@ func (s *Store) replaceDB(f *files, reason error) error {
 	}
 	s.o.Log.Error("tokens.db is damaged: set aside, going on from the slots", "path", aside, "reason", reason)
 	s.note("%s was damaged (%v): set aside as %s", dbName, reason, aside)
-	f.ring, f.aead, f.whole = nil, nil, false
 	return s.openDB(f)
 }
 
@@ -106,6 +104,11 @@ func (f *files) newestSlot() *slot {
 		return nil
 	}
 	return newest
+}
+
+// unused says whether the slots were never written: no grant was ever saved.
+func (f *files) unused() bool {
+	return f.newestSlot() == nil && !f.slots[0].damaged && !f.slots[1].damaged
 }
 
 // nextSlot returns the slot to write: the one that is not the newest.
@@ -134,13 +137,20 @@ func (s *Store) degrade(err error) {
 	s.o.Log.Error("the store is not complete", "err", s.degraded)
 }
 
-// update commits to tokens.db. Whatever is first to seal something makes the ring.
+// update commits to tokens.db, with the ring if it is the first to seal something, and the checksum.
 func (s *Store) update(f *files, change func(*bolt.Tx) error) error {
 	return f.db.Update(func(tx *bolt.Tx) error {
 		if err := writeMeta(tx, f.ring); err != nil {
 			return err
 		}
-		return change(tx)
+		if err := change(tx); err != nil {
+			return err
+		}
+		sum, err := contentSum(tx)
+		if err != nil {
+			return err
+		}
+		return tx.Bucket(metaBucket).Put(sumKey, sum)
 	})
 }
 
@@ -156,33 +166,19 @@ func (s *Store) unlock(f *files) error {
 	return s.level(f)
 }
 
-// unwrap opens the ring of tokens.db, or that of the newest slot where tokens.db has none that
-// opens.
-func (s *Store) unwrap(f *files) error {
+// unwrap opens the ring of tokens.db, or that of the newest slot where tokens.db is new.
+func (s *Store) unwrap(f *files) (err error) {
 	if f.aead != nil {
 		return nil
 	}
-	var err error
-	if f.ring != nil {
-		if f.aead, err = s.o.unwrap(f.ring); err == nil {
-			return nil
-		}
+	if sl := f.newestSlot(); f.ring == nil && sl != nil {
+		f.ring = sl.payload.Ring
 	}
-	sl := f.newestSlot()
-	if sl == nil {
-		return err
+	if f.ring == nil {
+		return nil
 	}
-	aead, slotErr := s.o.unwrap(sl.payload.Ring)
-	if slotErr != nil {
-		return cmp.Or(err, slotErr)
-	}
-	if f.ring != nil {
-		if err := s.replaceDB(f, err); err != nil {
-			return err
-		}
-	}
-	f.ring, f.aead = sl.payload.Ring, aead
-	return nil
+	f.aead, err = s.o.unwrap(f.ring)
+	return err
 }
 
 // begin makes sure of a data key to seal with.

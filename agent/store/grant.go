@@ -87,18 +87,22 @@ func (s *Store) Forget() error {
 	})
 }
 
-// put makes the next generation durable: slot, then tokens.db.
+// put makes the next generation durable: slot, then tokens.db. A tokens.db that is behind and cannot be
+// brought level gets nothing newer, or what it lacks would be forgotten.
 func (s *Store) put(f *files, g *Grant) (uint64, error) {
 	if err := s.begin(f); err != nil {
 		return 0, err
 	}
+	dbErr := s.unlock(f)
 	newest, err := f.newest()
 	if err != nil {
 		return 0, err
 	}
 	rec := record{newest + 1, g}
 	slotErr := s.putSlot(f, rec)
-	dbErr := s.update(f, func(tx *bolt.Tx) error { return s.putRecord(f, tx, rec) })
+	if dbErr == nil {
+		dbErr = s.update(f, func(tx *bolt.Tx) error { return s.putRecord(f, tx, rec) })
+	}
 	switch {
 	case slotErr != nil && dbErr != nil:
 		return 0, errors.Join(dbErr, slotErr)
@@ -120,7 +124,7 @@ func (s *Store) put(f *files, g *Grant) (uint64, error) {
 // intent.
 func (s *Store) putRecord(f *files, tx *bolt.Tx, rec record) error {
 	before, err := s.newestIn(f, tx)
-	if err != nil && !errors.Is(err, errDamaged) {
+	if err != nil {
 		return err
 	}
 	if err := empty(tx.Bucket(grantsBucket)); err != nil {

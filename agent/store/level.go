@@ -2,23 +2,26 @@ package store
 
 import (
 	"encoding/json"
-	"errors"
 
 	bolt "go.etcd.io/bbolt"
 )
 
-// putSlot writes the essence of a generation to the older slot.
+// putSlot writes the essence of a generation to the older slot, with what tokens.db or else the newer
+// slot has of the device.
 func (s *Store) putSlot(f *files, rec record) error {
-	body := slotBody{Grant: essence(rec.grant)}
-	err := f.db.View(func(tx *bolt.Tx) (err error) {
-		body.Floor = readFloor(tx)
-		body.Key, err = s.readKey(f, tx)
+	body, _, _ := s.openSlot(f)
+	body.Grant = essence(rec.grant)
+	err := f.db.View(func(tx *bolt.Tx) error {
+		if floor := readFloor(tx); !floor.IsZero() {
+			body.Floor = floor
+		}
+		key, err := s.readKey(f, tx)
+		if key != nil {
+			body.Key = key
+		}
 		return err
 	})
-	if errors.Is(err, errDamaged) {
-		old, _, _ := s.openSlot(f)
-		body.Key = old.Key
-	} else if err != nil {
+	if err != nil {
 		return err
 	}
 	plain, err := json.Marshal(body)
@@ -54,21 +57,12 @@ func (s *Store) openSlot(f *files) (body slotBody, gen uint64, path string) {
 func (s *Store) level(f *files) error {
 	body, slotGen, path := s.openSlot(f)
 	rec, err := s.newestRecord(f)
-	if errors.Is(err, errDamaged) {
-		if slotGen == 0 {
-			return &SealError{Provider: f.ring.Provider, Reason: "its record is damaged and there is no other copy; pair again"}
-		}
-		ring, aead := f.ring, f.aead
-		if err := s.replaceDB(f, err); err != nil {
-			return err
-		}
-		f.ring, f.aead, rec = ring, aead, record{}
-	} else if err != nil {
+	if err != nil {
 		return err
 	}
 	switch {
 	case s.unsaved != nil && s.unsaved.gen > rec.gen:
-		err = s.update(f, func(tx *bolt.Tx) error { return s.putRecord(f, tx, *s.unsaved) })
+		err = s.restore(f, *s.unsaved, body)
 	case slotGen > rec.gen:
 		s.o.Log.Info("the newest grant is in a slot", "path", path, "generation", slotGen, "tokens.db", rec.gen)
 		err = s.restore(f, record{slotGen, body.Grant}, body)
@@ -97,14 +91,14 @@ func (s *Store) newestRecord(f *files) (rec record, err error) {
 	return rec, err
 }
 
-// restore puts what a slot holds into tokens.db.
+// restore puts a record into tokens.db, and what a slot holds of the device.
 func (s *Store) restore(f *files, rec record, body slotBody) error {
 	return s.update(f, func(tx *bolt.Tx) error {
 		if err := s.putRecord(f, tx, rec); err != nil {
 			return err
 		}
 		device := tx.Bucket(deviceBucket)
-		if key, err := s.readKey(f, tx); body.Key != nil && (key == nil || err != nil) {
+		if device.Get(deviceKey) == nil && body.Key != nil {
 			if err := device.Put(deviceKey, s.seal(f, "device", "key", 0, body.Key)); err != nil {
 				return err
 			}

@@ -2,10 +2,12 @@ package store
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -14,7 +16,7 @@ import (
 // use it. A paird of version N writes what N-1 can still use, so that an update can be taken back:
 // schemaCompat is schemaVersion-1 at most, but for the first.
 //
-//	meta    schema -> schema as JSON; ring -> ring as JSON
+//	meta    schema -> schema, see there; ring -> ring as JSON; sum -> checksum of all the rest
 //	grants  generation (uint64, big-endian) -> sealed Grant, or sealed null where it was forgotten
 //	journal intent -> generation and sealed digest, where the slot's journal would not be written
 //	device  key -> sealed PKCS#8; pending -> sealed bytes; floor -> seconds since 1970, int64, big-endian
@@ -31,60 +33,94 @@ var (
 
 	schemaKey  = []byte("schema")
 	ringKey    = []byte("ring")
+	sumKey     = []byte("sum")
 	intentKey  = []byte("intent")
 	deviceKey  = []byte("key")
 	pendingKey = []byte("pending")
 	floorKey   = []byte("floor")
 )
 
-type schema struct {
-	Version uint16 `json:"version"`
-	Compat  uint16 `json:"compat"`
+// A schema is kept as 4 bytes and their CRC-32: a flipped bit must not make a store look newer. It is
+// read before the checksum of the file, which a newer version may compute in another way.
+type schema struct{ version, compat uint16 }
+
+func (sc schema) encode() []byte {
+	b := binary.BigEndian.AppendUint16(nil, sc.version)
+	b = binary.BigEndian.AppendUint16(b, sc.compat)
+	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 }
 
-// errDamaged: a record of tokens.db is not what was written. bbolt has no checksums for values, so this
-// is where a flipped bit shows.
-var errDamaged = errors.New("a record is damaged")
+// decodeSchema returns the zero schema for a damaged one.
+func decodeSchema(b []byte) schema {
+	if len(b) != 8 || crc32.ChecksumIEEE(b[:4]) != binary.BigEndian.Uint32(b[4:]) {
+		return schema{}
+	}
+	return schema{binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])}
+}
 
-// checkShape returns errDamaged for what no commit of ours looks like: a disk that loses flushes can
-// leave a tree that is sound and made of pages that do not belong together.
-func checkShape(tx *bolt.Tx) error {
-	return tx.ForEach(func(name []byte, b *bolt.Bucket) error {
+// errDamaged: tokens.db does not hold what was written.
+var errDamaged = errors.New("it is damaged")
+
+// checkSum returns errDamaged unless the file holds what the last commit put there. bbolt has no
+// checksums for data: a flipped bit, or pages that do not belong together, would pass for good.
+func checkSum(tx *bolt.Tx) error {
+	sum, err := contentSum(tx)
+	if err != nil {
+		return err
+	}
+	if sum == nil { // a new file
+		return nil
+	}
+	meta := tx.Bucket(metaBucket)
+	if meta == nil || !bytes.Equal(meta.Get(sumKey), sum) {
+		return fmt.Errorf("%w: wrong checksum", errDamaged)
+	}
+	return nil
+}
+
+// contentSum is the SHA-256 of all names, keys and values but its own; nil if there are none.
+func contentSum(tx *bolt.Tx) ([]byte, error) {
+	h := sha256.New()
+	empty := true
+	err := tx.ForEach(func(name []byte, b *bolt.Bucket) error {
+		empty = false
+		fmt.Fprintf(h, "%q\n", name)
 		return b.ForEach(func(k, v []byte) error {
-			if v == nil || bytes.Equal(name, grantsBucket) && len(k) != 8 {
-				return fmt.Errorf("%w: %s", errDamaged, name)
+			if v == nil {
+				return fmt.Errorf("%w: a bucket in %q", errDamaged, name)
+			}
+			if !bytes.Equal(k, sumKey) {
+				fmt.Fprintf(h, "%x=%x\n", k, v)
 			}
 			return nil
 		})
 	})
+	if err != nil || empty {
+		return nil, err
+	}
+	return h.Sum(nil), nil
 }
 
 // readMeta returns the ring, nil if nothing has been sealed in this file; or errDamaged, or
 // ErrNewerSchema.
 func readMeta(tx *bolt.Tx) (*ring, error) {
-	if err := checkShape(tx); err != nil {
-		return nil, err
-	}
-	meta := tx.Bucket(metaBucket)
-	if meta == nil {
-		return nil, nil
-	}
 	var sc schema
-	if err := json.Unmarshal(meta.Get(schemaKey), &sc); err != nil {
-		return nil, fmt.Errorf("%w: schema: %w", errDamaged, err)
+	meta := tx.Bucket(metaBucket)
+	if meta != nil {
+		sc = decodeSchema(meta.Get(schemaKey))
 	}
-	if sc.Compat > schemaVersion {
+	if sc.compat > schemaVersion {
 		return nil, ErrNewerSchema
+	}
+	if err := checkSum(tx); err != nil || meta == nil {
+		return nil, err
 	}
 	b := meta.Get(ringKey)
 	if b == nil {
 		return nil, nil
 	}
 	var r ring
-	if err := json.Unmarshal(b, &r); err != nil {
-		return nil, fmt.Errorf("%w: ring: %w", errDamaged, err)
-	}
-	return &r, nil
+	return &r, json.Unmarshal(b, &r)
 }
 
 // writeMeta makes the buckets, the schema of a new file, and the ring if there is none.
@@ -96,22 +132,18 @@ func writeMeta(tx *bolt.Tx, r *ring) error {
 	}
 	meta := tx.Bucket(metaBucket)
 	if meta.Get(schemaKey) == nil {
-		if err := putJSON(meta, schemaKey, schema{schemaVersion, schemaCompat}); err != nil {
+		if err := meta.Put(schemaKey, schema{schemaVersion, schemaCompat}.encode()); err != nil {
 			return err
 		}
 	}
 	if r == nil || meta.Get(ringKey) != nil {
 		return nil
 	}
-	return putJSON(meta, ringKey, r)
-}
-
-func putJSON(b *bolt.Bucket, key []byte, v any) error {
-	data, err := json.Marshal(v)
+	data, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	return b.Put(key, data)
+	return meta.Put(ringKey, data)
 }
 
 func genKey(gen uint64) []byte { return binary.BigEndian.AppendUint64(nil, gen) }

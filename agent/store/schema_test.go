@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"hash/fnv"
 	"log/slog"
@@ -34,7 +33,7 @@ func setSchema(t *testing.T, o Options, sc schema) {
 	t.Helper()
 	s := open(t, o)
 	save(t, s, grantN(1))
-	err := s.files.db.Update(func(tx *bolt.Tx) error { return putJSON(tx.Bucket(metaBucket), schemaKey, sc) })
+	err := s.update(s.files, func(tx *bolt.Tx) error { return tx.Bucket(metaBucket).Put(schemaKey, sc.encode()) })
 	if err := errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -54,14 +53,14 @@ func isLeftAlone(t *testing.T, o Options) {
 
 func TestNewerDatabaseIsLeftAlone(t *testing.T) {
 	o := testOptions(t)
-	setSchema(t, o, schema{Version: schemaVersion + 2, Compat: schemaVersion + 1})
+	setSchema(t, o, schema{version: schemaVersion + 2, compat: schemaVersion + 1})
 	isLeftAlone(t, o)
 }
 
 // An update that is taken back finds what the next version wrote, and goes on with it.
 func TestNextVersionIsUsed(t *testing.T) {
 	o := testOptions(t)
-	next := schema{Version: schemaVersion + 1, Compat: schemaVersion}
+	next := schema{version: schemaVersion + 1, compat: schemaVersion}
 	setSchema(t, o, next)
 	s := open(t, o)
 	if st := load(t, s); refreshToken(st) != grantN(1).RefreshToken {
@@ -70,7 +69,8 @@ func TestNextVersionIsUsed(t *testing.T) {
 	save(t, s, grantN(2))
 	var kept schema
 	err := s.files.db.View(func(tx *bolt.Tx) error {
-		return json.Unmarshal(tx.Bucket(metaBucket).Get(schemaKey), &kept)
+		kept = decodeSchema(tx.Bucket(metaBucket).Get(schemaKey))
+		return nil
 	})
 	if err != nil || kept != next {
 		t.Errorf("the schema is %+v, %v", kept, err)

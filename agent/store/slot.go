@@ -39,6 +39,7 @@ type slot struct {
 	gen     uint64 // 0: empty or damaged
 	payload slotPayload
 	journal []byte
+	damaged bool
 }
 
 // slotPayload carries the wrapped data key too: a slot can be opened when nothing else is left.
@@ -131,6 +132,7 @@ func (s *Store) readSlot(name string) (slot, error) {
 		return sl, err
 	}
 	s.o.Log.Warn("a slot of the grant is damaged, the other one counts", "path", sl.path, "reason", err)
+	sl.damaged = true
 	return sl, nil
 }
 

@@ -19,7 +19,7 @@ const (
 	lockLimit  = 2 * time.Second // for another process to let go of the file
 	probeLimit = 2 * time.Second // for a probe: a damaged file can make bbolt hang
 	allocSize  = 256 << 10       // bytes by which a large file grows; bbolt's 16 MiB defeat a small MaxSize
-	sizeLimit  = 1 << 30         // bytes that are read into memory to be checked; more is no file of ours
+	sizeLimit  = 256 << 20       // bytes that are read into memory to be checked, or twice MaxSize; more is no file of ours
 )
 
 // Options say which file to open and how.
@@ -87,7 +87,7 @@ func (e *damageError) Unwrap() error { return e.reason }
 // prepare leaves a file under o.Path that bbolt can open.
 func (o Options) prepare() (Report, error) {
 	var r Report
-	img, err := read(o.Path)
+	img, err := read(o.Path, max(sizeLimit, 2*int64(o.MaxSize)))
 	if errors.Is(err, fs.ErrNotExist) {
 		r.Created = true
 		return r, o.create()
@@ -143,12 +143,12 @@ func (o Options) probe() error {
 }
 
 // read returns the whole file. It is read, not mapped: a bad sector is then an error and no SIGBUS.
-func read(path string) ([]byte, error) {
+func read(path string, limit int64) ([]byte, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() || info.Size() > sizeLimit {
+	if !info.Mode().IsRegular() || info.Size() > limit {
 		return nil, &damageError{fmt.Errorf("%s: no database but %v, %d bytes", path, info.Mode().Type(), info.Size())}
 	}
 	f, err := os.Open(path)

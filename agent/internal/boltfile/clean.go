@@ -3,6 +3,7 @@ package boltfile
 import (
 	"bytes"
 	"hash/crc32"
+	"io"
 	"os"
 
 	bolt "go.etcd.io/bbolt"
@@ -15,6 +16,8 @@ const (
 	cleanAt   = pageSize - 512
 	cleanSize = 512
 	cleanSign = "paird: clean stop"
+
+	cleanMost = 32 << 20 // bytes of a file that is read for its checksum while the service manager waits
 )
 
 // Close closes the database and marks the file as cleanly stopped, which spares the next Open the
@@ -29,15 +32,15 @@ func Close(db *bolt.DB, d Disk) error {
 }
 
 func markClean(path string, d Disk) error {
-	img, err := read(path)
-	if err != nil {
-		return err
-	}
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	img, err := io.ReadAll(io.LimitReader(f, cleanMost+1))
+	if err != nil || len(img) > cleanMost {
+		return err
+	}
 	metas, err := parseMetas(img)
 	if err != nil || len(metas) < 2 || isClean(img, metas[0]) {
 		return err

@@ -85,6 +85,33 @@ func spoil(original []byte, i int, r *rand.Rand) ([]byte, string) {
 	return img, fmt.Sprintf("page %d zeroed", page/4096)
 }
 
+// A new file is the only one with a list of free pages in it.
+func TestDamagedFreelistIsSeen(t *testing.T) {
+	fresh, err := os.ReadFile(made(t, 0, false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := boltfile.Verify(fresh); err != nil {
+		t.Fatal(err)
+	}
+	const page = 2 * 4096
+	for name, edit := range map[string]func(b []byte){
+		"type":          func(b []byte) { b[page+8] = 2 },
+		"page in use":   func(b []byte) { b[page+10], b[page+16] = 1, 3 },
+		"page outside":  func(b []byte) { b[page+10], b[page+16] = 1, 9 },
+		"page 0":        func(b []byte) { b[page+10] = 1 },
+		"too many":      func(b []byte) { b[page+10], b[page+11] = 0xFE, 0xFF },
+		"far too many":  func(b []byte) { b[page+10], b[page+11], b[page+19] = 0xFF, 0xFF, 0x7F },
+		"long one of 0": func(b []byte) { b[page+10], b[page+11], b[page+16] = 0xFF, 0xFF, 1 },
+	} {
+		img := append([]byte(nil), fresh...)
+		edit(img)
+		if boltfile.Verify(img) == nil {
+			t.Errorf("%s: not seen", name)
+		}
+	}
+}
+
 // FuzzVerify changes bytes of a good file beyond the metas, which a checksum guards. What passes the
 // check has to be harmless to bbolt.
 func FuzzVerify(f *testing.F) {
