@@ -39,7 +39,7 @@ func (b *bench) serveUntil(t *testing.T, limit time.Duration, done func() bool) 
 }
 
 func TestRefusedRecordIsSetAside(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, nil)
 		for i := range 30 {
 			b.queue.Put("n", fmt.Append(nil, i))
@@ -73,7 +73,7 @@ func TestRefusedRecordIsSetAside(t *testing.T) {
 }
 
 func TestBrokerInACrashLoopCostsNoRecord(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, nil)
 		b.queue.Put("n", []byte("x"))
 		began := time.Now()
@@ -97,7 +97,7 @@ func TestBrokerInACrashLoopCostsNoRecord(t *testing.T) {
 }
 
 func TestDuplicateClientIsTold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		a, b := newBench(t, nil), newBench(t, nil)
 		b.broker = a.broker
 		b.o.Dial = a.broker.Dial
@@ -124,7 +124,7 @@ func TestDuplicateClientIsTold(t *testing.T) {
 }
 
 func TestRefusedSubscriptionIsTold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, func(o *Options) { o.Commands = []string{"identify"} })
 		b.broker.Script(brokertest.Script{Subscribe: func(string) (byte, bool) { return 0x80, false }})
 		for range 2 {
@@ -151,7 +151,7 @@ func TestTelemetryGoesOnWithoutWhatEndsTheSession(t *testing.T) {
 		}},
 	}
 	for name, script := range faults {
-		synctest.Test(t, func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
 			b := newBench(t, func(o *Options) {
 				o.Commands, o.HomeAssistant, o.Metrics = []string{"identify"}, "homeassistant", []string{"uptime"}
 			})

@@ -30,7 +30,7 @@ func TestCommands(t *testing.T) {
 		{`{"id":"14","command":"identify"} {}`, `{"ok":false,"error":"bad_request","message":"send {\"id\":\"text\",\"command\":\"name\"}"}`},
 		{strings.Repeat("[", maxCommand+1), `{"ok":false,"error":"bad_request","message":"a command has at most 4096 bytes"}`},
 	} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
 			b := newBench(t, func(o *Options) {
 				o.Commands, o.Metrics = []string{"identify", "report", "interval"}, []string{"uptime"}
 			})
@@ -48,7 +48,7 @@ func TestCommands(t *testing.T) {
 }
 
 func TestCommandIsDoneOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		done := 0
 		b := newBench(t, func(o *Options) { o.Commands, o.Identify = []string{"identify"}, func() { done++ } })
 		cmd := brokertest.Message{Topic: "paird/dev1/cmd", Payload: `{"id":"7","command":"identify"}`}
@@ -71,7 +71,7 @@ func TestCommandIsDoneOnce(t *testing.T) {
 }
 
 func TestCommandsAreLimited(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		done := 0
 		b := newBench(t, func(o *Options) { o.Commands, o.Identify = []string{"identify"}, func() { done++ } })
 		s := b.serve(t, token)
@@ -102,7 +102,7 @@ func TestCommandsAreLimited(t *testing.T) {
 }
 
 func TestReportThatFails(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, func(o *Options) { o.Commands = []string{"report"} })
 		s := b.serve(t, token)
 		<-s.online

@@ -104,13 +104,13 @@ func (s *session) forward(q queued) error {
 		s.log.Warn("record dropped", "seq", q.seq, "error", err)
 		return s.queue.SetAside(q.seq)
 	}
-	token, err := s.publish(outgoing{topic: s.topic + "/" + q.topic, payload: payload})
-	if err != nil {
-		return err
+	if why := s.wire.reason(); why != nil {
+		return why
 	}
-	s.sent = time.Now()
+	token, err := s.publish(outgoing{topic: s.topic + "/" + q.topic, payload: payload})
+	s.sent = time.Now() // perhaps, if err says that the connection ended meanwhile
 	s.flights = append(s.flights, flight{token: token, sent: s.sent, record: true, seq: q.seq})
-	return nil
+	return err
 }
 
 // finish completes the records of this package; others go out byte for byte.

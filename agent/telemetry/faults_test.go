@@ -29,7 +29,7 @@ func TestDeadLinkIsFoundWithinAMinute(t *testing.T) {
 		for _, busy := range []bool{false, true} {
 			for _, keepAlive := range []time.Duration{5 * time.Second, 30 * time.Second, 20 * time.Minute} {
 				t.Run(fmt.Sprint(name, busy, keepAlive), func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) {
+					bubble(t, func(t *testing.T) {
 						b := newBench(t, func(o *Options) { o.KeepAlive = keepAlive })
 						s := b.serve(t, token)
 						<-s.online
@@ -58,7 +58,7 @@ func TestDeadLinkIsFoundWithinAMinute(t *testing.T) {
 }
 
 func TestLostAcknowledgement(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, nil)
 		for i := range 5 {
 			b.queue.Put("n", fmt.Append(nil, i))
@@ -91,7 +91,7 @@ func TestLostAcknowledgement(t *testing.T) {
 }
 
 func TestWillIsPublishedWhenTheLinkBreaks(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, nil)
 		s := b.serve(t, token)
 		<-s.online
@@ -108,7 +108,7 @@ func TestWillIsPublishedWhenTheLinkBreaks(t *testing.T) {
 }
 
 func TestSilentBrokerAtConnect(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, nil)
 		b.broker.Script(brokertest.Script{Silent: true})
 		at := time.Now()
@@ -131,7 +131,7 @@ func TestSilentBrokerAtConnect(t *testing.T) {
 }
 
 func TestRefusalBeforeConnack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, func(o *Options) { o.Username = "{claim:plan}" })
 		if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != Misconfigured || !strings.Contains(e.Detail, "{claim:plan}") {
 			t.Error(e)

@@ -8,10 +8,23 @@ import (
 
 // flight is a message without its PUBACK.
 type flight struct {
-	token  paho.Token
+	token  paho.Token // nil where the connection ended before paho gave one
 	sent   time.Time
 	record bool
 	seq    uint64 // of a record
+}
+
+// over tells whether there is a PUBACK, or never will be.
+func (f flight) over() bool {
+	if f.token == nil {
+		return false
+	}
+	select {
+	case <-f.token.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // landed takes the oldest flight's PUBACK.
@@ -68,15 +81,10 @@ func (s *session) land(limit time.Duration) {
 func (s *session) settle() {
 	var open []flight
 	for _, f := range s.flights {
-		select {
-		case <-f.token.Done():
-			s.flights = []flight{f}
-			if s.landed() == nil {
-				continue
-			}
-		default:
+		s.flights = []flight{f}
+		if !f.over() || s.landed() != nil {
+			open = append(open, f)
 		}
-		open = append(open, f)
 	}
 	s.flights = open
 }

@@ -91,7 +91,7 @@ func withSensors(o *Options) {
 }
 
 func TestDiscoveryIsAsDocumented(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, withSensors)
 		b.Sample(t.Context())
 		for metric, unit := range map[string]string{"cpu_temp": "°C", "memory": "%", "disk": "%", "wifi": "dBm", "throttled": "", "undervoltage": ""} {
@@ -129,7 +129,7 @@ func TestDiscoveryIsAsDocumented(t *testing.T) {
 }
 
 func TestDiscoveryIsRetainedAndRepeated(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, withSensors)
 		told := func() int { synctest.Wait(); return len(b.broker.On("homeassistant/device/dev1/config")) }
 		s := b.serve(t, token)

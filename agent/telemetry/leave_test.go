@@ -12,7 +12,7 @@ import (
 )
 
 func TestForgetClearsWhatIsRetained(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, func(o *Options) { o.HomeAssistant, o.Metrics = "homeassistant", []string{"uptime"} })
 		s := b.serve(t, token)
 		<-s.online
@@ -35,13 +35,15 @@ func TestStopIsQuickWhateverTheBrokerDoes(t *testing.T) {
 	for name, script := range map[string]brokertest.Script{"well": {}, "silent": {Silent: true}, "stalled": {Stalled: true}, "rude": {Rude: true}} {
 		for _, cause := range []error{errors.New("SIGTERM"), ErrSwap, ErrForget} {
 			t.Run(name+" "+cause.Error(), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
 					b := newBench(t, nil)
 					s := b.serve(t, token)
 					<-s.online
 					synctest.Wait()
 					b.broker.Script(script)
-					b.queue.Put("n", []byte("x"))
+					for range 2 * windowSize {
+						b.queue.Put("n", []byte("x"))
+					}
 					time.Sleep(time.Second)
 					at := time.Now()
 					if err := s.stop(cause); !errors.Is(err, cause) {
@@ -64,7 +66,7 @@ func TestStopIsQuickWhateverTheBrokerDoes(t *testing.T) {
 }
 
 func TestSessionEndsWithItsToken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, nil)
 		short := token
 		short.Expiry = time.Now().Add(time.Minute)
@@ -89,7 +91,7 @@ func TestSessionEndsWithItsToken(t *testing.T) {
 }
 
 func TestExpiredTokenIsNotShown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, nil)
 		old := token
 		old.Expiry = time.Now()
@@ -100,7 +102,7 @@ func TestExpiredTokenIsNotShown(t *testing.T) {
 }
 
 func TestExpiryIsNothingToASessionWithoutToken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, func(o *Options) { o.Password = "{client_id}" })
 		s := b.serve(t, Credentials{ClientID: "printer", Expiry: time.Now().Add(time.Minute)})
 		<-s.online
@@ -110,7 +112,7 @@ func TestExpiryIsNothingToASessionWithoutToken(t *testing.T) {
 }
 
 func TestNoSecretInWhatIsTold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		log, told := recorder()
 		b := newBench(t, func(o *Options) {
 			o.ClientID, o.Username, o.Log = "{access_token}", "{claim:email}", log

@@ -35,7 +35,7 @@ func (b *bench) times(t *testing.T) []float64 {
 }
 
 func TestSamplerBeginsOnlineAndGoesOnOffline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, clocked)
 		ctx, stop := context.WithCancel(t.Context())
 		online := make(chan struct{}, 1)
@@ -56,7 +56,7 @@ func TestSamplerBeginsOnlineAndGoesOnOffline(t *testing.T) {
 }
 
 func TestSamplerWithoutASession(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, clocked)
 		ctx, stop := context.WithCancel(t.Context())
 		go b.RunSampler(ctx, nil)
@@ -74,7 +74,7 @@ func TestTelemetryAsSent(t *testing.T) {
 		"json":  `^\{"ts":"2000-01-01T00:00:00\.000Z","stream":"s1","seq":1,"t":0\}$`,
 		"senml": `^\[\{"bn":"dev1/","bt":946684800,"n":"stream","vs":"s1"\},\{"n":"seq","v":1\},\{"n":"t","u":"s","v":0\}\]$`,
 	} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
 			b := newBench(t, func(o *Options) { clocked(o); o.Format = format })
 			b.Sample(t.Context())
 			time.Sleep(time.Hour)
@@ -95,7 +95,7 @@ func TestTelemetryAsSent(t *testing.T) {
 }
 
 func TestQueueThatRefusesIsToldOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		log, told := recorder()
 		b := newBench(t, func(o *Options) { clocked(o); o.Log = log })
 		b.queue.putErr = fmt.Errorf("disk full")

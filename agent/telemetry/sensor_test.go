@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -85,7 +84,7 @@ func (s scripted) Read(ctx context.Context) (map[string]float64, error) { return
 func (s scripted) Unit(string) string                                   { return s.unit }
 
 func TestFailingSensorIsToldOnceAndTriedLessOften(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		log, told := recorder()
 		broken, tries := true, 0
 		p := &probe{name: "s", log: log, sensor: scripted{read: func(context.Context) (map[string]float64, error) {
@@ -116,7 +115,7 @@ func TestFailingSensorIsToldOnceAndTriedLessOften(t *testing.T) {
 }
 
 func TestStuckSensorHoldsNobodyUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		release := make(chan struct{})
 		stuck := scripted{read: func(context.Context) (map[string]float64, error) { <-release; return nil, errors.New("late") }}
 		fine := scripted{unit: "lx", read: func(context.Context) (map[string]float64, error) { return map[string]float64{"light": 5}, nil }}
@@ -136,7 +135,7 @@ func TestStuckSensorHoldsNobodyUp(t *testing.T) {
 }
 
 func TestSensorsCannotForgeTheRecord(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		forged := scripted{read: func(context.Context) (map[string]float64, error) {
 			return map[string]float64{"seq": 1, "ts": 2, "stream": 3, "type": 4, "@boot": 5, "ok": 6}, nil
 		}}
@@ -148,7 +147,7 @@ func TestSensorsCannotForgeTheRecord(t *testing.T) {
 }
 
 func TestNoReadingIsLost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		p := &probe{name: "s", log: slog.New(slog.DiscardHandler), sensor: scripted{read: func(context.Context) (map[string]float64, error) {
 			return map[string]float64{"t": 1}, nil
 		}}}

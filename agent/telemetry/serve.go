@@ -1,9 +1,11 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -39,16 +41,18 @@ func (l *Link) Serve(ctx context.Context, c Credentials, online func()) error {
 // session is one connection. Its fields belong to the goroutine in Serve.
 type session struct {
 	*Link
-	client  paho.Client
-	wire    *wire
-	since   time.Time // CONNACK
-	until   time.Time // when the token expires, zero if that does not matter
-	phase   phase
-	flights []flight
-	sent    time.Time       // the last record
-	out     chan outgoing   // from other goroutines
-	press   chan outgoing   // to hand
-	pressed chan paho.Token // from hand; takes one that nobody waits for any more
+	client    paho.Client
+	wire      *wire
+	unreached error       // why there is no wire
+	calm      func() bool // ends the watch over a wire without CONNACK
+	since     time.Time   // CONNACK
+	until     time.Time   // when the token expires, zero if that does not matter
+	phase     phase
+	flights   []flight
+	sent      time.Time       // the last record
+	out       chan outgoing   // from other goroutines
+	press     chan outgoing   // to hand
+	pressed   chan paho.Token // from hand; takes one that nobody waits for any more
 }
 
 // outgoing is a message of this session alone: an answer, an announcement.
@@ -71,36 +75,41 @@ func (l *Link) connect(ctx context.Context, c Credentials) (*session, error) {
 	if s.over() {
 		return nil, s.expired()
 	}
-	var failure error
-	calm := func() bool { return false }
 	o := l.clientOptions(id).SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) {
-		conn, err := l.open(ctx, id.header)
-		if err != nil {
-			failure = err
-			return nil, err
-		}
-		s.wire = newWire(conn)
-		calm = context.AfterFunc(ctx, s.wire.hurry)
-		return s.wire, nil
+		return s.open(ctx, id.header)
 	})
 	s.client = paho.NewClient(o)
 	connected := s.client.Connect()
 	connected.Wait() // ends with ctx, by open or hurry
-	calm()
-	if s.wire != nil {
-		failure = s.wire.greeted()
+	if failure := s.greeted(connected); failure != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, l.at.explain(failure)
 	}
-	if failure == nil {
-		failure = connected.Error()
+	s.since = time.Now()
+	return s, nil
+}
+
+// open is paho's dial function.
+func (s *session) open(ctx context.Context, header http.Header) (net.Conn, error) {
+	conn, err := s.Link.open(ctx, header)
+	if err != nil {
+		s.unreached = err
+		return nil, err
 	}
-	if failure == nil {
-		s.since = time.Now()
-		return s, nil
+	s.wire = newWire(conn)
+	s.calm = context.AfterFunc(ctx, s.wire.hurry)
+	return s.wire, nil
+}
+
+// greeted is why there is no session, or nil. paho's own words come last.
+func (s *session) greeted(connected paho.Token) error {
+	if s.wire == nil {
+		return cmp.Or(s.unreached, connected.Error())
 	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	return nil, l.at.explain(failure)
+	s.calm()
+	return cmp.Or(s.wire.greeted(), connected.Error())
 }
 
 func (l *Link) clientOptions(id identity) *paho.ClientOptions {
@@ -117,6 +126,7 @@ func (l *Link) clientOptions(id identity) *paho.ClientOptions {
 func (s *session) run(ctx context.Context, online func()) error {
 	go s.hand()
 	defer close(s.press)
+	defer context.AfterFunc(ctx, func() { s.limit(context.Cause(ctx)) })()
 	err := s.begin(ctx)
 	if err == nil {
 		s.phase = serving
@@ -128,4 +138,13 @@ func (s *session) run(ctx context.Context, online func()) error {
 		s.leave(err)
 	}
 	return s.conclude(ctx, err)
+}
+
+// limit bounds what may still be done once the session is to end, whatever it hangs on.
+func (s *session) limit(cause error) {
+	last := byeLimit
+	if errors.Is(cause, ErrSwap) || errors.Is(cause, ErrForget) {
+		last = swapLimit
+	}
+	time.AfterFunc(last+flushLimit+lingerLimit, func() { s.wire.abort(errLeft) })
 }

@@ -59,7 +59,7 @@ func (r *running) stop(cause error) error {
 }
 
 func TestSessionDrainsInOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, nil)
 		for i := range 100 {
 			b.queue.Put("a/b", fmt.Appendf(nil, "%d", i))
@@ -99,7 +99,7 @@ func TestSessionDrainsInOrder(t *testing.T) {
 }
 
 func TestSwapIsSilent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		b := newBench(t, nil)
 		b.broker.Script(brokertest.Script{Delay: 100 * time.Millisecond})
 		s := b.serve(t, token)
@@ -129,7 +129,7 @@ func TestSwapIsSilent(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	want := map[byte]Kind{1: Misconfigured, 2: Misconfigured, 3: Broker, 4: BrokerAuth, 5: BrokerAuth, 6: Misconfigured, 7: Misconfigured, 128: Misconfigured, 255: Misconfigured}
 	for code, kind := range want {
-		synctest.Test(t, func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
 			b := newBench(t, nil)
 			b.broker.Script(brokertest.Script{Connack: func(*packets.ConnectPacket) byte { return code }})
 			err := b.Serve(t.Context(), token, func() { t.Error("online") })

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
@@ -56,7 +55,7 @@ func troubles() []trouble {
 // a few times a day. Nothing that the queue took is lost, the order is kept but for redelivery, and no
 // session costs more duplicates than its window.
 func TestWeek(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		const week = 7 * 24 * time.Hour
 		b := newBench(t, nil)
 		ctx, stop := context.WithCancel(t.Context())

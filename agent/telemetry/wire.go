@@ -64,10 +64,10 @@ func (w *wire) Read(p []byte) (int, error) {
 func (w *wire) Write(p []byte) (int, error) {
 	w.turn <- struct{}{}
 	defer func() { <-w.turn }()
-	if err := w.Conn.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
-		return 0, lost{err}
+	n, err := 0, w.Conn.SetWriteDeadline(time.Now().Add(writeLimit))
+	if err == nil {
+		n, err = w.Conn.Write(p)
 	}
-	n, err := w.Conn.Write(p)
 	if err != nil {
 		w.abort(err) // part of a packet may be out: nothing can follow it
 		return n, lost{err}
