@@ -77,14 +77,14 @@ func (c *Client) Screen(ctx context.Context) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(resp.Body, 8<<20))
 }
 
-// Events yields what happens until ctx ends, the loop breaks, or the stream does; the last gives an error.
-func (c *Client) Events(ctx context.Context) iter.Seq2[Event, error] {
+// Events follows the event stream: it returns once the daemon listens to this call, so that nothing that
+// happens from then on is missed. The sequence ends with an error: ctx's, or that the stream broke off.
+func (c *Client) Events(ctx context.Context) (iter.Seq2[Event, error], error) {
+	resp, err := c.do(ctx, http.MethodGet, "/v1/events", nil, nil)
+	if err != nil {
+		return nil, err
+	}
 	return func(yield func(Event, error) bool) {
-		resp, err := c.do(ctx, http.MethodGet, "/v1/events", nil, nil)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
 		defer resp.Body.Close()
 		lines := bufio.NewScanner(resp.Body)
 		lines.Buffer(nil, 1<<20)
@@ -93,12 +93,12 @@ func (c *Client) Events(ctx context.Context) iter.Seq2[Event, error] {
 				return
 			}
 		}
-		err = lines.Err()
+		err := lines.Err()
 		if err == nil {
 			err = io.ErrUnexpectedEOF
 		}
 		yield(nil, fmt.Errorf("event stream from %s ended: %w", c.socket, err))
-	}
+	}, nil
 }
 
 // call makes one request and reads its JSON answer, if it has one.

@@ -58,7 +58,11 @@ func TestClientOverSocket(t *testing.T) {
 		t.Errorf("screen %q %v", png, err)
 	}
 	b.events <- []byte(`{"type":"paired"}`)
-	for e, err := range c.Events(ctx) {
+	events, err := c.Events(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range events {
 		if err != nil || string(e) != `{"type":"paired"}` {
 			t.Errorf("event %s %v", e, err)
 		}
