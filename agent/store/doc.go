@@ -31,7 +31,8 @@
 //     a refresh overwrites what is there. (Not on file systems that copy on write.)
 //   - A disk that refuses is a *StorageError, and the next call begins by opening what is there. After a
 //     failed flush nothing is believed that was not read again.
-//   - Damage to what tells old from new is noticed by checksum (slots, metas) or by seal (values).
+//   - A bit that is not as it was written, anywhere in tokens.db or a slot, is noticed: each has a checksum
+//     over all it holds, and each value is sealed.
 //
 // About the key:
 //

@@ -14,7 +14,7 @@ const markerName = "reset"
 // erased lists what Erase removes, in order: without the key the rest is noise already.
 func (o Options) erased() []string {
 	return append([]string{
-		keyFileName, keyFileName + ".*", "tokens.*", "queue.db", "queue.db.*", "metadata.json", "metadata.json.*",
+		keyFileName, keyFileName + ".*", "tokens.*", "queue.*", "metadata.json", "metadata.json.*",
 	}, o.Erase...)
 }
 
@@ -46,7 +46,7 @@ func (s *Store) ResetMarked() (bool, error) {
 }
 
 // Erase overwrites and removes all that this device was given or has made: key, tokens, what was set
-// aside, the queue's file and the metadata, and at last the mark of MarkReset. Whoever has one of
+// aside, the queue's files and the metadata, and at last the mark of MarkReset. Whoever has one of
 // these files open closes it first. It goes through the whole list whatever fails; with an error the mark
 // stays. The lock is kept, and the Store may be used again as a new one.
 //

@@ -25,7 +25,7 @@ func fillDir(t *testing.T, s *Store) {
 	for n := range 3 {
 		save(t, s, grantN(n))
 	}
-	for _, name := range []string{"queue.db", "queue.db.broken-1", "metadata.json", "extra"} {
+	for _, name := range []string{"queue.db", "queue.log", "queue.db.broken-1", "metadata.json", "extra"} {
 		if err := s.o.Disk.WriteFile(s.o.path(name), []byte("secret of "+name)); err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,8 @@ import (
 )
 
 // The flushes that Hook tells from the order of the writes have to be those that bbolt really asks
-// the kernel for. The kernel is asked: it reports the system calls of this one thread.
+// the kernel for, and a Disk has to do what it says. The kernel is asked: it reports the system calls
+// of this one thread.
 func TestHookTellsWhatTheKernelSees(t *testing.T) {
 	dir := t.TempDir()
 	rec := crashtest.New(dir)
@@ -27,7 +28,11 @@ func TestHookTellsWhatTheKernelSees(t *testing.T) {
 	}
 	defer db.Close()
 	calls := make(chan []string)
-	go func() { calls <- traced(t, func() error { return commits(db) }) }()
+	work := func() error {
+		d := boltfile.Disk{Tap: rec.Tap}
+		return errors.Join(commits(db), d.WriteFile(filepath.Join(dir, "file"), []byte("content")))
+	}
+	go func() { calls <- traced(t, work) }()
 	seen := <-calls
 	if seen == nil {
 		t.Log("the kernel does not let this process watch itself: the order was not compared")
@@ -40,7 +45,9 @@ func TestHookTellsWhatTheKernelSees(t *testing.T) {
 			told = append(told, fmt.Sprintf("write %d at %d", len(op.Data), op.Off))
 		case boltfile.Truncate:
 			told = append(told, fmt.Sprintf("truncate %d", op.Off))
-		case boltfile.Sync:
+		case boltfile.Rename:
+			told = append(told, "rename")
+		case boltfile.Sync, boltfile.SyncDir:
 			told = append(told, "sync")
 		}
 	}
@@ -71,7 +78,7 @@ func commits(db *bolt.DB) error {
 // SECCOMP_RET_USER_NOTIF) and allows all others.
 func filter() []unix.SockFilter {
 	const load, equal, give = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, unix.BPF_RET | unix.BPF_K
-	watched := []uint32{unix.SYS_PWRITE64, unix.SYS_FTRUNCATE, unix.SYS_FDATASYNC, unix.SYS_FSYNC}
+	watched := []uint32{unix.SYS_PWRITE64, unix.SYS_FTRUNCATE, unix.SYS_FDATASYNC, unix.SYS_FSYNC, unix.SYS_RENAMEAT}
 	f := []unix.SockFilter{{Code: load}} // the number of the call is at offset 0
 	for i, nr := range watched {
 		f = append(f, unix.SockFilter{Code: equal, K: nr, Jt: uint8(len(watched) - i)})
@@ -162,6 +169,8 @@ func describe(n notification) string {
 		return fmt.Sprintf("write %d at %d", n.args[2], n.args[3])
 	case unix.SYS_FTRUNCATE:
 		return fmt.Sprintf("truncate %d", n.args[1])
+	case unix.SYS_RENAMEAT:
+		return "rename"
 	}
 	return "sync"
 }
