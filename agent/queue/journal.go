@@ -21,7 +21,7 @@ import (
 //	0  "PQJ1"
 //	4  CRC-32C of all that follows, 4 bytes
 //	8  length of the records, 4 bytes
-//	12 zero, 4 bytes
+//	12 number of its first block, 4 bytes
 //	16 lap, 8 bytes
 //	24 stream, 8 bytes: the first of its random ones
 //	32 records: seq, 8 bytes; length, 4 bytes; the encoded record
@@ -72,7 +72,7 @@ func blocks(n int) int { return (n + blockSize - 1) / blockSize * blockSize }
 
 // append returns when the group is on the disk. After an error the same place is written again.
 func (j *journal) append(lap, stream uint64, group []*entry) error {
-	b := frame(lap, stream, group)
+	b := frame(lap, stream, j.used/blockSize, group)
 	if err := j.disk.WriteAt(j.file, b, int64(j.used)); err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Base(j.file.Name()), err)
 	}
@@ -83,7 +83,7 @@ func (j *journal) append(lap, stream uint64, group []*entry) error {
 	return nil
 }
 
-func frame(lap, stream uint64, group []*entry) []byte {
+func frame(lap, stream uint64, block int, group []*entry) []byte {
 	b := make([]byte, frameHeader, blockSize)
 	for _, e := range group {
 		v := e.encode()
@@ -93,6 +93,7 @@ func frame(lap, stream uint64, group []*entry) []byte {
 	}
 	copy(b, frameSign)
 	binary.BigEndian.PutUint32(b[8:], uint32(len(b)-frameHeader))
+	binary.BigEndian.PutUint32(b[12:], uint32(block))
 	binary.BigEndian.PutUint64(b[16:], lap)
 	binary.BigEndian.PutUint64(b[24:], stream)
 	binary.BigEndian.PutUint32(b[4:], frameSum(b))
@@ -102,22 +103,28 @@ func frame(lap, stream uint64, group []*entry) []byte {
 func frameSum(b []byte) uint32 { return crc32.Checksum(b[8:], crc32.MakeTable(crc32.Castagnoli)) }
 
 // recover returns the records of the lap, or of a later one: where the database had to go back by a
-// commit the journal is ahead of it. New frames go behind those that were found.
-func (j *journal) recover(lap, stream uint64) (uint64, []record, error) {
-	var found []record
-	for j.used = 0; j.used < j.size; {
-		b, err := j.frameAt(j.used)
+// commit the journal is ahead of it. New frames go behind those that were found. damaged tells that one
+// of them was found after something that is no frame, which no cut of the power leaves.
+func (j *journal) recover(lap, stream uint64) (_ uint64, found []record, damaged bool, err error) {
+	j.used = 0
+	for at := 0; at < j.size; {
+		b, err := j.frameAt(at)
 		if err != nil {
-			return lap, nil, err
+			return lap, nil, false, err
 		}
-		records, at, n := parseFrame(b, stream)
-		if n == 0 || at < lap || j.used > 0 && at != lap {
-			break
+		records, of, size := parseFrame(b, at/blockSize, stream)
+		if size == 0 || of < lap {
+			at += blockSize
+			continue
 		}
-		found, lap = append(found, records...), at
-		j.used += n
+		if of > lap {
+			lap, found, damaged, j.used = of, nil, false, 0
+		}
+		damaged = damaged || j.used < at
+		at += size
+		found, j.used = append(found, records...), at
 	}
-	return lap, found, nil
+	return lap, found, damaged, nil
 }
 
 // frameAt reads as much as the frame that may begin there says it has.
@@ -135,10 +142,13 @@ func (j *journal) frameAt(at int) ([]byte, error) {
 	return b, err
 }
 
-// parseFrame returns the records of the frame at the beginning of b, its lap, and its size in whole
-// blocks: 0 if there is no such frame.
-func parseFrame(b []byte, stream uint64) (records []record, lap uint64, size int) {
+// parseFrame returns the records of the frame at the beginning of b, its lap, and its size in bytes of
+// whole blocks: 0 if there is no such frame.
+func parseFrame(b []byte, block int, stream uint64) (records []record, lap uint64, size int) {
 	if len(b) < frameHeader || string(b[:4]) != frameSign || binary.BigEndian.Uint64(b[24:]) != stream {
+		return nil, 0, 0
+	}
+	if int(binary.BigEndian.Uint32(b[12:])) != block {
 		return nil, 0, 0
 	}
 	end := frameHeader + int(binary.BigEndian.Uint32(b[8:]))

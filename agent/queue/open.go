@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"path/filepath"
@@ -93,7 +94,11 @@ func (q *Queue) openLap(d *disk, s *state) ([]record, error) {
 	if s == nil {
 		return nil, nil
 	}
-	lap, records, err := j.recover(s.Lap, streamSign(s.Stream))
+	lap, records, damaged, err := j.recover(s.Lap, streamSign(s.Stream))
+	if damaged || lap != s.Lap {
+		q.o.Log.Error("the queue has lost records: a part of it is damaged", "path", q.path)
+		q.quarantined = cmp.Or(q.quarantined, q.path)
+	}
 	s.Lap = lap
 	return records, err
 }

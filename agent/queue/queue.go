@@ -198,7 +198,8 @@ func (q *Queue) Storage() error {
 	return q.trouble
 }
 
-// Quarantined returns, once, the path of a damaged file that was set aside; empty if there was none.
+// Quarantined returns, once, the path of a damaged file that was set aside, or cut back to what was sound
+// in it; empty if there was none.
 func (q *Queue) Quarantined() string {
 	q.mu.Lock()
 	defer q.mu.Unlock()

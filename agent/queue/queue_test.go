@@ -9,6 +9,17 @@ import (
 	"time"
 )
 
+// This is what a session wants of a queue; it is not imported, since leaves do not know each other.
+var _ interface {
+	Next(ctx context.Context) (seq uint64, topic string, payload []byte, err error)
+	Ack(seq uint64) error
+	SetAside(seq uint64) error
+	Rewind()
+	Put(topic string, payload []byte) error
+	Online(bool)
+	Stream() string
+} = (*Queue)(nil)
+
 // open opens a queue for the length of the test.
 func open(t testing.TB, o Options) *Queue {
 	t.Helper()

@@ -48,11 +48,11 @@ func TestEachBitOfARecordCounts(t *testing.T) {
 
 func FuzzFrame(f *testing.F) {
 	group := []*entry{{record: record{seq: 1, topic: "a", payload: []byte("b")}}, {record: record{seq: 2, topic: "c"}}}
-	f.Add(frame(3, 4, group), uint64(4))
-	f.Add(frame(3, 4, group)[:40], uint64(4))
-	f.Add(frame(3, 4, nil), uint64(5))
+	f.Add(frame(3, 4, 5, group), uint64(4))
+	f.Add(frame(3, 4, 5, group)[:40], uint64(4))
+	f.Add(frame(3, 4, 5, nil), uint64(5))
 	f.Fuzz(func(t *testing.T, b []byte, stream uint64) {
-		records, lap, size := parseFrame(b, stream)
+		records, lap, size := parseFrame(b, 5, stream)
 		if size == 0 {
 			return
 		}
@@ -60,7 +60,7 @@ func FuzzFrame(f *testing.F) {
 		for _, r := range records {
 			group = append(group, &entry{record: r})
 		}
-		if again := frame(lap, stream, group); len(again) != size || !bytes.HasPrefix(again, b[:min(len(b), frameHeader)][:4]) {
+		if again := frame(lap, stream, 5, group); len(again) != size || !bytes.HasPrefix(again, b[:min(len(b), frameHeader)][:4]) {
 			t.Fatalf("%d records of %d bytes become %d", len(records), size, len(again))
 		}
 	})
@@ -68,21 +68,24 @@ func FuzzFrame(f *testing.F) {
 
 func TestFrame(t *testing.T) {
 	group := []*entry{{record: record{seq: 1, topic: "a", payload: make([]byte, 5000)}}, {record: record{seq: 2, topic: "c"}}}
-	b := frame(3, 4, group)
+	b := frame(3, 4, 5, group)
 	if len(b) != 2*blockSize {
 		t.Fatalf("%d bytes", len(b))
 	}
-	records, lap, size := parseFrame(b, 4)
+	records, lap, size := parseFrame(b, 5, 4)
 	if len(records) != 2 || lap != 3 || size != len(b) || records[1].topic != "c" {
 		t.Fatalf("%d records, lap %d, %d bytes", len(records), lap, size)
 	}
 	used := frameHeader + itemSize(group[0].record) + itemSize(group[1].record)
 	for i := range used {
 		b[i] ^= 0x10
-		if _, _, size := parseFrame(b, 4); size != 0 {
+		if _, _, size := parseFrame(b, 5, 4); size != 0 {
 			t.Errorf("byte %d changed, and nobody noticed", i)
 		}
 		b[i] ^= 0x10
+	}
+	if _, _, size := parseFrame(b, 6, 4); size != 0 {
+		t.Error("a frame is taken in the place of another")
 	}
 }
 

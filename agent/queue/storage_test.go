@@ -1,0 +1,357 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/crashtest"
+	bolt "go.etcd.io/bbolt"
+)
+
+// A tap counts what is written to the disk, and makes the disk fail.
+type tap struct {
+	fail  atomic.Pointer[error] // what each write returns; nil: it is done
+	limit atomic.Int64          // what is written to queue.db from there on finds no room; 0: there is room
+	bytes atomic.Int64
+	syncs atomic.Int64
+}
+
+func (p *tap) op(op boltfile.Op) error {
+	if err := p.fail.Load(); err != nil {
+		return *err
+	}
+	beyond := op.Kind == boltfile.Write && filepath.Base(op.Path) == "queue.db" && op.Off+int64(len(op.Data)) > p.limit.Load()
+	if beyond && p.limit.Load() > 0 {
+		return syscall.ENOSPC // a file grows by a hole, and only filling it fails
+	}
+	switch op.Kind {
+	case boltfile.Write:
+		p.bytes.Add(int64(len(op.Data)))
+	case boltfile.Sync, boltfile.SyncDir:
+		p.syncs.Add(1)
+	}
+	return nil
+}
+
+func (p *tap) broken(err error) {
+	if err == nil {
+		p.fail.Store(nil)
+		return
+	}
+	p.fail.Store(&err)
+}
+
+func (p *tap) files() boltfile.Options {
+	return boltfile.Options{
+		Disk:   boltfile.Disk{Tap: p.op},
+		Opened: func(db *bolt.DB) { crashtest.Hook(db, p.op) },
+	}
+}
+
+func storageError(t *testing.T, err, want error) {
+	t.Helper()
+	if _, ok := errors.AsType[*StorageError](err); !ok || !errors.Is(err, want) {
+		t.Fatalf("%v is no StorageError of %v", err, want)
+	}
+}
+
+// acknowledge plays a broker that is 100 ms away, until the queue is closed.
+func acknowledge(t *testing.T, q *Queue) {
+	for {
+		seq, _, _, err := q.Next(t.Context())
+		if err != nil {
+			return
+		}
+		time.AfterFunc(100*time.Millisecond, func() { q.Ack(seq) })
+	}
+}
+
+func TestOnlineTelemetryIsNotWritten(t *testing.T) {
+	for _, sync := range []string{Group, Always} {
+		t.Run(sync, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var p tap
+				q := open(t, Options{Sync: sync, files: p.files()})
+				q.Online(true)
+				go acknowledge(t, q)
+				bytes, syncs := p.bytes.Load(), p.syncs.Load()
+				for i := range 1000 {
+					put(t, q, i, 1)
+					time.Sleep(time.Second)
+				}
+				if s := q.Stats(); s.Messages != 0 {
+					t.Errorf("%+v", s)
+				}
+				if p.bytes.Load() != bytes || p.syncs.Load() != syncs {
+					t.Errorf("%d bytes, %d flushes", p.bytes.Load()-bytes, p.syncs.Load()-syncs)
+				}
+				q.Close()
+			})
+		})
+	}
+}
+
+func TestAlwaysIsOnDiskWhenPutReturns(t *testing.T) {
+	dir := t.TempDir()
+	q := open(t, Options{Dir: dir, Sync: Always})
+	put(t, q, 0, 200) // more than the journal has blocks
+	q.abandon()
+	q = open(t, Options{Dir: dir})
+	drain(t, q, 0, 200)
+}
+
+func TestAlwaysRefusesWithAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p tap
+		q := open(t, Options{Sync: Always, MaxBytes: 10, files: p.files()})
+		put(t, q, 0, 5)
+		p.broken(syscall.ENOSPC)
+		for range 10 {
+			storageError(t, q.Put("t", []byte("x")), syscall.ENOSPC)
+		}
+		storageError(t, q.Storage(), syscall.ENOSPC)
+		if s := q.Stats(); s != (Stats{Messages: 5, Bytes: 10}) {
+			t.Errorf("%+v: what is refused must not push out what is not", s)
+		}
+		p.broken(nil)
+		time.Sleep(2 * retryLast)
+		if err := q.Storage(); err != nil {
+			t.Error("the trouble stays:", err)
+		}
+		put(t, q, 5, 1)
+		wantGap(t, q, 1, 1, 1)
+		drain(t, q, 1, 5)
+		q.Close()
+	})
+}
+
+func TestAlwaysTakesTheBrokersWordWithAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p tap
+		q := open(t, Options{Sync: Always, files: p.files()})
+		q.Online(true)
+		p.broken(syscall.ENOSPC)
+		go func() {
+			seq, _, _, _ := q.Next(t.Context())
+			time.Sleep(100 * time.Millisecond)
+			q.Ack(seq)
+		}()
+		put(t, q, 0, 1)
+		empty(t, q)
+		p.broken(nil)
+		q.Close()
+	})
+}
+
+func TestPutContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open(t, Options{Sync: Always})
+		q.Online(true)
+		ctx, cancel := context.WithTimeout(t.Context(), ackWait/2)
+		defer cancel()
+		if err := q.PutContext(ctx, "t", []byte("0")); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		drain(t, q, 0, 1)
+		q.Close()
+	})
+}
+
+func TestGroupKeepsTheNewestInMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p tap
+		q := open(t, Options{MaxBytes: 64 << 20, files: p.files()})
+		payload := make([]byte, 32<<10)
+		put(t, q, 0, 3)
+		time.Sleep(5 * time.Second)
+		p.broken(syscall.EROFS)
+		for range 300 { // 9.6 MB
+			if err := q.Put("t", payload); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		storageError(t, q.Storage(), syscall.EROFS)
+		if q.memBytes > memMax {
+			t.Errorf("%d bytes of memory", q.memBytes)
+		}
+		s := q.Stats()
+		if s.Dropped == 0 || int(s.Dropped)+s.Messages != 303 || s.Messages < memMax/len(payload)-2 {
+			t.Errorf("%+v", s)
+		}
+		p.broken(nil)
+		time.Sleep(2 * retryLast)
+		if err := q.Storage(); err != nil || len(q.unsafe()) > 0 {
+			t.Errorf("%v, %d records are in memory only", err, len(q.unsafe()))
+		}
+		q.Close()
+	})
+}
+
+// A file that cannot grow has room for the newest all the same: that of the oldest.
+func TestFullDiskMakesRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p tap
+		dir := t.TempDir()
+		q := open(t, Options{Dir: dir, MaxBytes: 64 << 20, files: p.files()})
+		payload := make([]byte, 32<<10)
+		fill := func(n int) {
+			for range n {
+				if err := q.Put("t", payload); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Second)
+			}
+		}
+		fill(200)
+		info, _ := os.Stat(filepath.Join(dir, "queue.db"))
+		p.limit.Store(info.Size())
+		fill(500)
+		s := q.Stats()
+		if int(s.Dropped)+s.Messages != 700 || s.Messages < 150 {
+			t.Errorf("%+v", s)
+		}
+		q.abandon()
+		q = open(t, Options{Dir: dir, MaxBytes: 64 << 20})
+		if s := q.Stats(); s.Messages < 100 {
+			t.Errorf("%+v are on the disk", s)
+		}
+		q.Close()
+	})
+}
+
+func TestFreeDiskFloor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p tap
+		var free atomic.Int64
+		free.Store(1 << 30)
+		dir := t.TempDir()
+		o := Options{Dir: dir, MaxBytes: 64 << 20, MinFree: 1 << 20, files: p.files()}
+		o.free = func(string) (int64, error) { return free.Load(), nil }
+		q := open(t, o)
+		payload := make([]byte, 32<<10)
+		fill := func(n int) {
+			for range n {
+				if err := q.Put("t", payload); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Second)
+			}
+		}
+		fill(100)
+		before, _ := os.Stat(filepath.Join(dir, "queue.db"))
+		free.Store(1000)
+		fill(300)
+		if now, _ := os.Stat(filepath.Join(dir, "queue.db")); now.Size() > before.Size()+256<<10 {
+			t.Errorf("the file grew from %d to %d bytes below the floor", before.Size(), now.Size())
+		}
+		if s := q.Stats(); int(s.Dropped)+s.Messages != 400 || s.Dropped == 0 || s.Messages < 100 {
+			t.Errorf("%+v", s)
+		}
+		q.Close()
+
+		o.Sync = Always
+		q = open(t, o)
+		storageError(t, q.Put("t", []byte("x")), syscall.ENOSPC)
+		free.Store(1 << 30)
+		if err := q.Put("t", []byte("x")); err != nil {
+			t.Error(err)
+		}
+		q.Close()
+	})
+}
+
+// A daemon that starts with a broken disk works in memory, and finds what the disk holds when it is back.
+func TestDiskThatComesLater(t *testing.T) {
+	dir := t.TempDir()
+	q := open(t, Options{Dir: dir})
+	stream := q.Stream()
+	put(t, q, 0, 5)
+	bind(t, q, "alice", 0)
+	q.Close()
+
+	synctest.Test(t, func(t *testing.T) {
+		hidden := dir + ".away"
+		os.Rename(dir, hidden)
+		q := open(t, Options{Dir: dir})
+		storageError(t, q.Storage(), os.ErrNotExist)
+		bind(t, q, "alice", 0)
+		q.Online(true)
+		put(t, q, 5, 3)
+		temporary := q.Stream()
+		if seq, _, _ := next(t, q); seq != 1 {
+			t.Errorf("seq %d", seq)
+		}
+		os.Rename(hidden, dir)
+		time.Sleep(2 * retryLast)
+		if q.Stream() != temporary {
+			t.Error("the numbering changed under a record in flight")
+		}
+		q.Ack(1)
+		time.Sleep(2 * retryLast)
+		if err := q.Storage(); err != nil || q.Stream() != stream {
+			t.Errorf("%v, stream %s, want %s", err, q.Stream(), stream)
+		}
+		drain(t, q, 0, 5)
+		drain(t, q, 6, 2)
+		empty(t, q)
+		q.Close()
+	})
+}
+
+func TestDiskOfAnotherAccountThatComesLater(t *testing.T) {
+	dir := t.TempDir()
+	q := open(t, Options{Dir: dir})
+	bind(t, q, "alice", 0)
+	put(t, q, 0, 5)
+	q.Close()
+	synctest.Test(t, func(t *testing.T) {
+		os.Rename(dir, dir+".away")
+		q := open(t, Options{Dir: dir})
+		bind(t, q, "bob", 0)
+		put(t, q, 5, 3)
+		os.Rename(dir+".away", dir)
+		time.Sleep(2 * retryLast)
+		if s := q.Stats(); s != (Stats{Messages: 3, Bytes: 6, Dropped: 5}) || q.Storage() != nil {
+			t.Errorf("%+v, %v", s, q.Storage())
+		}
+		wantGap(t, q, 1, 5, 5)
+		drain(t, q, 5, 3)
+		q.Close()
+	})
+}
+
+func TestNumbersAreNeverGivenAwayTwice(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		given := map[string]bool{}
+		for range 2 {
+			var p tap
+			q := open(t, Options{Dir: dir, files: p.files()})
+			q.Online(true)
+			for i := range reserve + 10 {
+				if i == reserve/4 {
+					p.broken(syscall.EROFS) // no number can be reserved from here on
+				}
+				q.Put("t", []byte("x"))
+				seq, _, _, err := q.Next(t.Context())
+				id := fmt.Sprint(q.Stream(), " ", seq)
+				if err != nil || given[id] {
+					t.Fatal(id, "was given away before", err)
+				}
+				given[id] = true
+				q.Ack(seq)
+			}
+			q.abandon()
+		}
+	})
+}
