@@ -161,6 +161,7 @@ func (b *bench) sees(path, text string) {
 // The whole path, as a person goes it: press, scan, sign in, approve, see telemetry; wait for a refresh;
 // hold the button and pair again, now typing the code and as somebody else.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, options{size: "128x64", lifetime: 5 * time.Second})
 	b.awaitStep(press)
 	b.press("100ms")
@@ -201,6 +202,7 @@ func TestDemo(t *testing.T) {
 }
 
 func TestDemoDeny(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	b := newBench(t, options{size: "250x122", lifetime: time.Minute, state: state})
 	b.press("100ms")
@@ -214,6 +216,22 @@ func TestDemoDeny(t *testing.T) {
 	b.end()
 	if _, err := os.Stat(filepath.Join(state, "paird.toml")); err != nil {
 		t.Errorf("--state was not kept: %v", err)
+	}
+}
+
+// A device that comes with the grant of an earlier lab says so, and pairs again at a press.
+func TestDemoRestart(t *testing.T) {
+	t.Parallel()
+	o := options{size: "128x64", lifetime: time.Minute, state: t.TempDir()}
+	for range 2 {
+		b := newBench(t, o)
+		b.press("100ms")
+		_, complete := b.awaitCode()
+		b.visit(complete)
+		b.submit("/signin", "username", "alice", "password", "alice")
+		b.submit("/consent", "decision", "approve")
+		b.awaitMessage("telemetry")
+		b.end()
 	}
 }
 

@@ -24,7 +24,7 @@ func demoFlags(args []string, stderr io.Writer) (options, error) {
 	f.SetOutput(stderr)
 	f.StringVar(&o.listen, "listen", "", "loopback `address` of the page (default 127.0.0.1:8080, or a free port if that is taken)")
 	f.StringVar(&o.size, "panel-size", "128x64", "`size` of the simulated panel, such as 250x122")
-	f.StringVar(&o.state, "state", "", "`directory` for the device's files (default: a temporary one, removed at the end)")
+	f.StringVar(&o.state, "state", "", "`directory` that keeps the device's files; the servers forget, so pair again after a restart (default: a temporary one, removed at the end)")
 	f.DurationVar(&o.lifetime, "lifetime", time.Minute, "how long an access token is good, whole seconds; short ones show refreshes")
 	f.BoolVar(&o.open, "open", false, "open the page in a browser")
 	if err := f.Parse(args); err != nil {
