@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/paird/paird/agent/internal/boltfile"
 	bolt "go.etcd.io/bbolt"
@@ -125,18 +124,7 @@ func (sl *slot) intent() []byte {
 // writeJournal makes the block durable.
 func (sl *slot) writeJournal(d boltfile.Disk, block []byte) error {
 	sl.journal = nil
-	if err := sl.allocate(d); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(sl.path, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := d.WriteAt(f, block, journalAt); err != nil {
-		return err
-	}
-	if err := d.Sync(f); err != nil {
+	if err := sl.writeAt(d, block, journalAt); err != nil {
 		return err
 	}
 	sl.journal = block

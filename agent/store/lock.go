@@ -2,9 +2,12 @@ package store
 
 import (
 	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/paird/paird/agent/internal/boltfile"
 	"golang.org/x/sys/unix"
 )
 
@@ -16,7 +19,7 @@ const (
 // lockDir makes the directory if it is not there and locks it until the file is closed. The lock is
 // on the directory itself, so it needs no file and works on a read-only file system.
 func lockDir(dir string) (*os.File, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(dir); err != nil {
 		return nil, err
 	}
 	f, err := os.Open(dir)
@@ -35,4 +38,23 @@ func lockDir(dir string) (*os.File, error) {
 		}
 		time.Sleep(lockPoll)
 	}
+}
+
+// makeDir makes the directory, and those above it that are missing, durably.
+func makeDir(dir string) error {
+	parent := filepath.Dir(dir)
+	err := os.Mkdir(dir, 0o700)
+	if errors.Is(err, fs.ErrNotExist) && parent != dir {
+		if err := makeDir(parent); err != nil {
+			return err
+		}
+		err = os.Mkdir(dir, 0o700)
+	}
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return boltfile.Disk{}.SyncDir(parent)
 }

@@ -155,14 +155,15 @@ func (sl *slot) write(d boltfile.Disk, gen uint64, p slotPayload) error {
 		return err
 	}
 	sl.gen = 0 // until it is known to be whole
-	if err := sl.overwrite(d, b); err != nil {
+	if err := sl.writeAt(d, b, 0); err != nil {
 		return err
 	}
 	sl.gen, sl.payload = gen, p
 	return nil
 }
 
-func (sl *slot) overwrite(d boltfile.Disk, b []byte) error {
+// writeAt makes b durable at that place of the file.
+func (sl *slot) writeAt(d boltfile.Disk, b []byte, off int64) error {
 	if err := sl.allocate(d); err != nil {
 		return err
 	}
@@ -171,7 +172,7 @@ func (sl *slot) overwrite(d boltfile.Disk, b []byte) error {
 		return err
 	}
 	defer f.Close()
-	if err := d.WriteAt(f, b, 0); err != nil {
+	if err := d.WriteAt(f, b, off); err != nil {
 		return err
 	}
 	return d.Sync(f)
