@@ -25,6 +25,8 @@ const (
 	exitUsage  = 2
 )
 
+var version = "dev" // set by the linker
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once

@@ -14,7 +14,7 @@ import (
 func runDevice(ctx context.Context, cfg config.Config, out io.Writer, ready func()) error {
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
 	return daemon.Run(ctx, cfg, daemon.Options{
-		Version:  "lab",
+		Version:  version,
 		Built:    time.Now(), // device and servers share one clock: it is right by definition
 		Terminal: out,
 		Ready:    ready,
