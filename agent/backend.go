@@ -37,15 +37,31 @@ func (a *Agent) Token(ctx context.Context, name string, minTTL time.Duration, fr
 	return out, nil
 }
 
-// present is the keeper, which there is but for the moment of a reset.
+// present is the keeper, which there is but for the moment of a reset, once it knows whether there is a
+// grant. A disk that does not say within five seconds is told as such.
 func (a *Agent) present(ctx context.Context) (*keeper, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	unknown := &control.Error{Code: control.Storage, Message: "the state directory cannot be read yet: paird status says why"}
+	var k *keeper
 	select {
-	case k := <-a.keeper:
+	case k = <-a.keeper:
 		a.keeper <- k
+	case <-ctx.Done():
+		return nil, unknown
+	}
+	select {
+	case <-k.ready:
 		return k, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, unknown
 	}
+}
+
+// Loaded waits until it is known whether there is a grant.
+func (a *Agent) Loaded(ctx context.Context) error {
+	_, err := a.present(ctx)
+	return err
 }
 
 // explained gives err the code of the contract.

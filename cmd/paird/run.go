@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/paird/paird/cmd/internal/daemon"
+)
+
+// built is when this program was built, in seconds since 1970, set by the build: the clock's floor.
+var built = "0"
+
+// run is the daemon. It ends with 0 when it is told to stop.
+func (p *program) run(ctx context.Context, args []string) error {
+	if _, err := p.parse(p.flags("run"), args, 0, 0); err != nil {
+		return err
+	}
+	cfg, err := p.load()
+	if err != nil {
+		return err
+	}
+	return daemon.Run(ctx, cfg, daemon.Options{
+		Version: version, Built: buildTime(), Terminal: p.stdout, Probe: probe(), Log: logger(cfg.Log, p.stderr),
+	})
+}
+
+func buildTime() time.Time {
+	s, err := strconv.ParseInt(built, 10, 64)
+	if err != nil || s == 0 {
+		return time.Time{}
+	}
+	return time.Unix(s, 0)
+}
+
+// probe is this program in its other role; without a path to itself files are probed in-process.
+func probe() []string {
+	self, err := os.Executable()
+	if err != nil {
+		return nil
+	}
+	return []string{self, probeArg}
+}
