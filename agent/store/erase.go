@@ -130,21 +130,6 @@ func (s *Store) PutAside() error {
 	})
 }
 
-// Protection says in one line what the key in use, or the one that would be, protects against.
-func (s *Store) Protection() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	stored := ""
-	if s.open() == nil && s.files.ring != nil {
-		stored = s.files.ring.Provider
-	}
-	p, err := s.o.choose(stored)
-	if err != nil {
-		return err.Error()
-	}
-	return p.protection()
-}
-
 // alone runs f with the directory locked and whatever files are open.
 func (s *Store) alone(op string, f func() error) error {
 	s.mu.Lock()

@@ -129,8 +129,8 @@ func TestProviderIsNeverSwitched(t *testing.T) {
 	o.CredentialsDir = withCredential(t, "0123456789abcdef0123456789abcdef").CredentialsDir
 	s = open(t, o)
 	save(t, s, grantN(2))
-	if !strings.Contains(s.Protection(), "key file") {
-		t.Errorf("the credential took over: %s", s.Protection())
+	if !strings.Contains(s.Protection(), "key file") || Protection(o) != s.Protection() {
+		t.Errorf("the credential took over: %s; %s", s.Protection(), Protection(o))
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -142,8 +142,11 @@ func TestProviderIsNeverSwitched(t *testing.T) {
 		t.Fatal(err)
 	}
 	save(t, s, grantN(3))
-	if !strings.Contains(s.Protection(), "credential") {
-		t.Errorf("after pairing again: %s", s.Protection())
+	if !strings.Contains(s.Protection(), "credential") || Protection(o) != s.Protection() {
+		t.Errorf("after pairing again: %s; %s", s.Protection(), Protection(o))
+	}
+	if fresh := Protection(testOptions(t)); !strings.Contains(fresh, "key file") {
+		t.Errorf("of a new device: %s", fresh)
 	}
 }
 
