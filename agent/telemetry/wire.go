@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	writeLimit  = 10 * time.Second       // for one packet, whatever the type
+	writeLimit  = 10 * time.Second       // for one write to the socket
 	lingerLimit = 500 * time.Millisecond // for the broker to close after our DISCONNECT
 )
 
@@ -26,9 +26,9 @@ type wire struct {
 	net.Conn
 	in      *bufio.Reader
 	frames  framer
-	turn    chan struct{} // held while writing; no mutex, so that a stalled write can be waited for
-	welcome atomic.Bool   // CONNACK 0 was read
-	left    atomic.Bool   // DISCONNECT is written
+	out     chan chunk
+	welcome atomic.Bool // CONNACK 0 was read
+	left    atomic.Bool // DISCONNECT is written
 	closing atomic.Bool
 	closed  chan struct{} // the connection is useless
 	ended   chan struct{} // the peer will say nothing more
@@ -39,10 +39,12 @@ type wire struct {
 }
 
 func newWire(conn net.Conn) *wire {
-	return &wire{
-		Conn: conn, in: bufio.NewReader(conn), turn: make(chan struct{}, 1),
+	w := &wire{
+		Conn: conn, in: bufio.NewReader(conn), out: make(chan chunk, windowSize),
 		closed: make(chan struct{}), ended: make(chan struct{}),
 	}
+	go w.flush()
+	return w
 }
 
 // Read gives paho what it may see: a refusal or a malformed frame is an error before its last byte.
@@ -60,25 +62,10 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Write sends one packet within writeLimit.
-func (w *wire) Write(p []byte) (int, error) {
-	w.turn <- struct{}{}
-	defer func() { <-w.turn }()
-	n, err := 0, w.Conn.SetWriteDeadline(time.Now().Add(writeLimit))
-	if err == nil {
-		n, err = w.Conn.Write(p)
-	}
-	if err != nil {
-		w.abort(err) // part of a packet may be out: nothing can follow it
-		return n, lost{err}
-	}
-	if len(p) == 2 && p[0] == disconnectHeader {
-		w.left.Store(true)
-	}
-	return n, nil
-}
+// SetDeadline is paho's limit for the CONNACK. Writing has limits of its own.
+func (w *wire) SetDeadline(t time.Time) error { return w.Conn.SetReadDeadline(t) }
 
-// SetWriteDeadline does nothing: Write has its own limit, and paho's would end another's write.
+// SetWriteDeadline does nothing: see SetDeadline.
 func (w *wire) SetWriteDeadline(time.Time) error { return nil }
 
 // Close waits for the broker to close first when DISCONNECT was sent: a socket closed with
