@@ -209,6 +209,7 @@ func TestSmallFileSystem(t *testing.T) {
 	if err := unix.Mount("paird", dir, "tmpfs", 0, "size=512k"); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
 	s := open(t, o)
 	save(t, s, grantN(0))
 	filler := filepath.Join(dir, "filler")
