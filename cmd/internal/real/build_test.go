@@ -3,11 +3,13 @@
 package real
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 const (
@@ -22,7 +24,7 @@ var programs = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "nethttpomithttp2",
-		"-ldflags", "-s -w -X main.version=real-test", "-o", dir+"/", "./cmd/paird", "./cmd/pairlab")
+		"-ldflags", fmt.Sprintf("-s -w -X main.version=real-test -X main.built=%d", time.Now().Unix()), "-o", dir+"/", "./cmd/paird", "./cmd/pairlab")
 	build.Dir = root
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr

@@ -84,6 +84,16 @@ func write(t *testing.T, name string, content []byte) string {
 	return path
 }
 
+// secretFile holds the speaker's secret as a person would save it.
+func secretFile(t *testing.T) string {
+	t.Helper()
+	path := write(t, "secret", []byte("a secret of the speaker\n"))
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // must ends the test where a call that cannot fail here does.
 func must[T any](v T, err error) func(*testing.T) T {
 	return func(t *testing.T) T {

@@ -101,7 +101,7 @@ func awaitTelemetry(t *testing.T, seen *process, n int) []reading {
 func TestSecretClientSurvivesKill(t *testing.T) {
 	p := startProvider(t, newAuthority(t), `{"accessTokenTTL": 20}`)
 	frame := filepath.Join(t.TempDir(), "panel.png")
-	secret := write(t, "secret", []byte("a secret of the speaker\n"))
+	secret := secretFile(t)
 	d := &device{t: t, panel: fileOf(frame), config: configure(t, p, "client_id = \"speaker\"\nclient_secret_file = \""+secret+"\"", pngPanel(frame))}
 	d.run()
 	d.must("pair")

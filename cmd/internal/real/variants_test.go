@@ -27,7 +27,7 @@ func TestVariants(t *testing.T) {
 			t.Parallel()
 			p := startProvider(t, newAuthority(t), test.provider)
 			frame := filepath.Join(t.TempDir(), "panel.png")
-			auth := strings.ReplaceAll(test.auth, "SECRET", write(t, "secret", []byte("a secret of the speaker\n")))
+			auth := strings.ReplaceAll(test.auth, "SECRET", secretFile(t))
 			d := &device{t: t, panel: fileOf(frame), config: configure(t, p, auth, pngPanel(frame))}
 			d.run()
 			d.must("pair")
