@@ -96,6 +96,30 @@ func TestBrokerInACrashLoopCostsNoRecord(t *testing.T) {
 	})
 }
 
+func TestDoubtEndsWithTokensOfSeconds(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		b.broker.Script(brokertest.Script{Delay: time.Second})
+		for i := range 100 {
+			b.queue.Put("n", fmt.Append(nil, i))
+		}
+		s := b.serve(t, token)
+		<-s.online
+		time.Sleep(time.Second / 2)
+		b.broker.Script(brokertest.Script{})
+		b.broker.Kick()
+		failure(t, <-s.result)
+		for range 4 {
+			s := b.serve(t, token)
+			time.Sleep(1400 * time.Millisecond)
+			s.stop(ErrSwap)
+		}
+		if b.queue.waiting() != 0 {
+			t.Errorf("%d records still wait", b.queue.waiting())
+		}
+	})
+}
+
 func TestDuplicateClientIsTold(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		a, b := newBench(t, nil), newBench(t, nil)

@@ -37,7 +37,8 @@ type ending struct {
 type history struct {
 	doubt   uint64 // up to this record they are sent one at a time, to find the one that is refused
 	suspect uint64
-	strikes int // of suspect
+	strikes int  // of suspect
+	wary    bool // the last session ended with a record in doubt
 
 	early [serving + 1]int       // sessions in a row that the peer ended in this phase, serving: in its youth
 	mute  [serving + 1]time.Time // until then the phase is left out
@@ -86,7 +87,7 @@ func (p phase) blame() string {
 
 // accuse suspects a record that was alone when the broker closed; among several nobody can tell.
 func (h *history) accuse(inflight []uint64) lesson {
-	h.doubt = max(h.doubt, inflight[len(inflight)-1])
+	h.doubt, h.wary = max(h.doubt, inflight[len(inflight)-1]), true
 	if len(inflight) > 1 {
 		return lesson{}
 	}
@@ -123,8 +124,12 @@ func (h *history) window() int {
 // hold is how long a new session waits before its first record: one that is refused for another
 // reason than a record shows it meanwhile.
 func (h *history) hold() time.Duration {
-	if h.doubt > 0 {
+	if h.doubt > 0 && h.wary {
 		return soon
 	}
 	return 0
 }
+
+// survived notes a session that ended because this device wanted it: tokens that live for seconds
+// leave no time to wait in each session.
+func (h *history) survived() { h.wary = false }

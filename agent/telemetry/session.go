@@ -104,6 +104,7 @@ func (s *session) conclude(ctx context.Context, err error) error {
 	s.client.Disconnect(0)
 	s.settle()
 	if ctx.Err() != nil {
+		s.history.survived()
 		return context.Cause(ctx)
 	}
 	switch {
