@@ -55,6 +55,17 @@ func (a address) safe() bool {
 func (l *Link) open(ctx context.Context, header http.Header) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
+	conn, err := l.openSecure(ctx)
+	if err == nil && l.at.web {
+		conn, err = l.openWebSocket(ctx, conn, header)
+	}
+	return conn, err
+}
+
+func (l *Link) openSecure(ctx context.Context) (net.Conn, error) {
+	if !l.at.tls {
+		return l.openTCP(ctx)
+	}
 	secure, err := l.tlsConfig()
 	if err != nil {
 		return nil, err
@@ -63,13 +74,7 @@ func (l *Link) open(ctx context.Context, header http.Header) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.at.tls {
-		conn, err = l.openTLS(ctx, conn, secure)
-	}
-	if err == nil && l.at.web {
-		conn, err = l.openWebSocket(ctx, conn, header)
-	}
-	return conn, err
+	return l.openTLS(ctx, conn, secure)
 }
 
 func (l *Link) openTCP(ctx context.Context) (net.Conn, error) {

@@ -7,18 +7,10 @@ import "context"
 func (l *Link) Reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
-	secure, err := l.tlsConfig()
-	if err != nil {
-		return err
-	}
-	conn, err := l.openTCP(ctx)
+	conn, err := l.openSecure(ctx)
 	if err != nil {
 		return l.at.explain(err)
 	}
-	if l.at.tls {
-		if conn, err = l.openTLS(ctx, conn, secure); err != nil {
-			return l.at.explain(err)
-		}
-	}
-	return conn.Close()
+	conn.Close()
+	return nil
 }

@@ -1,0 +1,77 @@
+package brokertest
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+)
+
+// dial sends a CONNECT with a will, and returns the connection's other packets and what sends to it.
+func dial(t *testing.T, b *Broker, id string) (in chan packets.ControlPacket, send func(packets.ControlPacket), end func()) {
+	t.Helper()
+	conn, err := b.Dial(t.Context(), "tcp", "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in = make(chan packets.ControlPacket, 100)
+	go func() {
+		defer close(in)
+		for {
+			p, err := packets.ReadPacket(conn)
+			if err != nil {
+				return
+			}
+			in <- p
+		}
+	}()
+	send = func(p packets.ControlPacket) {
+		if err := p.Write(conn); err != nil {
+			t.Log(err)
+		}
+	}
+	c := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
+	c.ProtocolName, c.ProtocolVersion, c.ClientIdentifier, c.Keepalive = "MQTT", 4, id, 10
+	c.WillFlag, c.WillTopic, c.WillMessage, c.WillRetain = true, "will", []byte("gone"), true
+	send(c)
+	return in, send, func() { conn.Close() }
+}
+
+func TestBrokerKeepsTheRulesThatTestsRelyOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New()
+		in, _, _ := dial(t, b, "a")
+		if ack := (<-in).(*packets.ConnackPacket); ack.ReturnCode != 0 {
+			t.Fatal(ack)
+		}
+		again, _, end := dial(t, b, "a") // "the Server MUST disconnect the existing Client"
+		<-again
+		if _, open := <-in; open {
+			t.Error("two clients have one id")
+		}
+		synctest.Wait()
+		if payload, _ := b.Retained("will"); payload != "gone" {
+			t.Errorf("the will is %q", payload)
+		}
+		b.Publish(Message{Topic: "will", Retain: true})
+		if topics := b.Topics(); len(topics) != 0 {
+			t.Errorf("%q are retained after an empty message", topics)
+		}
+		time.Sleep(16 * time.Second) // one and a half times the keep-alive
+		if _, open := <-again; open || b.Open() != 0 {
+			t.Error("a silent client was kept")
+		}
+		end()
+
+		in, send, _ := dial(t, b, "b")
+		<-in
+		send(packets.NewControlPacket(packets.Disconnect))
+		for range in {
+		}
+		synctest.Wait()
+		if byes, wills := b.Ends(); byes != 1 || wills != 2 {
+			t.Errorf("%d DISCONNECTs, %d wills", byes, wills)
+		}
+	})
+}
