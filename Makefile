@@ -1,6 +1,5 @@
 # make help says what there is.
 
-BUILT   ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1793491200)
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # The floor of the daemon's clock, in seconds since 1970: a build is reproduced by giving both.
 BUILT   ?= $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || date +%s))
