@@ -66,7 +66,7 @@ func TestProxy(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	mute := listen(t, func(net.Conn) {})
+	mute := listen(t, func(conn net.Conn) { <-t.Context().Done(); conn.Close() })
 	b.proxy = func(*http.Request) (*url.URL, error) { return &url.URL{Scheme: "http", Host: "127.0.0.1:" + mute}, nil }
 	if err := b.Serve(ctx, token, func() {}); err != context.DeadlineExceeded {
 		t.Errorf("a proxy that says nothing: %v", err)
