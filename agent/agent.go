@@ -39,6 +39,7 @@ type link interface {
 type grants interface {
 	Load() (store.State, error)
 	Intend(gen uint64) error
+	ClearIntent() error
 	Save(g store.Grant) (gen uint64, err error)
 	Forget() error
 	PutAside() error
@@ -112,7 +113,8 @@ type Agent struct {
 
 	pairs  chan struct{} // a wish to pair: a press, `paird pair`
 	resets chan chan control.ResetResult
-	keeper chan *keeper // holds the present keeper, one at a time
+	keeper chan *keeper  // holds the present keeper, one at a time
+	ended  chan struct{} // closed when Run is over
 }
 
 // New makes an Agent; nothing happens before Run.
@@ -126,6 +128,7 @@ func New(o Options) *Agent {
 		pairs:  make(chan struct{}, 1),
 		resets: make(chan chan control.ResetResult),
 		keeper: make(chan *keeper, 1),
+		ended:  make(chan struct{}),
 	}
 	a.events = newStream(o)
 	return a

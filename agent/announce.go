@@ -2,9 +2,11 @@ package agent
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/internal/gesture"
 )
 
@@ -81,7 +83,10 @@ func (a *Agent) watchButton(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case e := <-a.o.Edges:
+		case e, more := <-a.o.Edges:
+			if !more { // the button's driver has ended
+				return
+			}
 			var act gesture.Action
 			a.status.update(func(f *facts) { f.gesture, act = f.gesture.Next(hold, e) })
 			if e.Down && a.o.Screen != nil {
@@ -127,11 +132,28 @@ func (a *Agent) Identify() {
 }
 
 // PanelTrouble reports that the panel does not draw, or, with nil, that it does again.
+// What is known already wakes nobody: the panel is drawn on each change.
 func (a *Agent) PanelTrouble(err error) {
-	a.status.update(func(f *facts) { f.panel = err })
+	a.status.problem("panel", "panel", err)
 }
 
 // WaitTrouble reports trouble while a code is being polled for, or, with nil, that it is over.
 func (a *Agent) WaitTrouble(code, detail string) {
 	a.status.problem("poll", code, textError(detail))
+}
+
+// PendingChanged keeps what a server that said slow_down has made of the pending code: RFC 8628 section 3.5, the
+// longer interval is for "this and all subsequent requests", those after a restart too.
+func (a *Agent) PendingChanged(p deviceauth.Pending) {
+	pending := false
+	a.status.update(func(f *facts) {
+		if pending = f.pairing != nil && f.pairing.DeviceCode == p.DeviceCode; pending {
+			f.pairing = &p
+		}
+	})
+	if b, err := json.Marshal(p); pending && err == nil {
+		if err := a.o.Store.SavePending(b); err != nil {
+			a.o.Log.Warn("the slower interval is not kept over a restart", "err", err)
+		}
+	}
 }

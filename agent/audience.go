@@ -14,57 +14,74 @@ var errUnknownAudience = errors.New("no [[token]] of that name is configured")
 // forceEvery is how often a local program may force a refresh.
 const forceEvery = time.Minute
 
+// audience is the access token of a [[token]], or why there is none yet.
+type audience struct {
+	token deviceauth.Token
+	retry retry
+}
+
 // serveToken is the access token a local program asked for; name is "" for the grant's own, or that of
 // a [[token]]. fresh says that an API refused the last one. It runs in the loop.
 func (k *keeper) serveToken(ctx context.Context, name string, minTTL time.Duration, fresh bool) (deviceauth.Token, error) {
-	refused := uint64(0)
-	now := time.Now()
-	if fresh && k.forced.Add(forceEvery).Before(now) {
-		k.forced = now
-		refused = k.gen
-		delete(k.audiences, name)
-	}
-	if name == "" {
-		g, err := k.fresh(ctx, refused, minTTL)
-		if err != nil && g.AccessToken != "" && usable(g, now) && refused == 0 {
-			err = nil // shorter than asked for, and the best there is
-		}
-		return tokenOf(g), err
-	}
-	return k.audience(ctx, name, minTTL)
-}
-
-// audience is the access token of a [[token]], cached, by refresh with another resource or scope.
-func (k *keeper) audience(ctx context.Context, name string, minTTL time.Duration) (deviceauth.Token, error) {
-	want, ok := k.o.Audiences[name]
-	if !ok {
+	if _, known := k.o.Audiences[name]; name != "" && !known {
 		return deviceauth.Token{}, errUnknownAudience
 	}
+	now := time.Now()
+	fresh = fresh && !now.Before(k.forced.Add(forceEvery))
+	if fresh {
+		k.forced = now
+	}
+	if name != "" {
+		return k.audience(ctx, name, minTTL, fresh)
+	}
+	refused := uint64(0)
+	if fresh {
+		refused = k.gen
+	}
+	g, err := k.fresh(ctx, refused, minTTL)
+	if err != nil && refused == 0 && k.gen != 0 && usable(g, time.Now()) {
+		err = nil // shorter than asked for, and the best there is
+	}
+	return tokenOf(g), err
+}
+
+// audience gets the access token of a [[token]], cached, by refresh with another resource or scope.
+func (k *keeper) audience(ctx context.Context, name string, minTTL time.Duration, fresh bool) (deviceauth.Token, error) {
 	if k.gen == 0 {
-		return deviceauth.Token{}, errNotPaired
+		return deviceauth.Token{}, k.absent()
 	}
 	now := time.Now()
-	if t, ok := k.audiences[name]; ok && usable(grantOf(t, now), now.Add(minTTL)) {
-		return t, nil
+	have := k.audiences[name]
+	if !fresh && have.token.AccessToken != "" && outlives(have.token, now.Add(within(minTTL, have.token.Lifetime))) {
+		return have.token, nil
+	}
+	if now.Before(have.retry.until) {
+		return deviceauth.Token{}, have.retry.err
 	}
 	if err := k.mayRefresh(now); err != nil {
 		return deviceauth.Token{}, err
 	}
-	if err := k.o.Store.Intend(k.stored); err != nil {
-		k.storage(err)
-		return deviceauth.Token{}, err
-	}
-	own, cancel := bounded(ctx)
-	defer cancel()
-	t, rotated, err := k.o.Auth.Audience(own, tokenOf(k.pub), want)
+	t, rotated, err := k.further(ctx, name)
 	if err != nil {
-		return deviceauth.Token{}, k.audienceRefused(name, err)
+		return deviceauth.Token{}, k.audienceRefused(name, have, err)
 	}
 	if err := k.rotate(rotated); err != nil {
 		return deviceauth.Token{}, err
 	}
-	k.audiences[name] = t
+	k.audiences[name] = audience{token: t}
 	return t, nil
+}
+
+// outlives reports whether t is good beyond at.
+func outlives(t deviceauth.Token, at time.Time) bool { return t.Expiry.IsZero() || at.Before(t.Expiry) }
+
+// further asks the server.
+func (k *keeper) further(ctx context.Context, name string) (t, rotated deviceauth.Token, err error) {
+	err = k.post(ctx, func(ctx context.Context) (err error) {
+		t, rotated, err = k.o.Auth.Audience(ctx, tokenOf(k.pub), k.o.Audiences[name])
+		return err
+	})
+	return t, rotated, err
 }
 
 // rotate keeps the refresh token that came with another audience's access token; the grant's own access
@@ -72,6 +89,7 @@ func (k *keeper) audience(ctx context.Context, name string, minTTL time.Duration
 func (k *keeper) rotate(t deviceauth.Token) error {
 	g := k.pub
 	if t.RefreshToken == "" || t.RefreshToken == g.RefreshToken {
+		k.settled()
 		return nil
 	}
 	g.RefreshToken = t.RefreshToken
@@ -79,23 +97,46 @@ func (k *keeper) rotate(t deviceauth.Token) error {
 	if err != nil {
 		k.unsaved = &adoption{grant: g}
 		k.storage(err)
-		return err
+		return errUnsaved
 	}
 	k.stored = gen
+	k.healthy()
 	k.mu.Lock() // the same access token under the same generation: nobody need change a session for it
 	defer k.mu.Unlock()
 	k.pub = g
 	return nil
 }
 
+// settled takes the intent back after an answer that left the refresh token as it was, so that the next
+// start does not refresh for nothing.
+func (k *keeper) settled() {
+	k.intended = 0
+	if err := k.o.Store.ClearIntent(); err != nil {
+		k.o.Log.Warn("the next start will refresh at once", "err", err)
+	}
+}
+
 // audienceRefused ends the grant only where the refresh token itself is gone; a resource or a scope
 // that is refused is this audience's trouble alone.
-func (k *keeper) audienceRefused(name string, err error) error {
-	switch kindOf(err) {
+func (k *keeper) audienceRefused(name string, have audience, err error) error {
+	kind := kindOf(err)
+	switch kind {
 	case deviceauth.Gone:
 		k.forget(err.Error())
-	case deviceauth.Lost:
-		k.due = time.Now() // the rotated refresh token may be lost: the grant's own refresh, at once
+		return errNotPaired
+	case deviceauth.Lost, "": // the rotated refresh token may be lost: the grant's own refresh finds out
+		k.failed(err)
 	}
-	return fmt.Errorf("token %q: %w", name, err)
+	now := time.Now()
+	wait := backoff(have.retry.failures, time.Second, capUrgent, k.o.Rand)
+	if kind == deviceauth.Misconfigured {
+		wait = capUrgent
+	}
+	if e, ok := errors.AsType[*deviceauth.Error](err); ok {
+		wait = patient(wait, e.RetryAfter)
+	}
+	err = fmt.Errorf("token %q: %w", name, err)
+	have.retry = retry{failures: have.retry.failures + 1, until: now.Add(wait), err: err}
+	k.audiences[name] = have
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/queue"
+	"github.com/paird/paird/agent/store"
 )
 
 var _ control.Backend = (*Agent)(nil)
@@ -24,14 +25,14 @@ func (a *Agent) Token(ctx context.Context, name string, minTTL time.Duration, fr
 	if err != nil {
 		return control.Token{}, err
 	}
-	var t deviceauth.Token
-	var failed error
-	err = k.do(ctx, func(own context.Context) { t, failed = k.serveToken(own, name, minTTL, fresh) })
-	if err = errors.Join(err, failed); err != nil {
+	t, err := ask(ctx, k, func(own context.Context) (deviceauth.Token, error) {
+		return k.serveToken(own, name, minTTL, fresh)
+	})
+	if err != nil {
 		return control.Token{}, explained(err)
 	}
 	out := control.Token{AccessToken: t.AccessToken, TokenType: t.TokenType, Scope: t.Scope}
-	if !t.Expiry.IsZero() {
+	if !t.Expiry.IsZero() && a.o.Clock.Set() {
 		out.ExpiresIn = seconds(time.Until(t.Expiry))
 	}
 	return out, nil
@@ -75,7 +76,9 @@ func explained(err error) error {
 	case errors.Is(err, queue.ErrTooLarge):
 		code = control.TooLarge
 	}
-	if _, ok := errors.AsType[*queue.StorageError](err); ok {
+	_, queued := errors.AsType[*queue.StorageError](err)
+	_, stored := errors.AsType[*store.StorageError](err)
+	if queued || stored || errors.Is(err, errUnsaved) || errors.Is(err, errSealed) {
 		code = control.Storage
 	}
 	return &control.Error{Code: code, Message: err.Error()}
@@ -93,6 +96,8 @@ func (a *Agent) Reset(ctx context.Context) (control.ResetResult, error) {
 	reply := make(chan control.ResetResult, 1)
 	select {
 	case a.resets <- reply:
+	case <-a.ended:
+		return control.ResetResult{}, explained(errStopping)
 	case <-ctx.Done():
 		return control.ResetResult{}, ctx.Err()
 	}

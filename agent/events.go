@@ -26,9 +26,19 @@ func newStream(o Options) *stream { return &stream{o: o, subs: map[chan []byte]s
 
 // emit tells everybody that something happened. It never blocks: who does not listen misses it.
 func (s *stream) emit(kind string, fields map[string]any) {
+	s.report(kind, fields)
+	s.tell(kind, fields)
+}
+
+// report tells the broker, if that is its business.
+func (s *stream) report(kind string, fields map[string]any) {
 	if s.o.Link != nil && slices.Contains(reported, kind) {
 		s.o.Link.Event(kind, fields)
 	}
+}
+
+// tell tells this board's own programs.
+func (s *stream) tell(kind string, fields map[string]any) {
 	event := map[string]any{"type": kind}
 	if s.o.Clock.Set() {
 		event["ts"] = time.Now().UTC().Format(time.RFC3339)

@@ -1,10 +1,13 @@
 package agent
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
 	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/store"
 	"github.com/paird/paird/agent/telemetry"
-	"time"
 )
 
 // grantOf is a token response as the store keeps it, arrived at now.
@@ -52,10 +55,18 @@ func account(g store.Grant) string {
 	return g.Issuer + " " + g.Subject
 }
 
-// renewed is the grant that t, the answer to a refresh of old, makes.
+// pairingOf names a pairing by a digest of its device code, which is 128 random bits or more: so it is
+// known after a power cut that this code has done its work.
+func pairingOf(p deviceauth.Pending) string {
+	sum := sha256.Sum256([]byte(p.DeviceCode))
+	return hex.EncodeToString(sum[:16])
+}
+
+// renewed is the grant that t, the answer to a refresh of old, makes. Whose it is stays as pairing found
+// it, or a subject that the server tells late would make the queue another account's.
 func renewed(old store.Grant, t deviceauth.Token, now time.Time) store.Grant {
 	g := grantOf(t, now)
-	g.Pairing = old.Pairing
+	g.Pairing, g.Subject = old.Pairing, old.Subject
 	return g
 }
 

@@ -2,16 +2,18 @@ package agent
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"sync"
 	"time"
 
-	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/store"
 )
 
-var errNotPaired = errors.New("this device is not paired")
+var (
+	errNotPaired = errors.New("this device is not paired: press its button, or run paird pair")
+	errSealed    = errors.New("the stored grant does not open: see problem storage, or pair again")
+	errStopping  = errors.New("the daemon is stopping or being reset: ask again")
+)
 
 // keeper owns the grant: only it refreshes, adopts, forgets and writes. The other loops read the
 // published grant and send their wishes to the inbox.
@@ -22,29 +24,31 @@ type keeper struct {
 	pulse  pulse
 	inbox  chan func(context.Context)
 	ready  chan struct{} // closed when it is known whether there is a grant
+	ended  chan struct{} // closed when the loop is over
 
 	mu      sync.Mutex
 	pub     store.Grant
-	gen     uint64 // 0: no grant
+	gen     uint64 // counts what was published; 0: no grant
 	changed chan struct{}
+	sealed  bool   // a grant is there and does not open
+	adopted string // the Pairing of the last grant adopted in this life
 
 	// Owned by the loop.
-	stored    uint64      // the store's generation; differs from gen where only the refresh token changed
-	frac      float64     // where between 60 and 75 % this grant is refreshed
+	serial    uint64
+	stored    uint64      // the store's generation
+	intended  uint64      // the generation whose intent is durable
 	due       time.Time   // next thing to do by itself; zero: nothing
 	wake      *time.Timer // fires at due
+	loaded    bool        // what is on the disk is known
+	ending    bool        // the grant is gone, and the store does not know yet
 	unsaved   *adoption   // in hand and not yet durable
 	retry     retry
 	aged      bool      // the grant came from disk: its times are wall times
+	untimed   bool      // nothing was planned yet, because the clock is not set
+	interrupt bool      // a refresh was cut off before this start
 	forced    time.Time // last refresh forced over the control API
-	audiences map[string]deviceauth.Token
+	audiences map[string]audience
 	old       sync.WaitGroup // revocations under way
-}
-
-// adoption is a grant that waits to become durable.
-type adoption struct {
-	grant store.Grant
-	done  func(error) // told once, when it is; may be nil
 }
 
 func newKeeper(o Options, st *status, ev *stream) *keeper {
@@ -53,9 +57,10 @@ func newKeeper(o Options, st *status, ev *stream) *keeper {
 		pulse:     make(pulse),
 		inbox:     make(chan func(context.Context)),
 		ready:     make(chan struct{}),
+		ended:     make(chan struct{}),
 		changed:   make(chan struct{}),
 		wake:      time.NewTimer(0),
-		audiences: map[string]deviceauth.Token{},
+		audiences: map[string]audience{},
 	}
 }
 
@@ -67,7 +72,38 @@ func (k *keeper) current() (g store.Grant, gen uint64, changed <-chan struct{}) 
 	return k.pub, k.gen, k.changed
 }
 
-func (k *keeper) publish(g store.Grant, gen uint64) {
+// isNew reports whether g came from a pairing in this life of the daemon.
+func (k *keeper) isNew(g store.Grant) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.adopted != "" && k.adopted == g.Pairing
+}
+
+// isSealed reports a grant that is there and does not open.
+func (k *keeper) isSealed() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.sealed
+}
+
+// absent is the error of whoever wants a grant where none is published.
+func (k *keeper) absent() error {
+	if k.isSealed() {
+		return errSealed
+	}
+	return errNotPaired
+}
+
+// publish shows g to the other loops.
+func (k *keeper) publish(g store.Grant) {
+	k.serial++
+	k.show(g, k.serial)
+}
+
+// withdraw tells the other loops that there is no grant.
+func (k *keeper) withdraw() { k.show(store.Grant{}, 0) }
+
+func (k *keeper) show(g store.Grant, gen uint64) {
 	k.mu.Lock()
 	k.pub, k.gen = g, gen
 	close(k.changed)
@@ -76,11 +112,18 @@ func (k *keeper) publish(g store.Grant, gen uint64) {
 	k.status.update(func(f *facts) { f.grant, f.paired = g, gen != 0 })
 }
 
-func (k *keeper) run(ctx context.Context) {
+// run works until retire is closed. ctx ends before: from then on only what is in hand is finished.
+func (k *keeper) run(ctx context.Context, retire <-chan struct{}) {
 	defer k.old.Wait()
+	defer close(k.ended)
+	k.act(ctx)
 	for {
+		k.arm()
 		select {
-		case <-ctx.Done():
+		case <-retire:
+			if k.unsaved != nil {
+				k.save(ctx) // the last chance
+			}
 			return
 		case fn := <-k.inbox:
 			fn(ctx)
@@ -88,35 +131,46 @@ func (k *keeper) run(ctx context.Context) {
 			k.act(ctx)
 		case answer := <-k.pulse:
 			answer <- struct{}{}
-			continue
 		}
-		k.arm()
 	}
 }
+
+// agedLook is how often a plan made of wall times is compared with a wall clock that may step.
+const agedLook = 5 * time.Minute
 
 // arm sets the timer to due.
 func (k *keeper) arm() {
 	k.wake.Stop()
-	if !k.due.IsZero() {
-		k.wake.Reset(time.Until(k.due))
+	if k.due.IsZero() {
+		return
 	}
+	d := time.Until(k.due)
+	if k.aged {
+		d = min(d, agedLook)
+	}
+	k.wake.Reset(d)
 }
 
 // act does what is due.
 func (k *keeper) act(ctx context.Context) {
-	k.due = time.Time{}
-	select {
-	case <-k.ready:
-	default:
-		k.load()
+	if ctx.Err() != nil {
+		k.due = time.Time{}
 		return
 	}
+	if time.Now().Before(k.due) {
+		return
+	}
+	k.due = time.Time{}
 	switch {
 	case k.unsaved != nil:
 		k.save(ctx)
+	case !k.loaded:
+		k.load(ctx)
+	case k.ending:
+		k.bury()
 	case k.gen == 0:
-	case k.aged && !k.o.Clock.Set(): // no verdict on wall times before the clock is set
-		k.due = time.Now().Add(time.Minute)
+	case k.untimed:
+		k.plan()
 	case k.pub.RefreshToken == "":
 		k.expire()
 	default:
@@ -124,66 +178,27 @@ func (k *keeper) act(ctx context.Context) {
 	}
 }
 
-// do runs fn in the keeper's own goroutine.
-func (k *keeper) do(ctx context.Context, fn func(context.Context)) error {
-	done := make(chan struct{})
+// ask runs fn in the keeper's own goroutine and returns its answer.
+func ask[T any](ctx context.Context, k *keeper, fn func(context.Context) (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	var none T
+	done := make(chan answer, 1)
 	select {
-	case k.inbox <- func(own context.Context) { defer close(done); fn(own) }:
+	case k.inbox <- func(own context.Context) { v, err := fn(own); done <- answer{v, err} }:
+	case <-k.ended:
+		return none, errStopping
 	case <-ctx.Done():
-		return ctx.Err()
+		return none, ctx.Err()
 	}
 	select {
-	case <-done:
-		return nil
+	case a := <-done:
+		return a.value, a.err
 	case <-ctx.Done():
-		return ctx.Err()
+		return none, ctx.Err()
 	}
-}
-
-// load reads the grant at start. Trouble with the disk is told and tried again; it never unpairs.
-func (k *keeper) load() {
-	state, err := k.o.Store.Load()
-	var sealed *store.SealError
-	if err != nil && !errors.As(err, &sealed) {
-		k.storage(err)
-		return
-	}
-	k.status.problem("store", "storage", err)
-	defer close(k.ready)
-	g := state.Grant
-	switch {
-	case err != nil: // kept as it is; pairing again puts it aside
-	case g == nil:
-		k.publish(store.Grant{}, 0)
-	case foreign(g.Binding, k.o.Bound):
-		k.status.problem("keeper", "config", errors.New(
-			"the stored grant is for another issuer, client or token endpoint: pair again, or restore the configuration"))
-		k.publish(store.Grant{}, 0)
-	default:
-		k.resume(state)
-	}
-}
-
-// resume takes up a grant after a start.
-func (k *keeper) resume(state store.State) {
-	g := *state.Grant
-	k.aged = true
-	k.stored = state.Gen
-	k.publish(g, state.Gen)
-	now := time.Now()
-	k.schedule(now)
-	switch {
-	case state.Intent:
-		// A refresh was cut off. The same token once more, at once: it buys the server's grace window.
-		k.aged, k.due = false, now
-	case g.RefreshToken != "" && (!usable(g, now) || !k.due.IsZero() && k.due.Before(now)):
-		k.due = now.Add(k.o.Rand(k.o.Spread))
-	}
-}
-
-func (k *keeper) schedule(now time.Time) {
-	k.frac = float64(k.o.Rand(time.Second)) / float64(time.Second)
-	k.due = refreshDue(k.pub, k.frac)
 }
 
 // storage tells of a disk that does not take or give the grant, and tries again soon.
@@ -192,89 +207,11 @@ func (k *keeper) storage(err error) {
 	k.due = time.Now().Add(5 * time.Second)
 }
 
-// adopt makes the grant of a new pairing durable, publishes it and revokes the one before. It waits
-// until the grant is durable: until then nothing uses it.
-func (k *keeper) adopt(ctx context.Context, t deviceauth.Token) error {
-	g := grantOf(t, time.Now())
-	g.Pairing = rand.Text()
-	result := make(chan error, 1)
-	err := k.do(ctx, func(own context.Context) {
-		k.unsaved = &adoption{grant: g, done: func(err error) { result <- err }}
-		k.save(own)
-	})
-	if err != nil {
-		return err
+// healthy tells that the disk has done what was asked, or what is still not well with it.
+func (k *keeper) healthy() {
+	var err error
+	if h, ok := k.o.Store.(interface{ Health() error }); ok {
+		err = h.Health()
 	}
-	select {
-	case err := <-result:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// save makes the grant in hand durable, before anything uses it, however long the disk takes.
-func (k *keeper) save(ctx context.Context) {
-	in := k.unsaved
-	gen, err := k.o.Store.Save(in.grant)
-	var sealed *store.SealError
-	if errors.As(err, &sealed) { // the old grant does not open: a new one takes its place
-		if err = k.o.Store.PutAside(); err == nil {
-			gen, err = k.o.Store.Save(in.grant)
-		}
-	}
-	if err != nil {
-		k.storage(err)
-		return
-	}
-	before, had := k.pub, k.gen != 0
-	k.unsaved, k.aged, k.retry = nil, false, retry{}
-	clear(k.audiences)
-	k.status.problem("store", "storage", nil)
-	k.status.problem("keeper", "", nil)
-	k.stored = gen
-	k.publish(in.grant, gen)
-	k.schedule(time.Now())
-	if in.done == nil {
-		return
-	}
-	in.done(nil)
-	k.events.emit("paired", map[string]any{"subject": in.grant.Subject})
-	if had {
-		k.revoke(ctx, before)
-	}
-}
-
-// revoke tells the server that g is no longer needed, beside the loop; best effort.
-func (k *keeper) revoke(ctx context.Context, g store.Grant) {
-	k.old.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-		defer cancel()
-		if err := k.o.Auth.Revoke(ctx, tokenOf(g)); err != nil {
-			k.o.Log.Warn("the grant before could not be revoked", "err", err)
-		}
-	})
-}
-
-// expire ends a grant that cannot be refreshed, once its access token has.
-func (k *keeper) expire() {
-	if usable(k.pub, time.Now()) {
-		k.due = k.pub.Expiry
-		return
-	}
-	k.forget("the access token expired and the server gave no refresh token")
-}
-
-// forget ends the grant: the device is unpaired.
-func (k *keeper) forget(why string) {
-	if err := k.o.Store.Forget(); err != nil {
-		k.storage(err)
-		return
-	}
-	k.o.Log.Warn("the grant is gone: pair again", "why", why)
-	k.retry, k.due = retry{}, time.Time{}
-	clear(k.audiences)
-	k.status.problem("keeper", "", nil)
-	k.publish(store.Grant{}, 0)
-	k.events.emit("unpaired", map[string]any{"reason": why})
+	k.status.problem("store", "storage", err)
 }

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/store"
 	"github.com/paird/paird/agent/telemetry"
 )
@@ -23,14 +23,17 @@ type linker struct {
 	events *stream
 	keeper *keeper
 	pulse  pulse
-	online chan struct{} // a session came online: the sampler begins
 
+	online   chan struct{} // a session came online: the sampler begins
+	since    time.Time     // online, token swaps included; zero: it is not
 	failures int
-	refused  uint64 // the generation the broker refused last
+	renewed  bool   // a refused token was renewed, and no session came online since
+	refusing bool   // told of in this run of refusals
+	greeted  string // the pairing that the broker was told of
 }
 
 func newLinker(o Options, st *status, ev *stream, k *keeper) *linker {
-	return &linker{o: o, status: st, events: ev, keeper: k, pulse: make(pulse), online: make(chan struct{}, 1)}
+	return &linker{o: o, status: st, events: ev, keeper: k, pulse: make(pulse)}
 }
 
 func (l *linker) run(ctx context.Context) {
@@ -38,50 +41,59 @@ func (l *linker) run(ctx context.Context) {
 		l.pulse.wait(ctx, forever, nil, nil)
 		return
 	}
-	l.pulse.wait(ctx, l.o.Rand(l.o.Spread), nil, nil)
+	l.pulse.wait(ctx, forever, l.keeper.ready, nil)
+	g, gen, changed := l.keeper.current()
+	if gen != 0 { // a fleet after a power failure; a pairing later is one device alone
+		l.pulse.wait(ctx, l.o.Rand(l.o.Spread), changed, nil)
+	}
 	for ctx.Err() == nil {
-		g, gen, changed := l.keeper.current()
-		if gen == 0 || !usable(g, time.Now()) {
-			l.broker("off", "", "")
-			l.pulse.wait(ctx, forever, changed, nil)
+		if g, gen, changed = l.keeper.current(); gen != 0 {
+			l.link(ctx, g, gen, changed)
 			continue
 		}
-		l.link(ctx, g, gen, changed)
+		l.broker(control.BrokerOff, "", "")
+		l.pulse.wait(ctx, forever, changed, nil)
 	}
 }
 
-// link serves g until it is replaced, gone or unusable, sampling all the while.
+// link serves one account until there is another, or none, sampling all the while.
 func (l *linker) link(ctx context.Context, g store.Grant, gen uint64, changed <-chan struct{}) {
+	l.online = make(chan struct{}, 1)
 	sampling, stop := context.WithCancel(ctx)
 	var sampler sync.WaitGroup
 	sampler.Go(func() { l.o.Link.RunSampler(sampling, l.online) })
 	defer sampler.Wait()
 	defer stop()
 	owner := account(g)
-	for ctx.Err() == nil && gen != 0 && usable(g, time.Now()) && account(g) == owner {
-		if !l.bind(ctx, owner) {
-			continue
-		}
-		began := time.Now()
-		err := l.serve(ctx, g, changed)
-		if wait := l.judge(ctx, gen, err, time.Since(began)); wait > 0 {
-			l.pulse.wait(ctx, wait, changed, nil)
+	for ctx.Err() == nil && gen != 0 && account(g) == owner {
+		switch {
+		case !usable(g, time.Now()): // the keeper is at it
+			l.broker(control.BrokerOff, "", "")
+			l.pulse.wait(ctx, forever, changed, nil)
+		case !l.bind(ctx, g):
+		default:
+			err := l.serve(ctx, g, changed)
+			l.pulse.wait(ctx, l.judge(ctx, gen, err), changed, nil)
 		}
 		g, gen, changed = l.keeper.current()
 	}
 }
 
-// bind makes the queue this account's own: what was queued under another is dropped and counted.
-func (l *linker) bind(ctx context.Context, owner string) bool {
-	n, err := l.o.Queue.Bind(owner)
+// bind makes the queue this account's own: what was queued under another is dropped and counted. Only
+// then the news of the pairing goes into it.
+func (l *linker) bind(ctx context.Context, g store.Grant) bool {
+	n, err := l.o.Queue.Bind(account(g))
+	l.status.problem("queue", "storage", err)
 	if err != nil {
-		l.status.problem("queue", "storage", err)
 		l.pulse.wait(ctx, 5*time.Second, nil, nil)
 		return false
 	}
-	l.status.problem("queue", "storage", l.o.Queue.Storage())
 	if n > 0 {
 		l.o.Log.Warn("messages of another account were dropped", "messages", n)
+	}
+	if l.keeper.isNew(g) && l.greeted != g.Pairing {
+		l.greeted = g.Pairing
+		l.events.report("paired", map[string]any{"subject": g.Subject})
 	}
 	return true
 }
@@ -89,7 +101,9 @@ func (l *linker) bind(ctx context.Context, owner string) bool {
 // serve runs one session. It ends by ErrSwap when another grant is published, and when the access token
 // ends; a grant that is gone leaves it running until then.
 func (l *linker) serve(ctx context.Context, g store.Grant, changed <-chan struct{}) error {
-	l.broker("connecting", "", l.lastError())
+	if f, _ := l.status.now(); f.broker.State == control.BrokerOff {
+		l.broker(control.BrokerConnecting, "", "")
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if !g.Expiry.IsZero() {
@@ -123,25 +137,34 @@ func (l *linker) swap(ctx context.Context, changed <-chan struct{}, cancel conte
 	}
 }
 
+// connected runs in the session.
 func (l *linker) connected() {
-	l.broker("online", "", "")
+	if l.since.IsZero() {
+		l.since = time.Now()
+	}
+	l.broker(control.BrokerOnline, "", "")
 	select {
 	case l.online <- struct{}{}:
 	default:
 	}
 }
 
-// judge says how long to wait after a session that ended with err, having lasted d.
-func (l *linker) judge(ctx context.Context, gen uint64, err error, d time.Duration) time.Duration {
+// judge says how long to wait after a session that ended with err.
+func (l *linker) judge(ctx context.Context, gen uint64, err error) time.Duration {
+	if !l.since.IsZero() {
+		l.renewed, l.refusing = false, false
+	}
 	if errors.Is(err, telemetry.ErrSwap) {
-		return 0
+		return 0 // straight on with the next: on the panel nothing changes
 	}
-	if ctx.Err() != nil || errors.Is(err, errTokenOver) {
-		l.broker("off", "", "")
-		return 0
+	if !l.since.IsZero() && time.Since(l.since) >= stable { // "Back-off resets after 60 s of a stable session, not before"
+		l.failures = 0
 	}
-	if d >= stable {
-		l.failures, l.refused = 0, 0
+	l.since = time.Time{}
+	_, now, _ := l.keeper.current()
+	if ctx.Err() != nil || now == 0 || errors.Is(err, errTokenOver) {
+		l.broker(control.BrokerOff, "", "")
+		return 0
 	}
 	e, ok := errors.AsType[*telemetry.Error](err)
 	if !ok {
@@ -157,49 +180,50 @@ func (l *linker) judge(ctx context.Context, gen uint64, err error, d time.Durati
 // failed reports e and chooses the wait: one forced refresh for a refused token, then slowly.
 func (l *linker) failed(ctx context.Context, gen uint64, e *telemetry.Error) time.Duration {
 	n := l.failures
-	l.failures++
 	switch e.Kind {
 	case telemetry.BrokerAuth:
-		if l.refused != gen && l.renew(ctx, gen) {
-			_, l.refused, _ = l.keeper.current() // the fresh one gets no second refresh
+		if !l.renewed && l.renew(ctx, gen) {
+			l.renewed = true // the fresh one gets no second refresh
 			return 0
 		}
-		l.broker("refused", string(e.Kind), e.Detail)
-		l.events.emit("broker_refused", map[string]any{"detail": e.Detail})
-		return backoff(n, 30*time.Second, capRefuse, l.o.Rand)
+		l.refusal(e)
 	case telemetry.Misconfigured:
-		l.broker("refused", string(e.Kind), e.Detail)
-		return backoff(n, 30*time.Second, capRefuse, l.o.Rand)
+		l.broker(control.BrokerRefused, string(e.Kind), e.Detail)
+	default:
+		l.broker(control.BrokerConnecting, string(e.Kind), e.Detail)
+		l.failures++
+		if n == 0 { // the first reconnect is spread, so that a broker's restart is no stampede
+			return max(l.o.Rand(l.o.Spread), 100*time.Millisecond)
+		}
+		return backoff(n, time.Second, capIdle, l.o.Rand)
 	}
-	l.broker("connecting", string(e.Kind), e.Detail)
-	if n == 0 { // the first reconnect is spread, so that a broker's restart is no stampede
-		return max(l.o.Rand(l.o.Spread), 100*time.Millisecond)
+	l.failures++
+	return backoff(n, 30*time.Second, capRefuse, l.o.Rand)
+}
+
+// refusal tells of a token that the broker does not take, once in a run of refusals.
+func (l *linker) refusal(e *telemetry.Error) {
+	l.broker(control.BrokerRefused, string(e.Kind), e.Detail)
+	if !l.refusing {
+		l.refusing = true
+		l.events.emit("broker_refused", map[string]any{"detail": e.Detail})
 	}
-	return backoff(n, time.Second, capIdle, l.o.Rand)
 }
 
 // renew asks the keeper for a token newer than gen.
 func (l *linker) renew(ctx context.Context, gen uint64) bool {
 	var err error
 	l.pulse.await(func() { _, err = l.keeper.token(ctx, gen) })
-	if err != nil && kindOf(err) != deviceauth.Gone {
+	if err != nil && ctx.Err() == nil {
 		l.o.Log.Warn("the broker refused the token and it could not be renewed", "err", err)
 	}
 	return err == nil
-}
-
-func (l *linker) lastError() string {
-	f, _ := l.status.now()
-	return f.broker.Error
 }
 
 // broker reports the state of the link; code and detail are the problem, empty for none.
 func (l *linker) broker(state, code, detail string) {
 	l.status.update(func(f *facts) {
 		f.broker.State, f.broker.Error = state, detail
+		f.setProblem("linker", code, textError(detail))
 	})
-	if state == "connecting" && code == "" {
-		return // a retry does not clear what went wrong before
-	}
-	l.status.problem("linker", code, textError(detail))
 }

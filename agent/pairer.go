@@ -29,6 +29,7 @@ type pairer struct {
 	pulse  pulse
 	wish   <-chan struct{} // a press or `paird pair`: ends any rest, back-off or code
 	codes  int             // how many more codes `start = "auto"` asks for by itself
+	served bool            // there was a grant when it was looked for last
 }
 
 func newPairer(o Options, st *status, ev *stream, k *keeper, wish <-chan struct{}) *pairer {
@@ -41,6 +42,8 @@ func (p *pairer) run(ctx context.Context, afterReset bool) {
 	p.pulse.wait(ctx, forever, p.keeper.ready, nil)
 	next := p.atStart(afterReset)
 	if pending, ok := p.saved(); ok && ctx.Err() == nil {
+		p.awaitClock(ctx)
+		p.forgetWish() // whoever pressed since the start gets this code
 		next = p.finish(ctx, pending)
 	}
 	for p.rest(ctx, next) {
@@ -48,9 +51,10 @@ func (p *pairer) run(ctx context.Context, afterReset bool) {
 	}
 }
 
-// atStart is the first rest. RFC 8628 section 3.1: the client SHOULD begin when the user prompts, not at boot.
+// atStart is the first rest. RFC 8628 section 3.1: the client SHOULD begin when the user prompts, not at
+// boot. A grant that does not open may yet: no code takes its place unasked.
 func (p *pairer) atStart(afterReset bool) time.Duration {
-	if p.paired() || afterReset || !p.o.StartAuto {
+	if p.paired() || afterReset || !p.o.StartAuto || p.keeper.isSealed() {
 		return forever
 	}
 	return p.o.Rand(p.o.Spread)
@@ -64,23 +68,37 @@ func (p *pairer) paired() bool {
 // rest waits for d, for a wish, or, with `start = "auto"`, for the grant to go. It is false when ctx ended.
 func (p *pairer) rest(ctx context.Context, d time.Duration) bool {
 	until := time.Now().Add(d)
-	for {
+	for ctx.Err() == nil {
+		_, gen, changed := p.keeper.current()
+		gone := p.served && gen == 0
+		p.served = gen != 0
+		if gone && p.o.StartAuto { // "when the grant is gone a new code at once"
+			p.codes = autoCodes
+			return true
+		}
 		left := d
-		if d >= 0 {
+		switch {
+		case d > 0 && gen != 0: // what it rested from is over
+			left = forever
+		case d > 0:
 			left = max(0, time.Until(until))
 		}
-		_, had, changed := p.keeper.current()
 		switch p.pulse.wait(ctx, left, p.wish, changed) {
 		case first:
 			p.codes = autoCodes // somebody is there
 			return ctx.Err() == nil
-		case second:
-			if p.o.StartAuto && had != 0 && !p.paired() {
-				return ctx.Err() == nil
-			}
-		default:
+		case timeUp:
 			return ctx.Err() == nil
 		}
+	}
+	return false
+}
+
+// forgetWish drops a press that a code has answered.
+func (p *pairer) forgetWish() {
+	select {
+	case <-p.wish:
+	default:
 	}
 }
 
@@ -89,13 +107,11 @@ func (p *pairer) pair(ctx context.Context) time.Duration {
 	p.status.update(func(f *facts) { f.beginning = true })
 	p.status.problem("pairer", "", nil)
 	pending, err := p.begin(ctx)
-	p.status.update(func(f *facts) { f.beginning = false })
 	if err != nil {
+		p.status.update(func(f *facts) { f.beginning = false })
 		return forever
 	}
-	if b, err := json.Marshal(pending); err != nil || p.o.Store.SavePending(b) != nil {
-		p.o.Log.Warn("a power cut would need a new code: the pending one could not be kept")
-	}
+	p.keep(&pending)
 	return p.finish(ctx, pending)
 }
 
@@ -112,6 +128,7 @@ func (p *pairer) begin(ctx context.Context) (deviceauth.Pending, error) {
 			return pending, ctx.Err()
 		case err == nil:
 			p.status.problem("pairer", "", nil)
+			p.forgetWish()
 			return pending, nil
 		}
 		p.trouble(err)
@@ -150,33 +167,56 @@ func (p *pairer) trouble(err error) {
 	p.o.Log.Warn("pairing", "err", err)
 }
 
-// saved is a code that was pending when the power went: whoever holds the phone need not notice.
+// awaitClock waits for the time to be set, however long that takes: a code that is kept must not be thrown
+// away for want of a clock.
+func (p *pairer) awaitClock(ctx context.Context) {
+	for ctx.Err() == nil && !p.o.Clock.Set() {
+		p.pulse.wait(ctx, untimedLook, nil, nil)
+	}
+}
+
+// saved is a code that was pending when the power went: whoever holds the phone need not notice. One that
+// the present grant came from is over: after a 200 a device code is never sent again.
 func (p *pairer) saved() (pending deviceauth.Pending, ok bool) {
 	b, err := p.o.Store.Pending()
-	if err != nil || len(b) == 0 {
+	if err != nil || len(b) == 0 || json.Unmarshal(b, &pending) != nil {
 		return pending, false
 	}
-	return pending, json.Unmarshal(b, &pending) == nil
+	if g, gen, _ := p.keeper.current(); gen != 0 && g.Pairing == pairingOf(pending) {
+		p.keep(nil)
+		return pending, false
+	}
+	return pending, true
+}
+
+// keep makes a pending code durable; nil clears it.
+func (p *pairer) keep(pending *deviceauth.Pending) {
+	var b []byte
+	if pending != nil {
+		b, _ = json.Marshal(pending) // strings and numbers only
+	}
+	if err := p.o.Store.SavePending(b); err != nil {
+		p.o.Log.Warn("the pending code is not kept: a power cut now would need a new one", "err", err)
+	}
 }
 
 // finish shows the code until it is approved, denied or over, or somebody asks for another.
 func (p *pairer) finish(ctx context.Context, pending deviceauth.Pending) time.Duration {
-	p.status.update(func(f *facts) { f.pairing = &pending })
+	p.status.update(func(f *facts) { f.pairing, f.beginning = &pending, false })
 	p.events.emit("pairing", map[string]any{
 		"user_code": pending.UserCode, "verification_uri": pending.VerificationURI,
 		"verification_uri_complete": pending.VerificationURIComplete,
 	})
 	t, err := p.wait(ctx, pending)
-	if err == nil {
-		err = p.adopt(ctx, t)
-	}
 	p.status.update(func(f *facts) { f.pairing = nil })
-	if ctx.Err() != nil {
+	p.status.problem("poll", "", nil)
+	if err == nil {
+		err = p.adopt(ctx, t, pairingOf(pending))
+	}
+	if err != nil && ctx.Err() != nil {
 		return forever // still pending: the next start goes on with it
 	}
-	if e := p.o.Store.SavePending(nil); e != nil {
-		p.o.Log.Warn("the pending code could not be cleared", "err", e)
-	}
+	p.keep(nil)
 	return p.after(err)
 }
 
@@ -200,9 +240,9 @@ func (p *pairer) wait(ctx context.Context, pending deviceauth.Pending) (t device
 }
 
 // adopt hands the tokens to the keeper and greets the owner once they are durable.
-func (p *pairer) adopt(ctx context.Context, t deviceauth.Token) error {
+func (p *pairer) adopt(ctx context.Context, t deviceauth.Token, pairing string) error {
 	var err error
-	p.pulse.await(func() { err = p.keeper.adopt(ctx, t) })
+	p.pulse.await(func() { err = p.keeper.adopt(ctx, t, pairing) })
 	if err == nil {
 		p.status.update(func(f *facts) { f.greeting = time.Now().Add(greetFor) })
 	}

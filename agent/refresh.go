@@ -24,29 +24,74 @@ const (
 )
 
 // refresh renews the grant now: the intent is durable, then the POST goes out, then the answer is made
-// durable, and only then it is used. The POST ignores ctx but for a limit, so that neither a press nor a
-// stop aborts it half-way.
+// durable, and only then it is used.
 func (k *keeper) refresh(ctx context.Context) error {
-	if err := k.o.Store.Intend(k.stored); err != nil {
-		k.storage(err) // without a journal a lost answer could cost the grant
-		return err
-	}
-	ctx, cancel := bounded(ctx)
-	defer cancel()
-	t, err := k.o.Auth.Refresh(ctx, tokenOf(k.pub))
-	if kindOf(err) == deviceauth.Lost { // like a crash: the same token once more, at once
+	var t deviceauth.Token
+	err := k.post(ctx, func(ctx context.Context) (err error) {
 		t, err = k.o.Auth.Refresh(ctx, tokenOf(k.pub))
-	}
+		return err
+	})
 	if err != nil {
-		k.refused(err)
+		k.failed(err)
 		return err
 	}
 	k.unsaved = &adoption{grant: renewed(k.pub, t, time.Now())}
 	k.save(ctx)
 	if k.unsaved != nil {
-		return errors.New("the renewed grant could not be written")
+		return errUnsaved
 	}
 	return nil
+}
+
+var errUnsaved = errors.New("the renewed grant cannot be written: see problem storage")
+
+// post sends a request that may use up the refresh token, with an intent in the journal. It ignores ctx
+// but for a limit, so that neither a press nor a stop aborts it half-way. "A refresh whose answer was lost
+// is repeated at once with the same token, like a crash."
+func (k *keeper) post(ctx context.Context, fn func(context.Context) error) error {
+	if ctx.Err() != nil {
+		return errStopping
+	}
+	if err := k.intend(); err != nil { // without a journal a lost answer could cost the grant
+		return err
+	}
+	own, cancel := bounded(ctx)
+	defer cancel()
+	var err error
+	k.pulse.await(func() {
+		if err = fn(own); kindOf(err) == deviceauth.Lost {
+			err = fn(own)
+		}
+	})
+	return err
+}
+
+// intend makes the intent durable, once a generation: each retry sends the same token. A refusal does not
+// take it back. That would cost a write, and a gateway's 5xx does not tell whether the server behind it
+// has used up the token; all that is left of it is one refresh at once after the next start.
+func (k *keeper) intend() error {
+	if k.intended == k.stored {
+		return nil
+	}
+	err := k.o.Store.Intend(k.stored)
+	if lostGrant(err) { // the files were replaced under us: what is in hand takes its place
+		if k.stored, err = k.o.Store.Save(k.pub); err == nil {
+			err = k.o.Store.Intend(k.stored)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	k.intended = k.stored
+	k.healthy()
+	return nil
+}
+
+// lostGrant reports whether the store works and knows nothing of the generation.
+func lostGrant(err error) bool {
+	_, disk := errors.AsType[*store.StorageError](err)
+	_, sealed := errors.AsType[*store.SealError](err)
+	return err != nil && !disk && !sealed && !errors.Is(err, store.ErrLocked) && !errors.Is(err, store.ErrNewerSchema)
 }
 
 // bounded is a context that outlives ctx by 10 s at most: "SIGTERM waits for a refresh in flight, 10 s at most".
@@ -66,6 +111,18 @@ func kindOf(err error) deviceauth.Kind {
 	return ""
 }
 
+// failed sorts a refresh that did not come about.
+func (k *keeper) failed(err error) {
+	_, answered := errors.AsType[*deviceauth.Error](err)
+	switch {
+	case answered:
+		k.refused(err)
+	case errors.Is(err, errStopping), errors.Is(err, context.Canceled):
+	default:
+		k.storage(err)
+	}
+}
+
 // refused decides what a failed refresh means. Only a refresh token that is gone ends the grant;
 // network, 5xx and clock trouble never do.
 func (k *keeper) refused(err error) {
@@ -79,7 +136,7 @@ func (k *keeper) refused(err error) {
 	}
 	now := time.Now()
 	longest := capUrgent
-	if usable(k.pub, now) {
+	if usable(k.pub, now.Add(capIdle)) { // and still will be when that is over
 		longest = capIdle
 	}
 	wait := backoff(k.retry.failures, time.Second, longest, k.o.Rand)
@@ -116,37 +173,40 @@ func problemOf(kind deviceauth.Kind, clockSet bool) string {
 
 // token is a grant whose access token may be used, newer than generation refused: one that the broker
 // refused costs one refresh. 0 refuses none.
-func (k *keeper) token(ctx context.Context, refused uint64) (g store.Grant, err error) {
-	e := k.do(ctx, func(own context.Context) { g, err = k.fresh(own, refused, 0) })
-	if e != nil {
-		return store.Grant{}, e
-	}
-	return g, err
+func (k *keeper) token(ctx context.Context, refused uint64) (store.Grant, error) {
+	return ask(ctx, k, func(own context.Context) (store.Grant, error) { return k.fresh(own, refused, 0) })
 }
 
-// fresh runs in the loop.
+// fresh runs in the loop. With an error it returns the grant as it is.
 func (k *keeper) fresh(ctx context.Context, refused uint64, minTTL time.Duration) (store.Grant, error) {
 	if k.gen == 0 {
-		return store.Grant{}, errNotPaired
+		return store.Grant{}, k.absent()
 	}
 	now := time.Now()
-	if k.gen != refused && usable(k.pub, now.Add(minTTL)) {
+	if k.gen != refused && usable(k.pub, now.Add(within(minTTL, k.pub.Lifetime))) {
 		return k.pub, nil
 	}
-	if err := k.mayRefresh(now); err != nil {
-		return k.pub, err
+	err := k.mayRefresh(now)
+	if err == nil {
+		err = k.refresh(ctx)
 	}
-	if err := k.refresh(ctx); err != nil {
-		return store.Grant{}, err
+	return k.pub, err
+}
+
+// within bounds what may be asked of a token that lives for life: with more than half of it a program
+// that asks again and again would have it refreshed again and again.
+func within(minTTL, life time.Duration) time.Duration {
+	if life <= 0 {
+		return minTTL
 	}
-	return k.pub, nil
+	return min(minTTL, life/2)
 }
 
 // mayRefresh is the error of the last refresh while its back-off lasts.
 func (k *keeper) mayRefresh(now time.Time) error {
 	switch {
 	case k.unsaved != nil:
-		return errors.New("the renewed grant could not be written yet")
+		return errUnsaved
 	case k.pub.RefreshToken == "":
 		return errors.New("the server gave no refresh token: pair again")
 	case now.Before(k.retry.until):

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -13,31 +12,45 @@ import (
 // Run runs the device until ctx ends: the three loops, and, when somebody asks for it, a factory reset
 // between two lives of them. A reset that a power cut interrupted is finished first.
 func (a *Agent) Run(ctx context.Context) error {
+	defer close(a.ended)
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	beside.Go(func() { a.announce(ctx) })
 	beside.Go(func() { a.watchButton(ctx) })
-	marked, err := a.o.Store.ResetMarked()
-	if err != nil {
-		a.status.problem("store", "storage", err)
+	marked := a.marked(ctx)
+	if marked {
+		a.erase(ctx, nil)
 	}
-	for afterReset := marked; ; afterReset = true {
-		if marked {
-			a.erase(ctx, nil)
+	for ctx.Err() == nil {
+		if reply := a.live(ctx, marked); reply != nil {
+			a.erase(ctx, reply)
+			marked = true
 		}
-		reply := a.live(ctx, afterReset)
-		if reply == nil {
-			return nil
-		}
-		a.erase(ctx, reply)
-		marked = false
 	}
+	return nil
+}
+
+// marked reads whether a reset was begun and is not done: before anything else, and however long the disk
+// takes to answer.
+func (a *Agent) marked(ctx context.Context) (marked bool) {
+	a.tended(ctx, func(p pulse) {
+		for ctx.Err() == nil {
+			var err error
+			marked, err = a.o.Store.ResetMarked()
+			a.status.problem("store", "storage", err)
+			if err == nil {
+				return
+			}
+			p.wait(ctx, 5*time.Second, nil, nil)
+		}
+	})
+	return marked
 }
 
 // live runs the loops until ctx ends (nil) or a reset is asked for.
-func (a *Agent) live(ctx context.Context, afterReset bool) chan control.ResetResult {
+func (a *Agent) live(ctx context.Context, afterReset bool) (reply chan control.ResetResult) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	k := newKeeper(a.o, a.status, a.events)
@@ -47,14 +60,15 @@ func (a *Agent) live(ctx context.Context, afterReset bool) chan control.ResetRes
 	defer func() { <-a.keeper }()
 
 	linking, unlink := context.WithCancelCause(ctx)
-	var links, loops sync.WaitGroup
+	defer unlink(nil)
+	retire := make(chan struct{})
+	var links, loops, keeping sync.WaitGroup
 	links.Go(func() { l.run(linking) })
-	loops.Go(func() { k.run(ctx) })
 	loops.Go(func() { p.run(ctx, afterReset) })
+	loops.Go(func() { a.chores(ctx, k) })
 	loops.Go(func() { a.heartbeat(ctx, k.pulse, l.pulse, p.pulse) })
-	a.status.update(func(f *facts) { f.running = true })
+	keeping.Go(func() { k.run(ctx, retire) })
 
-	var reply chan control.ResetResult
 	select {
 	case <-ctx.Done():
 	case reply = <-a.resets:
@@ -62,50 +76,12 @@ func (a *Agent) live(ctx context.Context, afterReset bool) chan control.ResetRes
 		unlink(telemetry.ErrForget) // first, while the grant is still good
 		links.Wait()
 	}
-	unlink(nil)
 	stop(nil)
 	links.Wait()
 	loops.Wait()
+	close(retire) // last, with nobody left who could hand it a grant
+	keeping.Wait()
 	return reply
-}
-
-// beginReset makes the wish durable before anything is undone.
-func (a *Agent) beginReset() {
-	a.events.emit("reset", nil)
-	if err := a.o.Store.MarkReset(); err != nil {
-		a.o.Log.Error("the reset could not be marked: a power cut now would leave it half done", "err", err)
-	}
-}
-
-// erase revokes and erases everything, alone: the loops have ended.
-func (a *Agent) erase(ctx context.Context, reply chan control.ResetResult) {
-	result := control.ResetResult{Revoked: true}
-	var trouble []error
-	if state, err := a.o.Store.Load(); err == nil && state.Grant != nil {
-		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		err := a.o.Auth.Revoke(own, tokenOf(*state.Grant))
-		cancel()
-		if err != nil {
-			result.Revoked = false
-			trouble = append(trouble, errors.New("the grant could not be revoked, remove this device in your account: "+err.Error()))
-		}
-	}
-	queued, stored := a.o.Queue.Erase(), a.o.Store.Erase()
-	result.Erased = queued == nil && stored == nil
-	if err := errors.Join(append(trouble, queued, stored)...); err != nil {
-		result.Detail = err.Error()
-	}
-	a.status.update(func(f *facts) {
-		f.paired, f.pairing, f.beginning = false, nil, false
-		clear(f.problems)
-		f.wiped = &result
-	})
-	if !result.Erased {
-		a.status.problem("reset", "storage", errors.Join(queued, stored))
-	}
-	if reply != nil {
-		reply <- result
-	}
 }
 
 // heartbeat calls Alive while all loops answer.
@@ -122,4 +98,15 @@ func (a *Agent) heartbeat(ctx context.Context, loops ...pulse) {
 			a.o.Alive()
 		}
 	}
+}
+
+// tended runs fn, which waits by p, with a heartbeat of its own.
+func (a *Agent) tended(ctx context.Context, fn func(p pulse)) {
+	ctx, stop := context.WithCancel(ctx)
+	p := make(pulse)
+	var beat sync.WaitGroup
+	beat.Go(func() { a.heartbeat(ctx, p) })
+	fn(p)
+	stop()
+	beat.Wait()
 }

@@ -25,7 +25,6 @@ type facts struct {
 	pairing   *deviceauth.Pending
 	beginning bool // a code has been asked for and has not come yet
 	broker    control.Broker
-	panel     error
 	problems  map[string]control.Problem // by who reports it
 
 	gesture  gesture.State
@@ -53,6 +52,10 @@ func (s *status) update(fn func(*facts)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fn(&s.f)
+	s.wake()
+}
+
+func (s *status) wake() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
@@ -71,13 +74,22 @@ func (s *status) now() (facts, <-chan struct{}) {
 
 // problem sets who's problem, or clears it where code is empty or err is nil.
 func (s *status) problem(who, code string, err error) {
-	s.update(func(f *facts) {
-		if code == "" || err == nil {
-			delete(f.problems, who)
-			return
-		}
-		f.problems[who] = control.Problem{Code: code, Detail: err.Error()}
-	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.f.setProblem(who, code, err) {
+		s.wake()
+	}
+}
+
+// setProblem reports whether that changed anything.
+func (f *facts) setProblem(who, code string, err error) bool {
+	old, had := f.problems[who]
+	if code == "" || err == nil {
+		delete(f.problems, who)
+		return had
+	}
+	f.problems[who] = control.Problem{Code: code, Detail: err.Error()}
+	return f.problems[who] != old
 }
 
 // textError is an error that says detail, nil for "".

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"maps"
 	"math"
 	"time"
 
@@ -59,12 +60,12 @@ func report(o Options, f facts, out outside) control.Status {
 	if p := f.pairing; p != nil {
 		s.Pairing = &control.Pairing{
 			UserCode: p.UserCode, VerificationURI: p.VerificationURI, VerificationURIComplete: p.VerificationURIComplete,
-			ExpiresIn: seconds(p.Deadline().Sub(out.now)), Interval: seconds(p.Interval),
+			ExpiresIn: seconds(min(p.ExpiresIn, p.Deadline().Sub(out.now))), Interval: seconds(p.Interval),
 		}
 	}
 	if f.paired {
 		s.Grant = &control.Grant{Subject: f.grant.Subject, Name: f.grant.Name, Scope: f.grant.Scope, Refreshed: f.grant.Refreshed}
-		if !f.grant.Expiry.IsZero() {
+		if !f.grant.Expiry.IsZero() && out.clockSet {
 			s.Grant.ExpiresIn = seconds(f.grant.Expiry.Sub(out.now))
 		}
 	}
@@ -73,10 +74,8 @@ func report(o Options, f facts, out outside) control.Status {
 	}
 	if o.Panel.Driver != "" {
 		p := o.Panel
-		p.OK = f.panel == nil
-		if f.panel != nil {
-			p.Error = f.panel.Error()
-		}
+		p.Error = f.problems["panel"].Detail
+		p.OK = p.Error == ""
 		s.Panel = &p
 	}
 	s.Problems = problems(f, out)
@@ -105,15 +104,13 @@ func state(f facts, clockSet bool) control.State {
 
 // problems adds what nobody reports to what the loops do.
 func problems(f facts, out outside) []control.Problem {
-	by := f.problems
+	by := map[string]control.Problem{}
+	maps.Copy(by, f.problems)
 	if !out.clockSet {
 		by["clock"] = control.Problem{Code: "clock_unset", Detail: "the time is not set: check the network and NTP"}
 	}
 	if out.queueError != nil {
 		by["outbox"] = control.Problem{Code: "storage", Detail: out.queueError.Error()}
-	}
-	if f.panel != nil {
-		by["panel"] = control.Problem{Code: "panel", Detail: f.panel.Error()}
 	}
 	return ranked(by)
 }
@@ -151,6 +148,8 @@ func resting(v view) display.Screen {
 		return display.Press{Name: v.Device.Name, Problem: v.Problem.Code}
 	case v.Problem != nil && v.Problem.Code != "panel":
 		return display.Problem{Code: v.Problem.Code, Detail: v.Problem.Detail, Queued: v.Queue.Messages}
+	case v.State == control.StatePaired && (v.Broker == nil || v.Broker.State != control.BrokerOnline):
+		return display.Paired{Name: v.Device.Name, Account: v.Grant.Name}
 	case v.State == control.StatePaired:
 		return display.Online{Name: v.Device.Name, Account: v.Grant.Name, Sent: v.sent, Queued: v.Queue.Messages}
 	case v.begun || v.auto:

@@ -1,0 +1,286 @@
+package agent
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/display"
+)
+
+func auto(l *lab) { l.o.StartAuto = true }
+
+// decides gives the same answer to every code.
+func decides(after time.Duration, err error) func(*lab) {
+	return func(l *lab) { l.auth.decide = func(int) (time.Duration, error) { return after, err } }
+}
+
+var (
+	nobody = decides(time.Hour, nil) // every code expires
+	denies = decides(20*time.Second, fails(deviceauth.Denied))
+)
+
+func TestPairByPress(t *testing.T) {
+	bubble(t, nil, func(l *lab) {
+		l.pass(24 * time.Hour) // it never begins by itself
+		l.is(control.StateUnpaired, "")
+		l.saw()
+		if s, _ := l.panel.now(); s != (display.Press{Name: "Lamp"}) {
+			l.Errorf("panel: %#v", s)
+		}
+		l.press(click)
+		l.is(control.StatePairing, "")
+		if s, _ := l.panel.now(); s.(display.Pairing).UserCode != "CODE-1" {
+			l.Errorf("panel: %#v", s)
+		}
+		l.pass(time.Minute)
+		l.is(control.StatePaired, "")
+		l.saw("24h0m0.1s code 1", "24h0m30.1s approved", "24h0m30.1s serve A1") // at once, without the spread of a boot
+		if got := strings.Join(l.events(), " "); got != "pairing paired" {
+			l.Errorf("events: %s", got)
+		}
+		if got := strings.Join(l.link.told(), " "); got != "paired" {
+			l.Errorf("events to the broker: %s", got)
+		}
+	})
+}
+
+func TestStartAuto(t *testing.T) {
+	bubble(t, setups(auto, func(l *lab) { l.o.Spread = 4 * time.Second }), func(l *lab) {
+		l.pass(time.Minute)
+		l.is(control.StatePaired, "")
+		l.saw("2s code 1", "32s approved", "32s serve A1")
+	})
+}
+
+func TestCodeExpires(t *testing.T) {
+	bubble(t, nobody, func(l *lab) {
+		l.press(click)
+		l.pass(11 * time.Minute)
+		l.is(control.StateUnpaired, "expired")
+		if s, _ := l.panel.now(); s != (display.Press{Name: "Lamp", Problem: "expired"}) {
+			l.Errorf("panel: %#v", s)
+		}
+		l.pass(7 * 24 * time.Hour)
+		l.saw("100ms code 1")
+		l.press(click)
+		l.is(control.StatePairing, "")
+	})
+}
+
+// Five codes in a row, then an hour's rest, for days.
+func TestCodeExpiresAuto(t *testing.T) {
+	bubble(t, setups(auto, nobody), func(l *lab) {
+		l.pass(52 * time.Minute)
+		l.is(control.StateUnpaired, "expired")
+		l.saw("0s code 1", "10m0.5s code 2", "20m1s code 3", "30m1.5s code 4", "40m2s code 5")
+		l.pass(30 * time.Minute)
+		l.saw()
+		l.press(click) // ends the rest
+		l.is(control.StatePairing, "")
+		l.pass(3 * 24 * time.Hour)
+		// A round is 50 minutes and an hour: 39 rounds in three days, and what has begun of the next.
+		if n := len(l.drain()); n < 39*5 || n > 40*5 {
+			l.Errorf("%d codes in three days", n)
+		}
+	})
+}
+
+func TestDenied(t *testing.T) {
+	bubble(t, denies, func(l *lab) {
+		l.press(click)
+		l.pass(time.Minute)
+		l.is(control.StateUnpaired, "denied")
+		l.pass(24 * time.Hour)
+		l.saw("100ms code 1")
+		l.press(click)
+		l.is(control.StatePairing, "") // the problem is over
+		l.pass(time.Minute)
+		if got := strings.Join(l.events(), " "); got != "pairing denied pairing denied" {
+			l.Errorf("events: %s", got)
+		}
+	})
+}
+
+func TestDeniedAuto(t *testing.T) {
+	bubble(t, setups(auto, denies), func(l *lab) {
+		l.pass(2 * time.Hour)
+		l.saw("0s code 1", "1h0m20s code 2")
+	})
+}
+
+// A press while the server cannot be reached cuts the back-off short.
+func TestPressInBackOff(t *testing.T) {
+	bubble(t, func(l *lab) {
+		l.auth.begin = func(n int) error {
+			if n < 10 {
+				return fails(deviceauth.NoNetwork)
+			}
+			return nil
+		}
+	}, func(l *lab) {
+		l.press(click)
+		l.pass(100 * time.Second)
+		l.is(control.StateUnpaired, "no_network")
+		l.drain()
+		begun := l.auth.begun
+		l.press(click)
+		if l.auth.begun != begun+1 {
+			t.Errorf("%d requests for a code, want %d", l.auth.begun, begun+1)
+		}
+		l.press(click)
+		l.press(click)
+		l.press(click)
+		l.is(control.StatePairing, "")
+		l.pass(10 * time.Second) // none of them asks for a second code
+		l.is(control.StatePairing, "")
+		if n := l.auth.codes; n != 1 {
+			t.Errorf("%d codes", n)
+		}
+	})
+}
+
+// Retry-After holds the loop back, but not a person.
+func TestRetryAfterWhilePairing(t *testing.T) {
+	bubble(t, func(l *lab) {
+		l.auth.begin = func(n int) error {
+			if n == 1 {
+				return &deviceauth.Error{Kind: deviceauth.Server, Op: "device authorization", Detail: "503", RetryAfter: 30 * time.Minute}
+			}
+			return nil
+		}
+	}, func(l *lab) {
+		l.press(click)
+		l.pass(time.Hour)
+		l.saw("100ms no code", "30m0.1s code 1", "30m30.1s approved", "30m30.1s serve A1")
+	})
+}
+
+func TestPressWhilePairing(t *testing.T) {
+	bubble(t, nobody, func(l *lab) {
+		l.press(click)
+		l.press(click) // wakes the panel
+		l.press(click)
+		l.saw("100ms code 1")
+		l.press(4 * time.Second)
+		l.saw("4.3s code 2")
+		if err := l.Pair(l.Context()); err != nil {
+			t.Error(err)
+		}
+		l.pass(time.Millisecond)
+		l.saw("4.3s code 3")
+		if l.Status().Pairing.UserCode != "CODE-3" {
+			t.Errorf("%+v", l.Status().Pairing)
+		}
+	})
+}
+
+// A press before the store has told whether there is a grant counts.
+func TestPressBeforeReady(t *testing.T) {
+	bubble(t, func(l *lab) { l.broken.Store(true) }, func(l *lab) {
+		l.press(click)
+		l.is(control.StateStarting, "storage")
+		l.broken.Store(false)
+		l.pass(10 * time.Second)
+		l.is(control.StatePairing, "")
+	})
+}
+
+func TestResumePending(t *testing.T) {
+	bubble(t, decides(3*time.Minute, nil), func(l *lab) {
+		l.press(click)
+		l.pass(time.Minute)
+		l.reboot()
+		l.is(control.StatePairing, "")
+		l.pass(4 * time.Minute)
+		l.is(control.StatePaired, "")
+		l.saw("100ms code 1", "4m0.1s approved", "4m0.1s serve A1")
+		l.reboot()
+		l.is(control.StatePaired, "")
+	})
+}
+
+// A board without a clock of its own does not know the time at first: the code waits with it.
+func TestResumePendingClockUnset(t *testing.T) {
+	bubble(t, decides(5*time.Minute, nil), func(l *lab) {
+		l.press(click)
+		l.floor = time.Now().Add(time.Hour)
+		l.reboot()
+		l.is(control.StateClock, "clock_unset")
+		l.pass(time.Minute)
+		l.press(click) // its answer is the code that is coming
+		l.synced.Store(true)
+		l.pass(3 * time.Second)
+		l.is(control.StatePairing, "")
+		l.pass(6 * time.Minute)
+		l.is(control.StatePaired, "")
+		if l.auth.codes != 1 {
+			t.Errorf("%d codes", l.auth.codes)
+		}
+	})
+}
+
+// A code that expired while the power was off is over.
+func TestResumeExpired(t *testing.T) {
+	bubble(t, nobody, func(l *lab) {
+		l.press(click)
+		l.shutdown()
+		l.pass(time.Hour)
+		l.boot()
+		l.pass(time.Second)
+		l.is(control.StateUnpaired, "expired")
+	})
+}
+
+// "After a success the device code is never sent again", also where the power went before it was cleared.
+func TestSpentCodeIsNotResumed(t *testing.T) {
+	waits := 0
+	bubble(t, func(l *lab) {
+		l.auth.decide = func(int) (time.Duration, error) { waits++; return time.Second, nil }
+	}, func(l *lab) {
+		l.press(click)
+		pending, err := l.store.Pending()
+		if err != nil || pending == nil {
+			t.Fatal(err, "no code was kept")
+		}
+		l.pass(time.Minute)
+		l.is(control.StatePaired, "")
+		if err := l.store.SavePending(pending); err != nil {
+			t.Fatal(err)
+		}
+		l.reboot()
+		l.is(control.StatePaired, "")
+		if waits != 1 {
+			t.Errorf("the code was polled for %d times", waits)
+		}
+		if b, err := l.store.Pending(); err != nil || b != nil {
+			t.Errorf("%s, %v", b, err)
+		}
+	})
+}
+
+// What slow_down did to the interval holds after a restart.
+func TestPendingChanged(t *testing.T) {
+	bubble(t, nobody, func(l *lab) {
+		l.press(click)
+		f, _ := l.status.now()
+		p := *f.pairing
+		p.Interval = 15 * time.Second
+		l.PendingChanged(p)
+		l.reboot()
+		if got := l.Status().Pairing.Interval; got != 15 {
+			t.Errorf("interval %d", got)
+		}
+	})
+}
+
+// A token in hand is written although the daemon is being stopped at this moment.
+func TestApprovedAtStop(t *testing.T) {
+	bubble(t, func(l *lab) { l.o.Auth = &lateAuth{l.auth} }, func(l *lab) {
+		l.press(click)
+		l.reboot()
+		l.is(control.StatePaired, "")
+	})
+}
