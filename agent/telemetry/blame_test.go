@@ -72,6 +72,32 @@ func TestRefusedRecordIsSetAside(t *testing.T) {
 	})
 }
 
+// TestTokenThatMayPublishNothing is no record's fault: a person has to know, and the caller to slow down.
+func TestTokenThatMayPublishNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		for range 30 {
+			b.queue.Put("n", []byte("x"))
+		}
+		b.broker.Script(brokertest.Script{Publish: func(m brokertest.Message) brokertest.Verdict {
+			if m.Topic == "paird/dev1/status" {
+				return brokertest.Accept
+			}
+			return brokertest.Close
+		}})
+		var last *Error
+		for sessions := 0; last == nil || last.Kind != BrokerAuth; sessions++ {
+			if sessions > 20 {
+				t.Fatalf("after %d sessions: %v", sessions, last)
+			}
+			last = failure(t, b.Serve(t.Context(), token, func() {}))
+		}
+		if len(b.queue.aside) != patience || !strings.Contains(last.Detail, "may not publish below mqtt.topic") {
+			t.Errorf("set aside %d: %v", b.queue.aside, last)
+		}
+	})
+}
+
 func TestBrokerInACrashLoopCostsNoRecord(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := newBench(t, nil)

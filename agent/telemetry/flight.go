@@ -37,7 +37,7 @@ func (s *session) landed() error {
 	if !f.record {
 		return nil
 	}
-	s.history.clear(f.seq)
+	s.history.acked(f.seq)
 	now, _ := s.o.Now()
 	s.acks.add(now)
 	if err := s.queue.Ack(f.seq); err != nil {

@@ -39,6 +39,7 @@ type history struct {
 	suspect uint64
 	strikes int  // of suspect
 	wary    bool // the last session ended with a record in doubt
+	asides  int  // records set aside in a row, with none acknowledged between
 
 	early [serving + 1]int       // sessions in a row that the peer ended in this phase, serving: in its youth
 	mute  [serving + 1]time.Time // until then the phase is left out
@@ -47,6 +48,7 @@ type history struct {
 // lesson is what an ending teaches.
 type lesson struct {
 	setAside bool   // the suspect
+	denied   bool   // the token is no good: it is not about one record
 	detail   string // for people, empty if nothing is certain
 }
 
@@ -100,7 +102,16 @@ func (h *history) accuse(inflight []uint64) lesson {
 	}
 	h.strikes = 0
 	h.clear(h.suspect)
+	if h.asides++; h.asides >= patience {
+		return lesson{setAside: true, denied: true, detail: "the broker closes the connection at one record after another, and they are set aside: the token may not publish below mqtt.topic"}
+	}
 	return lesson{setAside: true, detail: fmt.Sprintf("the broker closes the connection at record %d, which is set aside: the token may not publish its topic", h.suspect)}
+}
+
+// acked notes a record that the broker took.
+func (h *history) acked(seq uint64) {
+	h.asides = 0
+	h.clear(seq)
 }
 
 // clear notes that a record is dealt with.

@@ -54,11 +54,11 @@ func TestHistoryForgetsAfterASoundSession(t *testing.T) {
 		}
 	}
 	h.learn(ending{now: noon, closed: true, phase: serving, age: time.Hour, inflight: []uint64{7, 8, 9}})
-	h.clear(8)
+	h.acked(8)
 	if h.window() != 1 {
 		t.Error("a record in doubt was forgotten")
 	}
-	h.clear(9)
+	h.acked(9)
 	if h.window() != windowSize || h.hold() != 0 {
 		t.Error("doubt remains")
 	}

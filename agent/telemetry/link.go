@@ -30,7 +30,7 @@ type Link struct {
 
 	commander *commander
 	acks      daily
-	told      sync.Map // filters whose refusal was told
+	told      sync.Map // what is told once
 	history   history  // of Serve alone, which runs once at a time
 }
 

@@ -113,13 +113,22 @@ func (l *Link) measure(ctx context.Context) map[string]float64 {
 	wg.Wait()
 	for i, values := range results {
 		for metric, v := range values {
-			if _, taken := all[metric]; !taken && !reserved(metric) {
-				all[metric] = v
-				l.units.note(metric, l.probes[i].sensor.Unit(metric))
+			if _, taken := all[metric]; taken || reserved(metric) {
+				l.namesake(metric)
+				continue
 			}
+			all[metric] = v
+			l.units.note(metric, l.probes[i].sensor.Unit(metric))
 		}
 	}
 	return all
+}
+
+// namesake tells, once, of a metric that cannot be sent under its name.
+func (l *Link) namesake(metric string) {
+	if _, told := l.told.LoadOrStore("metric "+metric, true); !told {
+		l.log.Warn("a sensor's metric is left out, its name is taken: set another in telemetry.sensor", "metric", metric)
+	}
 }
 
 // reserved tells names that the record itself needs.

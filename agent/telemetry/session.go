@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,8 +121,9 @@ func (s *session) conclude(ctx context.Context, err error) error {
 		s.setAside(s.history.suspect)
 	}
 	e := s.at.explain(err)
-	if lesson.detail != "" {
-		e.Detail = lesson.detail
+	e.Detail = cmp.Or(lesson.detail, e.Detail)
+	if lesson.denied {
+		e.Kind = BrokerAuth
 	}
 	return e
 }
