@@ -43,13 +43,12 @@ func TestPairsReportsAndRefreshes(t *testing.T) {
 	d.must("publish", "door/open", "yes")
 	seen.await(t, "the local message", func(line string) bool { return line == "paird/dev1/door/open yes" })
 
-	eventually(t, "two refreshes", func() bool { return p.refreshes.Load() >= 2 })
-	refreshed := len(b.came())
+	eventually(t, "the broker met the tokens of two refreshes", func() bool { return p.refreshes.Load() >= 2 && len(b.came()) >= 3 })
 	more := awaitTelemetry(t, seen, 3)
 	if more[0].Stream != readings[0].Stream || more[0].Seq <= readings[len(readings)-1].Seq {
 		t.Errorf("after the refreshes: %+v after %+v", more, readings)
 	}
-	checkConnects(t, b.came()[:refreshed])
+	checkConnects(t, b.came())
 	if agent := p.agent.Load(); agent != "paird/real-test" {
 		t.Errorf("User-Agent %q", agent)
 	}
@@ -64,9 +63,6 @@ func checkConnects(t *testing.T, came []connect) {
 			t.Errorf("CONNECT client %q user %q admitted %v, token seen before %v", c.clientID, c.username, c.admitted, tokens[c.password])
 		}
 		tokens[c.password] = true
-	}
-	if len(tokens) < 2 {
-		t.Errorf("the broker saw %d tokens over two refreshes", len(tokens))
 	}
 }
 
