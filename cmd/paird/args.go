@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -11,13 +12,14 @@ import (
 	"github.com/paird/paird/config"
 )
 
-const defaultConfig = "/etc/paird/paird.toml"
+// errHelped: somebody asked how a command is used, and was told.
+var errHelped = errors.New("help was asked for")
 
 // flags is a set with --config in it.
 func (p *program) flags(name string) *flag.FlagSet {
-	f := flag.NewFlagSet("paird "+name, flag.ContinueOnError)
-	f.SetOutput(p.stderr)
-	f.StringVar(&p.config, "config", defaultConfig, "the configuration `FILE`")
+	f := flag.NewFlagSet(name, flag.ContinueOnError)
+	f.SetOutput(io.Discard) // errors are one line, and help goes to standard output
+	f.StringVar(&p.config, "config", p.config, "the configuration `FILE`")
 	return f
 }
 
@@ -25,11 +27,10 @@ func (p *program) flags(name string) *flag.FlagSet {
 func (p *program) parse(f *flag.FlagSet, args []string, least, most int) ([]string, error) {
 	var rest []string
 	for {
-		if err := f.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, &exit{0, err}
-			}
-			return nil, &exit{exitUsage, fmt.Errorf("%s: %w", f.Name(), err)}
+		if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+			return nil, p.explain(f)
+		} else if err != nil {
+			return nil, usage("%s: %w; `paird help %s` lists the flags", f.Name(), err, f.Name())
 		}
 		if f.NArg() == 0 {
 			break
@@ -42,9 +43,30 @@ func (p *program) parse(f *flag.FlagSet, args []string, least, most int) ([]stri
 	}
 	f.Visit(func(v *flag.Flag) { p.configGiven = p.configGiven || v.Name == "config" })
 	if len(rest) < least || len(rest) > most {
-		return nil, usage("%s takes %s: paird help says which", f.Name(), arguments(least, most))
+		return nil, usage("%s takes %s, not %d: `paird help %s` says which", f.Name(), arguments(least, most), len(rest), f.Name())
 	}
 	return rest, nil
+}
+
+// explain prints what a command takes.
+func (p *program) explain(f *flag.FlagSet) error {
+	c, err := named(f.Name())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "%s\n  %s\n\n", strings.TrimSpace("paird "+c.name+" "+c.args), c.about)
+	f.VisitAll(func(v *flag.Flag) {
+		value, about := flag.UnquoteUsage(v)
+		name := "--" + v.Name
+		if len(v.Name) == 1 {
+			name = "-" + v.Name
+		}
+		if v.DefValue != "" && v.DefValue != "false" {
+			about += " (" + v.DefValue + ")"
+		}
+		fmt.Fprintf(p.stdout, "  %-20s %s\n", strings.TrimSpace(name+" "+value), about)
+	})
+	return errHelped
 }
 
 func arguments(least, most int) string {
@@ -53,27 +75,44 @@ func arguments(least, most int) string {
 		return "no arguments"
 	case least == most && least == 1:
 		return "one argument"
-	case least == most:
-		return fmt.Sprintf("%d arguments", least)
 	}
 	return fmt.Sprintf("%d to %d arguments", least, most)
 }
 
-// load reads the configuration. All that is wrong is said, one line each.
-func (p *program) load() (config.Config, error) {
-	cfg, err := config.Load(p.config)
-	if err == nil {
-		return cfg, nil
+// faults is all that is wrong with a configuration; each is told on a line of its own.
+type faults []error
+
+func (f faults) Error() string { return errors.Join(f...).Error() }
+
+// load reads the configuration.
+func (p *program) load() (config.Config, error) { return loadFile(p.config) }
+
+func loadFile(path string) (config.Config, error) {
+	cfg, err := config.Load(path)
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return cfg, usage("%w: write it, or name another with --config", err)
 	}
-	problems, ok := errors.AsType[config.Problems](err)
-	if !ok {
-		return cfg, &exit{exitUsage, err}
+	return cfg, faulty(path, err)
+}
+
+// faulty is err as faults of the file at path; nil for nil.
+func faulty(path string, errs ...error) error {
+	var all faults
+	for _, err := range errs {
+		problems, ok := errors.AsType[config.Problems](err)
+		switch {
+		case ok:
+			for _, one := range problems {
+				all = append(all, fmt.Errorf("%s: %w", path, one))
+			}
+		case err != nil:
+			all = append(all, fmt.Errorf("%s: %w", path, err))
+		}
 	}
-	lines := make([]string, len(problems))
-	for i, one := range problems {
-		lines[i] = p.config + ": " + one.Error()
+	if len(all) == 0 {
+		return nil
 	}
-	return cfg, &exit{exitUsage, errors.New(strings.Join(lines, "\npaird: "))}
+	return all
 }
 
 // unconfigured reports whether nobody has configured a daemon here: no --config, and no file where it would be.

@@ -24,7 +24,7 @@ import (
 func (p *program) examine(ctx context.Context) []finding {
 	cfg, err := p.load()
 	if err == nil {
-		err = check(cfg)
+		err = p.check(cfg)
 	}
 	found := []finding{verdict("config", err, p.config+" is good")}
 	if err != nil {

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/paird/paird/config"
+)
+
+// account is what `paird login` was told by its flags; later commands find it again.
+type account struct {
+	home, text string
+	cfg        config.Config
+}
+
+// loginOf makes a configuration of the flags.
+func (p *program) loginOf(issuer, clientID, scope string) (account, error) {
+	switch {
+	case p.configGiven:
+		return account{}, usage("login: give --config, or --issuer and --client-id, not both")
+	case issuer == "" && clientID == "":
+		return account{}, usage("login: there is no %s: give --issuer and --client-id", p.config)
+	case issuer == "" || clientID == "":
+		return account{}, usage("login: --issuer and --client-id go together")
+	}
+	home, err := loginHome()
+	if err != nil {
+		return account{}, err
+	}
+	var scopes []string
+	for s := range strings.FieldsSeq(scope) {
+		scopes = append(scopes, fmt.Sprintf("%q", s))
+	}
+	text := fmt.Sprintf("[device]\nstate_dir = %q\n[auth]\nissuer = %q\nclient_id = %q\nscopes = [%s]\n",
+		home, issuer, clientID, strings.Join(scopes, ", "))
+	cfg, err := config.Parse(strings.NewReader(text))
+	if problems, ok := errors.AsType[config.Problems](err); ok {
+		for i := range problems {
+			problems[i].Line = 0 // of a file that nobody wrote
+		}
+	}
+	return account{home, text, cfg}, faulty("login", err)
+}
+
+// remember keeps it, once there is a grant.
+func (a account) remember() error {
+	tmp := loginFile(a.home) + ".new"
+	err := os.WriteFile(tmp, []byte(a.text), 0o600)
+	if err == nil {
+		err = os.Rename(tmp, loginFile(a.home))
+	}
+	if err != nil {
+		return fmt.Errorf("paired, but later commands will not find it: %w", err)
+	}
+	return nil
+}
+
+// loginHome is where `paird login` keeps the grant of a person: $XDG_STATE_HOME/paird.
+func loginHome() (string, error) {
+	if d := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(d) {
+		return filepath.Join(d, "paird"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("no place for the tokens: %w; set XDG_STATE_HOME", err)
+	}
+	return filepath.Join(home, ".local", "state", "paird"), nil
+}
+
+func loginFile(home string) string { return filepath.Join(home, "login.toml") }
+
+// loggedIn is the configuration that an earlier login left.
+func (p *program) loggedIn() (config.Config, error) {
+	home, err := loginHome()
+	if err != nil {
+		return config.Config{}, err
+	}
+	cfg, err := config.Load(loginFile(home))
+	if errors.Is(err, fs.ErrNotExist) {
+		return cfg, &exit{exitNotPaired, fmt.Errorf("there is neither %s nor a login: run `paird login`, or give --config", p.config)}
+	}
+	return cfg, err
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image/png"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/paird/paird/cmd/internal/daemon/authtest"
+)
+
+// fails CODE LINES COMMAND... demands that exit code, and so many lines of error, each by paird.
+func fails(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[2], args[3:]...)
+	code := 0
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		code = e.ExitCode()
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, not %s", code, args[0])
+	}
+	text := ts.ReadFile("stderr")
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if text == "" || strconv.Itoa(len(lines)) != args[1] {
+		ts.Fatalf("not %s lines of error: %q", args[1], text)
+	}
+	for _, line := range lines {
+		if !strings.HasPrefix(line, "paird: ") || strings.Contains(line, authtest.Secret) {
+			ts.Fatalf("a bad line: %q", line)
+		}
+	}
+}
+
+// fill FILE... puts the variables in.
+func fill(ts *testscript.TestScript, _ bool, args []string) {
+	for _, file := range args {
+		text := os.Expand(ts.ReadFile(file), ts.Getenv)
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o600))
+	}
+}
+
+func labOf(ts *testscript.TestScript) *lab { return ts.Value(labKey{}).(*lab) }
+
+// decide WHAT makes the authorization server answer so.
+func decide(ts *testscript.TestScript, _ bool, args []string) { labOf(ts).auth.Decide(args[0]) }
+
+// asked waits until the server was asked for a code.
+func asked(ts *testscript.TestScript, _ bool, _ []string) {
+	select {
+	case <-labOf(ts).auth.Asked():
+	case <-time.After(10 * time.Second):
+		ts.Fatalf("nobody asked for a code")
+	}
+}
+
+// ready waits until the daemon told the service manager that it is.
+func ready(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(labOf(ts).notify.await("READY=1")) }
+
+// keys FILE WANT... demands that the JSON object in a file has exactly these keys, in dotted form.
+func keys(ts *testscript.TestScript, _ bool, args []string) {
+	var v map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &v))
+	got := flat("", v)
+	slices.Sort(got)
+	if want := slices.Sorted(slices.Values(args[1:])); !slices.Equal(got, want) {
+		ts.Fatalf("keys\n%s\nnot\n%s", got, want)
+	}
+}
+
+func flat(prefix string, v any) (names []string) {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, one := range v {
+			names = append(names, flat(strings.TrimPrefix(prefix+"."+k, "."), one)...)
+		}
+		return names
+	case []any:
+		if len(v) > 0 {
+			return flat(prefix+"[]", v[0])
+		}
+	}
+	return []string{prefix}
+}
+
+// pixels FILE WxH COLOURS demands a picture of that size with at most so many colours, and more than one.
+func pixels(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	im, err := png.Decode(f)
+	ts.Check(err)
+	size := im.Bounds().Size()
+	if got := fmt.Sprintf("%dx%d", size.X, size.Y); got != args[1] {
+		ts.Fatalf("%s is %s", args[0], got)
+	}
+	seen := map[[3]uint32]bool{}
+	for y := range size.Y {
+		for x := range size.X {
+			r, g, b, _ := im.At(x, y).RGBA()
+			seen[[3]uint32{r, g, b}] = true
+		}
+	}
+	if most, _ := strconv.Atoi(args[2]); len(seen) < 2 || len(seen) > most {
+		ts.Fatalf("%s has %d colours", args[0], len(seen))
+	}
+}
+
+// notifySocket is the service manager's end of sd_notify(3).
+type notifySocket struct{ *net.UnixConn }
+
+func listenNotify(path string) (*notifySocket, error) {
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	return &notifySocket{c}, err
+}
+
+func (n *notifySocket) await(want string) error {
+	if err := n.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return err
+	}
+	for b := make([]byte, 1024); ; {
+		k, err := n.Read(b)
+		if err != nil {
+			return fmt.Errorf("waiting for %s: %w", want, err)
+		}
+		if strings.Contains(string(b[:k]), want) {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// command is one word of the command line.
+type command struct {
+	name, args, about string
+	run               func(*program, context.Context, []string) error
+}
+
+func commands() []command {
+	return []command{
+		{"run", "", "the daemon (what the unit starts)", (*program).run},
+		{"login", "[--issuer --client-id --scope]", "pair in the foreground of a terminal, then exit", (*program).login},
+		{"pair", "[--wait]", "pair, or pair again: what holding the button does", (*program).pair},
+		{"reset", "[--yes]", "factory reset: revoke and erase everything", (*program).reset},
+		{"status", "[--json]", "state, account, panel, broker, queue, clock", (*program).status},
+		{"token", "[NAME]", "print a fresh access token (of the named audience)", (*program).token},
+		{"publish", "TOPIC [PAYLOAD|-]", "put a message on the durable queue", (*program).publish},
+		{"doctor", "[--json]", "check config, clock, TLS, metadata, panel, QR fit, broker", (*program).doctor},
+		{"screen", "NAME --panel P -o FILE", "render any screen to PNG, no hardware", (*program).screen},
+		{"config", "check|print", "validate; print the effective config with its sources", (*program).configure},
+		{"version", "", "print the version", (*program).version},
+		{"help", "[COMMAND]", "this list, or what a command takes", (*program).help},
+	}
+}
+
+func named(name string) (command, error) {
+	for _, c := range commands() {
+		if c.name == name {
+			return c, nil
+		}
+	}
+	return command{}, usage("no command %q: `paird help` lists them", name)
+}
+
+// help is `paird help [COMMAND]`.
+func (p *program) help(ctx context.Context, args []string) error {
+	rest, err := p.parse(p.flags("help"), args, 0, 1)
+	if err != nil {
+		return err
+	}
+	if len(rest) == 1 {
+		c, err := named(rest[0])
+		if err != nil {
+			return err
+		}
+		return c.run(p, ctx, []string{"-h"})
+	}
+	fmt.Fprint(p.stdout, "paird makes a board that cannot type somebody's device.\n\nUsage: paird COMMAND [--config FILE]\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(p.stdout, "  %-8s %-31s %s\n", c.name, c.args, c.about)
+	}
+	_, err = fmt.Fprint(p.stdout, "\nExit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 denied by the user, 4 not paired,\n5 daemon not running.\n")
+	return err
+}
+
+// version is `paird version`.
+func (p *program) version(_ context.Context, args []string) error {
+	if _, err := p.parse(p.flags("version"), args, 0, 0); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(p.stdout, "paird", version)
+	return err
+}

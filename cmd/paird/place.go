@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/paird/paird/agent"
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/internal/daemon"
+	"github.com/paird/paird/config"
+)
+
+// place is where the grant of this call is kept: by a daemon, or in a state directory.
+type place struct {
+	client *control.Client // nil where there can be no daemon
+	cfg    config.Config   // of the state directory; without a StateDir there is none
+	login  bool            // the directory of `paird login`
+}
+
+// find looks for --config, then the daemon's socket, then what `paird login` left.
+func (p *program) find() (place, error) {
+	if !p.unconfigured() {
+		cfg, err := p.load()
+		return place{client: control.NewClient(cfg.Control.Socket), cfg: cfg}, err
+	}
+	if conn, err := net.DialTimeout("unix", p.socket, time.Second); err == nil {
+		conn.Close()
+		return place{client: control.NewClient(p.socket)}, nil
+	}
+	cfg, err := p.loggedIn()
+	return place{cfg: cfg, login: true}, err
+}
+
+// used reports whether the state directory holds a store; an empty one is not to be made a store by a look at it.
+func (at place) used() bool {
+	if at.cfg.Device.StateDir == "" {
+		return false
+	}
+	for _, name := range []string{"tokens.db", "tokens.a", "tokens.b"} {
+		if _, err := os.Stat(filepath.Join(at.cfg.Device.StateDir, name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// ask asks the daemon, or, where none runs, the agent of a state directory that is in use.
+func (p *program) ask(ctx context.Context, daemon func(*control.Client) error, alone func(context.Context, *agent.Agent) error) error {
+	at, err := p.find()
+	if err != nil {
+		return err
+	}
+	err = control.ErrNotRunning
+	if at.client != nil {
+		err = daemon(at.client)
+	}
+	if errors.Is(err, control.ErrNotRunning) && (at.login || at.used()) {
+		err = p.alone(ctx, at.cfg, alone)
+	}
+	if e, ok := errors.AsType[*control.Error](err); ok && e.Code == control.NotPaired && at.login {
+		return &exit{exitNotPaired, fmt.Errorf("%w: run `paird login`", err)}
+	}
+	return told(err)
+}
+
+// alone runs fn with the agent of a state directory that no daemon owns. Its log says only what is wrong.
+func (p *program) alone(ctx context.Context, cfg config.Config, fn func(context.Context, *agent.Agent) error) error {
+	return daemon.Alone(ctx, cfg, p.quiet(), fn)
+}
+
+func (p *program) quiet() daemon.Options {
+	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	return daemon.Options{Version: version, Built: buildTime(), Probe: probe(), Log: log}
+}
+
+// told gives an error of the daemon its exit code, and says what to do.
+func told(err error) error {
+	if errors.Is(err, control.ErrNotRunning) {
+		return &exit{exitNoDaemon, fmt.Errorf("%w: start it with `systemctl start paird` or `paird run`", err)}
+	}
+	if e, ok := errors.AsType[*control.Error](err); ok {
+		switch e.Code {
+		case control.NotPaired:
+			return &exit{exitNotPaired, fmt.Errorf("%w: hold the button, or run `paird pair`", err)}
+		case control.BadRequest, control.TooLarge:
+			return &exit{exitUsage, err}
+		}
+	}
+	return err
+}
+
+// reach is a client of the daemon of this configuration.
+func (p *program) reach() (*control.Client, error) {
+	cfg, err := p.load()
+	if err != nil {
+		return nil, err
+	}
+	return control.NewClient(cfg.Control.Socket), nil
+}

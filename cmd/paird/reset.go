@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/paird/paird/agent"
+	"github.com/paird/paird/agent/control"
+)
+
+// reset is `paird reset`.
+func (p *program) reset(ctx context.Context, args []string) error {
+	f := p.flags("reset")
+	yes := f.Bool("yes", false, "do not ask")
+	if _, err := p.parse(f, args, 0, 0); err != nil {
+		return err
+	}
+	at, err := p.find()
+	if err != nil {
+		return err
+	}
+	if !*yes {
+		if err := p.sure(); err != nil {
+			return err
+		}
+	}
+	r, err := p.erase(ctx, at)
+	switch {
+	case err != nil:
+		return told(err)
+	case !r.Erased:
+		return fmt.Errorf("not everything could be erased: %s; see to it, then run `paird reset` again", oneLine(errors.New(r.Detail)))
+	case r.Detail != "":
+		fmt.Fprintln(p.stderr, "paird:", oneLine(errors.New(r.Detail)))
+	}
+	_, err = fmt.Fprintln(p.stdout, "Erased. Safe to give away.")
+	return err
+}
+
+// sure asks on a terminal; elsewhere only --yes will do.
+func (p *program) sure() error {
+	if !terminal(p.stdin) {
+		return usage("reset erases everything this device was given: say --yes where nobody can be asked")
+	}
+	fmt.Fprint(p.stderr, "Revoke and erase everything this device was given? [y/N] ")
+	var answer string
+	_, _ = fmt.Fscanln(p.stdin, &answer)
+	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
+		return errors.New("nothing was erased")
+	}
+	return nil
+}
+
+// erase asks the daemon to, or does it where none runs.
+func (p *program) erase(ctx context.Context, at place) (control.ResetResult, error) {
+	if at.client != nil {
+		r, err := at.client.Reset(ctx)
+		if !errors.Is(err, control.ErrNotRunning) || at.cfg.Device.StateDir == "" {
+			return r, err
+		}
+	}
+	var r control.ResetResult
+	err := p.alone(ctx, at.cfg, func(ctx context.Context, a *agent.Agent) (err error) {
+		r, err = a.Reset(ctx)
+		return err
+	})
+	if err == nil && r.Erased && at.login {
+		err = os.Remove(loginFile(at.cfg.Device.StateDir))
+	}
+	return r, err
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/paird/paird/cmd/internal/daemon/authtest"
+)
+
+// TestMain lets the scripts call this program as paird. What a real daemon of this machine has is out of
+// their reach.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == probeArg {
+		os.Exit((&program{}).start(os.Args[1:]))
+	}
+	testscript.Main(m, map[string]func(){"paird": func() {
+		os.Exit((&program{
+			stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+			config: os.Getenv("WORK") + "/etc.toml", socket: os.Getenv("WORK") + "/run.sock",
+		}).start(os.Args[1:]))
+	}})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               setup,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"fails":  fails,
+			"fill":   fill,
+			"decide": decide,
+			"asked":  asked,
+			"ready":  ready,
+			"keys":   keys,
+			"pixels": pixels,
+		},
+	})
+}
+
+// lab is what the commands of one script share.
+type lab struct {
+	auth   *authtest.Server
+	notify *notifySocket
+}
+
+type labKey struct{}
+
+func setup(e *testscript.Env) error {
+	t := e.T().(testing.TB)
+	l := &lab{auth: authtest.New(t)}
+	var err error
+	if l.notify, err = listenNotify(e.WorkDir + "/notify"); err != nil {
+		return err
+	}
+	e.Defer(func() { l.notify.Close() })
+	e.Values[labKey{}] = l
+	e.Setenv("ISSUER", l.auth.URL)
+	e.Setenv("NOTIFY_SOCKET", e.WorkDir+"/notify")
+	e.Setenv("XDG_STATE_HOME", e.WorkDir+"/home")
+	return nil
+}
