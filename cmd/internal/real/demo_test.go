@@ -15,7 +15,7 @@ func TestDemoInChromium(t *testing.T) {
 	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	lab := start(t, program(t, "pairlab"), "demo", "--listen", address)
 	lab.await(t, "address of the lab", func(line string) bool { return strings.Contains(line, "http://"+address+"/") })
-	pictures := t.TempDir()
+	pictures := t.ArtifactDir() // kept with -artifacts
 	out, code := run(t, "node", scripts+"/real/demo.mjs", "http://"+address+"/", pictures)
 	if code != 0 {
 		t.Fatalf("demo.mjs: exit %d\n%s", code, out)
