@@ -1,0 +1,2 @@
+// Package readme holds what the README says against the project.
+package readme
