@@ -235,7 +235,10 @@ func paired(age time.Duration, change func(*store.Grant)) func(*lab) {
 			l.Fatal(err)
 		}
 		g := grantOf(l.auth.issue(), time.Now().Add(-age))
-		g.Pairing, g.Expiry = "before", g.Refreshed.Add(g.Lifetime)
+		g.Pairing = "before"
+		if g.Lifetime > 0 {
+			g.Expiry = g.Refreshed.Add(g.Lifetime)
+		}
 		if change != nil {
 			change(&g)
 		}
@@ -273,20 +276,36 @@ type authModel struct {
 	audience func(n int) error
 	revoke   error
 
-	mu                                                 sync.Mutex
-	begun, codes, issued, refreshes, furthers, revoked int
+	mu                                        sync.Mutex
+	begun, codes, issued, refreshes, furthers counter
 }
 
-func (m *authModel) count(n *int) int {
+// change changes how the model answers from now on.
+func (m *authModel) change(fn func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	*n++
-	return *n
+	fn()
 }
+
+// asked is the answer of one of the functions above, which are called one at a time.
+func (m *authModel) asked(fn *func(int) error, n int) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if *fn == nil {
+		return nil
+	}
+	return (*fn)(n)
+}
+
+// A counter counts requests.
+type counter struct{ atomic.Int64 }
+
+func (c *counter) next() int { return int(c.Add(1)) }
+func (c *counter) n() int    { return int(c.Load()) }
 
 // issue makes the n-th tokens: A1 and R1, A2 and R2.
 func (m *authModel) issue() deviceauth.Token {
-	n := m.count(&m.issued)
+	n := m.issued.next()
 	t := deviceauth.Token{
 		AccessToken: fmt.Sprint("A", n), TokenType: "Bearer", RefreshToken: fmt.Sprint("R", n), Subject: m.subject,
 		Issuer: "https://as", ClientID: "lamp", TokenEndpoint: "https://as/token", Lifetime: m.lifetime,
@@ -301,14 +320,12 @@ func (m *authModel) issue() deviceauth.Token {
 }
 
 func (m *authModel) Begin(ctx context.Context) (deviceauth.Pending, error) {
-	n := m.count(&m.begun)
-	if m.begin != nil {
-		if err := m.begin(n); err != nil {
-			m.lab.note("no code")
-			return deviceauth.Pending{}, err
-		}
+	n := m.begun.next()
+	if err := m.asked(&m.begin, n); err != nil {
+		m.lab.note("no code")
+		return deviceauth.Pending{}, err
 	}
-	c := m.count(&m.codes)
+	c := m.codes.next()
 	m.lab.note("code %d", c)
 	return deviceauth.Pending{
 		DeviceCode: fmt.Sprint("device", c), UserCode: fmt.Sprint("CODE-", c), VerificationURI: "https://as/d",
@@ -340,7 +357,7 @@ func (m *authModel) Wait(ctx context.Context, p deviceauth.Pending) (deviceauth.
 }
 
 func (m *authModel) Refresh(ctx context.Context, t deviceauth.Token) (deviceauth.Token, error) {
-	n := m.count(&m.refreshes)
+	n := m.refreshes.next()
 	m.lab.note("refresh %s", t.RefreshToken)
 	if m.slow > 0 {
 		select {
@@ -349,10 +366,8 @@ func (m *authModel) Refresh(ctx context.Context, t deviceauth.Token) (deviceauth
 		case <-time.After(m.slow):
 		}
 	}
-	if m.refresh != nil {
-		if err := m.refresh(n); err != nil {
-			return deviceauth.Token{}, err
-		}
+	if err := m.asked(&m.refresh, n); err != nil {
+		return deviceauth.Token{}, err
 	}
 	fresh := m.issue()
 	if m.steady {
@@ -362,12 +377,10 @@ func (m *authModel) Refresh(ctx context.Context, t deviceauth.Token) (deviceauth
 }
 
 func (m *authModel) Audience(ctx context.Context, t deviceauth.Token, r deviceauth.AudienceRequest) (a, rotated deviceauth.Token, err error) {
-	n := m.count(&m.furthers)
+	n := m.furthers.next()
 	m.lab.note("audience %s for %s", t.RefreshToken, r.Resource)
-	if m.audience != nil {
-		if err := m.audience(n); err != nil {
-			return a, rotated, err
-		}
+	if err := m.asked(&m.audience, n); err != nil {
+		return a, rotated, err
 	}
 	a, rotated = m.issue(), t
 	if !m.steady {
@@ -393,7 +406,7 @@ func fails(kind deviceauth.Kind) error {
 type linkModel struct {
 	lab      *lab
 	accept   func(n int, c telemetry.Credentials) (time.Duration, error) // of the n-th session: how long it lasts; nil: until told otherwise
-	sessions int
+	sessions counter
 	samplers atomic.Int32
 
 	mu     sync.Mutex
@@ -401,12 +414,7 @@ type linkModel struct {
 }
 
 func (m *linkModel) Serve(ctx context.Context, c telemetry.Credentials, online func()) error {
-	m.sessions++
-	last := time.Duration(-1)
-	var err error
-	if m.accept != nil {
-		last, err = m.accept(m.sessions, c)
-	}
+	last, err := m.answer(c)
 	if err != nil && last == 0 {
 		m.lab.note("refused %s", c.AccessToken)
 		return err
@@ -425,6 +433,23 @@ func (m *linkModel) Serve(ctx context.Context, c telemetry.Credentials, online f
 		m.lab.note("lost %s", c.AccessToken)
 		return err
 	}
+}
+
+func (m *linkModel) answer(c telemetry.Credentials) (time.Duration, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := m.sessions.next()
+	if m.accept == nil {
+		return -1, nil
+	}
+	return m.accept(n, c)
+}
+
+// change changes how the broker answers from now on.
+func (m *linkModel) change(accept func(int, telemetry.Credentials) (time.Duration, error)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.accept = accept
 }
 
 func (m *linkModel) RunSampler(ctx context.Context, online <-chan struct{}) {
@@ -493,4 +518,17 @@ type lateAuth struct{ *authModel }
 func (a lateAuth) Wait(ctx context.Context, p deviceauth.Pending) (deviceauth.Token, error) {
 	<-ctx.Done()
 	return a.issue(), nil
+}
+
+// hangingLink never gets through.
+type hangingLink struct{ *linkModel }
+
+func (m hangingLink) Serve(ctx context.Context, c telemetry.Credentials, online func()) error {
+	m.sessions.next()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(65 * time.Second):
+		return &telemetry.Error{Kind: telemetry.Broker, Detail: "no answer"}
+	}
 }

@@ -42,17 +42,28 @@ func (l *linker) run(ctx context.Context) {
 		return
 	}
 	l.pulse.wait(ctx, forever, l.keeper.ready, nil)
-	g, gen, changed := l.keeper.current()
-	if gen != 0 { // a fleet after a power failure; a pairing later is one device alone
-		l.pulse.wait(ctx, l.o.Rand(l.o.Spread), changed, nil)
-	}
+	l.spread(ctx)
 	for ctx.Err() == nil {
-		if g, gen, changed = l.keeper.current(); gen != 0 {
+		g, gen, changed := l.keeper.current()
+		if gen != 0 {
 			l.link(ctx, g, gen, changed)
 			continue
 		}
 		l.broker(control.BrokerOff, "", "")
 		l.pulse.wait(ctx, forever, changed, nil)
+	}
+}
+
+// spread is the rest before the first connect: a fleet after a power failure must not come all at once. A
+// pairing is one device alone.
+func (l *linker) spread(ctx context.Context) {
+	until := time.Now().Add(l.o.Rand(l.o.Spread))
+	for ctx.Err() == nil && time.Now().Before(until) {
+		g, gen, changed := l.keeper.current()
+		if gen == 0 || l.keeper.isNew(g) {
+			return
+		}
+		l.pulse.wait(ctx, time.Until(until), changed, nil)
 	}
 }
 
@@ -173,7 +184,9 @@ func (l *linker) judge(ctx context.Context, gen uint64, err error) time.Duration
 			e.Detail = err.Error()
 		}
 	}
-	l.o.Log.Warn("broker session ended", "kind", string(e.Kind), "err", e.Detail)
+	if f, _ := l.status.now(); f.broker.Error != e.Detail { // on change only
+		l.o.Log.Warn("broker session ended", "kind", string(e.Kind), "err", e.Detail)
+	}
 	return patient(l.failed(ctx, gen, e), e.RetryAfter)
 }
 

@@ -125,10 +125,10 @@ func TestPressInBackOff(t *testing.T) {
 		l.pass(100 * time.Second)
 		l.is(control.StateUnpaired, "no_network")
 		l.drain()
-		begun := l.auth.begun
+		begun := l.auth.begun.n()
 		l.press(click)
-		if l.auth.begun != begun+1 {
-			t.Errorf("%d requests for a code, want %d", l.auth.begun, begun+1)
+		if l.auth.begun.n() != begun+1 {
+			t.Errorf("%d requests for a code, want %d", l.auth.begun.n(), begun+1)
 		}
 		l.press(click)
 		l.press(click)
@@ -136,7 +136,7 @@ func TestPressInBackOff(t *testing.T) {
 		l.is(control.StatePairing, "")
 		l.pass(10 * time.Second) // none of them asks for a second code
 		l.is(control.StatePairing, "")
-		if n := l.auth.codes; n != 1 {
+		if n := l.auth.codes.n(); n != 1 {
 			t.Errorf("%d codes", n)
 		}
 	})
@@ -216,8 +216,8 @@ func TestResumePendingClockUnset(t *testing.T) {
 		l.is(control.StatePairing, "")
 		l.pass(6 * time.Minute)
 		l.is(control.StatePaired, "")
-		if l.auth.codes != 1 {
-			t.Errorf("%d codes", l.auth.codes)
+		if l.auth.codes.n() != 1 {
+			t.Errorf("%d codes", l.auth.codes.n())
 		}
 	})
 }

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -66,9 +67,7 @@ func (s *status) now() (facts, <-chan struct{}) {
 	defer s.mu.Unlock()
 	f := s.f
 	f.problems = make(map[string]control.Problem, len(s.f.problems))
-	for who, p := range s.f.problems {
-		f.problems[who] = p
-	}
+	maps.Copy(f.problems, s.f.problems)
 	return f, s.changed
 }
 
