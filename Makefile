@@ -29,7 +29,7 @@ test: ## all tests that need only Go, with the race detector; power cuts again w
 .PHONY: test-real
 test-real: ## against real peers: oidc-provider, mosquitto, zbar, Chromium; installs what is missing
 	scripts/setup-real.sh
-	$(GO) test -vet=off -tags real -count 1 -timeout 600s ./cmd/internal/real/...
+	$(GO) test -vet=off -tags real -count 1 -timeout 600s ./cmd/internal/real/... ./display
 
 .PHONY: check
 check: ## formatting, vet, staticcheck, known vulnerabilities, import rules, the systemd unit

@@ -48,7 +48,7 @@ func (a *Agent) eraseOnce(revoked error, reply chan control.ResetResult) bool {
 		clear(f.problems)
 		f.setProblem("reset", "storage", erased)
 		if result.Erased {
-			f.paired, f.wiped = false, &result
+			f.paired, f.running, f.wiped = false, true, &result // unpaired at once: nothing is left to be found out
 		}
 	})
 	if reply != nil {
