@@ -8,18 +8,22 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/paird/paird/cmd/internal/daemon"
 	"github.com/paird/paird/config"
 )
 
-// account is what `paird login` was told by its flags; later commands find it again.
+// account is what `paird login` signs in to; later commands find it again.
 type account struct {
-	home, text string
-	cfg        config.Config
+	text string // the configuration, where it is made of flags
+	cfg  config.Config
 }
 
-// loginOf makes a configuration of the flags.
+// loginOf is the configuration of --config, or one made of the flags.
 func (p *program) loginOf(issuer, clientID, scope string) (account, error) {
 	switch {
+	case issuer == "" && clientID == "" && !p.unconfigured():
+		cfg, err := p.load()
+		return account{cfg: cfg}, err
 	case p.configGiven:
 		return account{}, usage("login: give --config, or --issuer and --client-id, not both")
 	case issuer == "" && clientID == "":
@@ -43,15 +47,15 @@ func (p *program) loginOf(issuer, clientID, scope string) (account, error) {
 			problems[i].Line = 0 // of a file that nobody wrote
 		}
 	}
-	return account{home, text, cfg}, faulty("login", err)
+	return account{text, cfg}, faulty("login", err)
 }
 
 // remember keeps it, once there is a grant.
 func (a account) remember() error {
-	tmp := loginFile(a.home) + ".new"
-	err := os.WriteFile(tmp, []byte(a.text), 0o600)
+	file := daemon.LoginFile(a.cfg.Device.StateDir)
+	err := os.WriteFile(file+".new", []byte(a.text), 0o600)
 	if err == nil {
-		err = os.Rename(tmp, loginFile(a.home))
+		err = os.Rename(file+".new", file)
 	}
 	if err != nil {
 		return fmt.Errorf("paired, but later commands will not find it: %w", err)
@@ -71,15 +75,13 @@ func loginHome() (string, error) {
 	return filepath.Join(home, ".local", "state", "paird"), nil
 }
 
-func loginFile(home string) string { return filepath.Join(home, "login.toml") }
-
 // loggedIn is the configuration that an earlier login left.
 func (p *program) loggedIn() (config.Config, error) {
 	home, err := loginHome()
 	if err != nil {
 		return config.Config{}, err
 	}
-	cfg, err := config.Load(loginFile(home))
+	cfg, err := config.Load(daemon.LoginFile(home))
 	if errors.Is(err, fs.ErrNotExist) {
 		return cfg, &exit{exitNotPaired, fmt.Errorf("there is neither %s nor a login: run `paird login`, or give --config", p.config)}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,8 +63,25 @@ func asked(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
+// revoked PREFIX demands that a token that begins so was revoked.
+func revoked(ts *testscript.TestScript, _ bool, args []string) {
+	list := labOf(ts).auth.Revoked()
+	if !slices.ContainsFunc(list, func(s string) bool { return strings.HasPrefix(s, args[0]) }) {
+		ts.Fatalf("revoked are only %q", list)
+	}
+}
+
+// large N writes N bytes to the file large.
+func large(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("large"), bytes.Repeat([]byte("x"), n), 0o600))
+}
+
 // ready waits until the daemon told the service manager that it is.
-func ready(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(labOf(ts).notify.await("READY=1")) }
+func ready(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(labOf(ts).notify.await("READY=1"))
+}
 
 // keys FILE WANT... demands that the JSON object in a file has exactly these keys, in dotted form.
 func keys(ts *testscript.TestScript, _ bool, args []string) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,13 +23,6 @@ func (p *program) login(ctx context.Context, args []string) error {
 	if _, err := p.parse(f, args, 0, 0); err != nil {
 		return err
 	}
-	if *issuer == "" && *clientID == "" && !p.unconfigured() {
-		cfg, err := p.load()
-		if err != nil {
-			return err
-		}
-		return daemon.SignIn(ctx, cfg, p.quiet(), p.signIn)
-	}
 	to, err := p.loginOf(*issuer, *clientID, *scope)
 	if err != nil {
 		return err
@@ -43,19 +37,25 @@ func (p *program) login(ctx context.Context, args []string) error {
 func (p *program) signIn(ctx context.Context, a *agent.Agent) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if err := a.Loaded(ctx); err != nil {
+		return cmp.Or(troubled(a.Status()), err)
+	}
+	told := map[string]bool{}
+	for _, problem := range a.Status().Problems {
+		told[problem.Detail] = true // of the grant before: pairing is the cure
+	}
 	events := a.Events(ctx)
 	if err := a.Pair(ctx); err != nil {
 		return err
 	}
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
-	var told string
 	for {
 		var err error
 		done := false
 		select {
 		case <-look.C:
-			told, err = p.tell(a.Status().Problem, told)
+			err = p.tell(a.Status().Problem, told)
 			done = err != nil
 		case e, ok := <-events:
 			if !ok {
@@ -69,16 +69,25 @@ func (p *program) signIn(ctx context.Context, a *agent.Agent) error {
 	}
 }
 
-// tell says what is wrong, once. What only a person can put right ends the login.
-func (p *program) tell(problem *control.Problem, told string) (string, error) {
-	switch {
-	case problem == nil || problem.Detail == told || problem.Code == "denied" || problem.Code == "expired":
-		return told, nil
-	case problem.Code == "config":
-		return told, &exit{exitUsage, errors.New(problem.Detail)}
+// troubled is the problem of a status as an error, nil without one.
+func troubled(s control.Status) error {
+	if s.Problem == nil {
+		return nil
 	}
+	return errors.New(s.Problem.Detail)
+}
+
+// tell says what is wrong, once. What only a person can put right ends the login.
+func (p *program) tell(problem *control.Problem, told map[string]bool) error {
+	switch {
+	case problem == nil || told[problem.Detail] || problem.Code == "denied" || problem.Code == "expired":
+		return nil
+	case problem.Code == "config":
+		return &exit{exitUsage, errors.New(problem.Detail)}
+	}
+	told[problem.Detail] = true
 	fmt.Fprintln(p.stderr, "paird:", oneLine(errors.New(problem.Detail)))
-	return problem.Detail, nil
+	return nil
 }
 
 // signedIn reports whether e ends the login, and how.

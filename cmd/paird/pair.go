@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 
 	"github.com/paird/paird/agent/control"
@@ -42,26 +43,47 @@ func (p *program) outcome(ctx context.Context, c *control.Client, events iter.Se
 		if err != nil {
 			break
 		}
-		var event struct{ Type string }
-		if json.Unmarshal(e, &event) != nil {
-			continue
-		}
-		switch event.Type {
-		case "pairing":
-			if s, err := c.Status(ctx); err == nil && s.Pairing != nil && s.Pairing.UserCode != "" {
-				fmt.Fprintf(p.stdout, "Enter %s at %s\n", s.Pairing.UserCode, s.Pairing.VerificationURI)
-			}
-		case "paired":
-			_, err := fmt.Fprintln(p.stdout, "Paired.")
+		if done, err := p.pairingEvent(ctx, c, e); done {
 			return err
-		case "denied":
-			return &exit{exitDenied, errors.New("the request was denied")}
-		case "expired":
-			return errors.New("the code ran out: run paird pair again")
 		}
 	}
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return errors.New("stopped waiting: the code stays good, `paird status` tells what becomes of it")
 	}
-	return &exit{exitNoDaemon, errors.New("paird stopped while pairing")}
+	return &exit{exitNoDaemon, errors.New("the daemon stopped while pairing: start it again, it goes on with the same code")}
+}
+
+// pairingEvent reports whether e ends the pairing, and how.
+func (p *program) pairingEvent(ctx context.Context, c *control.Client, e control.Event) (done bool, err error) {
+	var event struct{ Type string }
+	if json.Unmarshal(e, &event) != nil {
+		return false, nil // events are the daemon's: one that says nothing ends nothing
+	}
+	switch event.Type {
+	case "pairing", "paired":
+		s, err := c.Status(ctx)
+		if err != nil {
+			s = control.Status{} // what follows says less, that is all
+		}
+		return event.Type == "paired", p.pairingNews(event.Type, s)
+	case "denied":
+		return true, &exit{exitDenied, errors.New("the request was denied: run `paird pair` to ask again")}
+	case "expired":
+		return true, errors.New("the code ran out before it was approved: run `paird pair` again")
+	}
+	return false, nil
+}
+
+func (p *program) pairingNews(kind string, s control.Status) error {
+	text := ""
+	switch {
+	case kind == "paired" && s.Grant != nil && s.Grant.Name != "":
+		text = fmt.Sprintf("Paired as %s.\n", s.Grant.Name)
+	case kind == "paired":
+		text = "Paired.\n"
+	case s.Pairing != nil && s.Pairing.UserCode != "":
+		text = fmt.Sprintf("Enter %s at %s\n", s.Pairing.UserCode, s.Pairing.VerificationURI)
+	}
+	_, err := io.WriteString(p.stdout, text)
+	return err
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/paird/paird/agent"
@@ -37,30 +36,23 @@ func (p *program) find() (place, error) {
 	return place{cfg: cfg, login: true}, err
 }
 
-// used reports whether the state directory holds a store; an empty one is not to be made a store by a look at it.
+// used reports whether the state directory is that of a login; a daemon's is not to be looked at without it.
 func (at place) used() bool {
-	if at.cfg.Device.StateDir == "" {
-		return false
-	}
-	for _, name := range []string{"tokens.db", "tokens.a", "tokens.b"} {
-		if _, err := os.Stat(filepath.Join(at.cfg.Device.StateDir, name)); err == nil {
-			return true
-		}
-	}
-	return false
+	_, err := os.Stat(daemon.LoginFile(at.cfg.Device.StateDir))
+	return err == nil && at.cfg.Device.StateDir != ""
 }
 
-// ask asks the daemon, or, where none runs, the agent of a state directory that is in use.
-func (p *program) ask(ctx context.Context, daemon func(*control.Client) error, alone func(context.Context, *agent.Agent) error) error {
+// ask asks the daemon, or, where none runs, the agent of a login's state directory.
+func (p *program) ask(ctx context.Context, client func(*control.Client) error, alone func(context.Context, *agent.Agent) error) error {
 	at, err := p.find()
 	if err != nil {
 		return err
 	}
 	err = control.ErrNotRunning
 	if at.client != nil {
-		err = daemon(at.client)
+		err = client(at.client)
 	}
-	if errors.Is(err, control.ErrNotRunning) && (at.login || at.used()) {
+	if errors.Is(err, control.ErrNotRunning) && at.used() {
 		err = p.alone(ctx, at.cfg, alone)
 	}
 	if e, ok := errors.AsType[*control.Error](err); ok && e.Code == control.NotPaired && at.login {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/paird/paird/agent"
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/internal/daemon"
 )
 
 // reset is `paird reset`.
@@ -67,8 +68,8 @@ func (p *program) erase(ctx context.Context, at place) (control.ResetResult, err
 		r, err = a.Reset(ctx)
 		return err
 	})
-	if err == nil && r.Erased && at.login {
-		err = os.Remove(loginFile(at.cfg.Device.StateDir))
+	if err == nil && r.Erased && at.used() {
+		err = os.Remove(daemon.LoginFile(at.cfg.Device.StateDir))
 	}
 	return r, err
 }

@@ -30,13 +30,15 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails":  fails,
-			"fill":   fill,
-			"decide": decide,
-			"asked":  asked,
-			"ready":  ready,
-			"keys":   keys,
-			"pixels": pixels,
+			"fails":   fails,
+			"fill":    fill,
+			"decide":  decide,
+			"asked":   asked,
+			"revoked": revoked,
+			"large":   large,
+			"ready":   ready,
+			"keys":    keys,
+			"pixels":  pixels,
 		},
 	})
 }
@@ -61,5 +63,6 @@ func setup(e *testscript.Env) error {
 	e.Setenv("ISSUER", l.auth.URL)
 	e.Setenv("NOTIFY_SOCKET", e.WorkDir+"/notify")
 	e.Setenv("XDG_STATE_HOME", e.WorkDir+"/home")
+	e.Setenv("GORACE", "atexit_sleep_ms=10") // a second for each command otherwise
 	return nil
 }

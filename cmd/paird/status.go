@@ -25,7 +25,9 @@ func (p *program) status(ctx context.Context, args []string) error {
 		return err
 	}, func(ctx context.Context, a *agent.Agent) error {
 		err := a.Loaded(ctx)
-		s = a.Status()
+		if s = a.Status(); s.Problem != nil {
+			return nil // it says why
+		}
 		return err
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/paird/paird/agent"
 	"github.com/paird/paird/agent/store"
@@ -11,18 +12,24 @@ import (
 	"github.com/paird/paird/hal"
 )
 
+// LoginFile marks a state directory whose grant came by `paird login`, until a daemon takes it over. Where
+// the login was configured by flags alone it holds what they said.
+func LoginFile(stateDir string) string { return filepath.Join(stateDir, "login.toml") }
+
 // Alone runs the agent of cfg without board, broker and socket, for as long as fn takes: what the
 // command line needs where no daemon runs. One that does run owns the directory, and is named.
 func Alone(ctx context.Context, cfg config.Config, o Options, fn func(context.Context, *agent.Agent) error) error {
 	return alone(ctx, cfg, o, func(*store.Store) error { return nil }, fn)
 }
 
-// SignIn is Alone for a pairing of its own: a code that an interrupted one left is forgotten.
+// SignIn is Alone for a pairing of its own: no code is left over from the one before, or for the one after.
 func SignIn(ctx context.Context, cfg config.Config, o Options, fn func(context.Context, *agent.Agent) error) error {
-	return alone(ctx, cfg, o, func(s *store.Store) error { return s.SavePending(nil) }, fn)
+	forget := func(s *store.Store) error { return s.SavePending(nil) }
+	return alone(ctx, cfg, o, forget, fn)
 }
 
-func alone(ctx context.Context, cfg config.Config, o Options, prepare func(*store.Store) error, fn func(context.Context, *agent.Agent) error) error {
+// alone does so with fn between two calls of around, which has the store for itself.
+func alone(ctx context.Context, cfg config.Config, o Options, around func(*store.Store) error, fn func(context.Context, *agent.Agent) error) error {
 	cfg.MQTT.URL, cfg.Hooks.OnEvent, cfg.Auth.Start = "", nil, "button"
 	d := &device{cfg: cfg, o: o, who: Identify(cfg), board: &hal.Board{}}
 	defer d.close()
@@ -31,9 +38,14 @@ func alone(ctx context.Context, cfg config.Config, o Options, prepare func(*stor
 	} else if err != nil {
 		return err
 	}
-	if err := prepare(d.store); err != nil {
+	if err := around(d.store); err != nil {
 		return err
 	}
+	return errors.Join(d.serve(ctx, fn), around(d.store))
+}
+
+// serve runs the agent for as long as fn takes.
+func (d *device) serve(ctx context.Context, fn func(context.Context, *agent.Agent) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer d.beside.Wait()
 	defer stop()

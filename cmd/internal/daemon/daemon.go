@@ -2,9 +2,11 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -45,6 +47,7 @@ type device struct {
 	queue  *queue.Queue
 	clock  *clock.Clock
 	board  *hal.Board
+	socket net.Listener
 	hooks  *hooks.Runner
 	panel  *display.Presenter // nil without a panel
 	agent  *agent.Agent
@@ -56,16 +59,35 @@ type device struct {
 func Run(ctx context.Context, cfg config.Config, o Options) error {
 	d := &device{cfg: cfg, o: o, who: Identify(cfg)}
 	defer d.close()
+	if err := d.listen(); err != nil {
+		return err
+	}
 	if err := d.openState(); err != nil {
 		return err
+	}
+	if err := os.Remove(LoginFile(cfg.Device.StateDir)); err == nil {
+		d.o.Log.Info("the grant of an earlier login is now this daemon's")
 	}
 	if err := d.openBoard(ctx); err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer d.beside.Wait()
+	defer stop()
 	if err := d.makeAgent(ctx); err != nil {
 		return err
 	}
 	return d.run(ctx)
+}
+
+// listen takes the socket, first of all: a second daemon is refused at once.
+func (d *device) listen() error {
+	var err error
+	d.socket, err = control.Listen(d.cfg.Control.Socket)
+	if errors.Is(err, control.ErrInUse) {
+		return fmt.Errorf("%w: stop it first, or give this one a control.socket and a device.state_dir of its own", err)
+	}
+	return err
 }
 
 // openState opens what lives on the disk.
@@ -79,7 +101,10 @@ func (d *device) openState() error {
 		Dir: d.cfg.Device.StateDir, KeySource: d.cfg.Secrets.Key, CredentialsDir: os.Getenv("CREDENTIALS_DIRECTORY"),
 		Device: d.who.ID, Probe: probe, Log: d.o.Log, Erase: []string{"metadata.json*"},
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return fmt.Errorf("%w: stop the paird that owns %s first", err, d.cfg.Device.StateDir)
+	case err != nil:
 		return fmt.Errorf("state directory %s: %w", d.cfg.Device.StateDir, err)
 	}
 	floor := d.o.Built
@@ -129,22 +154,15 @@ func (d *device) openBoard(ctx context.Context) error {
 
 // run runs everything until ctx ends, and ends the panel last, so that it shows how things stand.
 func (d *device) run(ctx context.Context) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	listener, err := control.Listen(d.cfg.Control.Socket)
-	if err != nil {
-		return fmt.Errorf("control.socket %s: %w", d.cfg.Control.Socket, err)
-	}
 	c := d.cfg.Control
 	api := control.Handler(d.agent, control.HandlerOptions{
 		Status: c.Status, Publish: c.Publish, Token: c.Token, Pair: c.Pair, Reset: c.Reset, Log: d.o.Log,
 	})
 	drawing, undraw := context.WithCancel(context.WithoutCancel(ctx))
-	defer d.beside.Wait()
 	defer undraw()
 	d.beside.Go(func() { _ = d.hooks.Run(ctx) })
 	d.beside.Go(func() {
-		if err := control.Serve(ctx, listener, api); err != nil {
+		if err := control.Serve(ctx, d.socket, api); err != nil {
 			d.o.Log.Error("control socket", "err", err)
 		}
 	})
@@ -155,13 +173,18 @@ func (d *device) run(ctx context.Context) error {
 		d.o.Ready()
 	}
 	notify(sd.SdNotifyReady)
-	err = d.agent.Run(ctx)
+	err := d.agent.Run(ctx)
 	notify(sd.SdNotifyStopping)
 	return err
 }
 
 // close closes what was opened, the disk last.
 func (d *device) close() {
+	if d.socket != nil {
+		if err := d.socket.Close(); !errors.Is(err, net.ErrClosed) { // its server has closed it already
+			d.closed("socket", err)
+		}
+	}
 	if d.board != nil {
 		d.closed("board", d.board.Close())
 	}

@@ -103,7 +103,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	s.issued++
 	scope := r.FormValue("scope")
 	answer(w, 200, map[string]any{
-		"access_token":  fmt.Sprintf("%s-access-%d%s", Secret, s.issued, strings.ReplaceAll(scope, " ", "-")),
+		"access_token":  strings.TrimSuffix(fmt.Sprintf("%s-access-%d-%s", Secret, s.issued, strings.ReplaceAll(scope, " ", "-")), "-"),
 		"refresh_token": fmt.Sprintf("%s-refresh-%d", Secret, s.issued),
 		"id_token":      s.ids.idToken(s.URL, r.FormValue("client_id")),
 		"token_type":    "Bearer",
