@@ -114,8 +114,9 @@ func (l *lab) boot() {
 		l.Fatal(err)
 	}
 	o := l.o
-	if o.Store == nil {
-		o.Store = l.store
+	o.Store = l.store
+	if c, ok := l.o.Store.(*countingStore); ok {
+		c.Store, o.Store = l.store, c
 	}
 	o.Queue = l.queue
 	o.Clock = clock.New(clock.Options{
@@ -176,12 +177,27 @@ func (l *lab) note(format string, args ...any) {
 	l.timeline = append(l.timeline, fmt.Sprintf("%v ", time.Since(l.began).Round(100*time.Millisecond))+fmt.Sprintf(format, args...))
 }
 
-// saw compares the timeline since the last call.
+// saw compares the timeline since the last call. What happens at the same time has no order.
 func (l *lab) saw(want ...string) {
 	l.Helper()
-	if got := l.drain(); !slices.Equal(got, want) {
+	if got := l.drain(); !slices.Equal(together(got), together(want)) {
 		l.Errorf("timeline\n got %s\nwant %s", strings.Join(got, " | "), strings.Join(want, " | "))
 	}
+}
+
+// together sorts the lines of each moment.
+func together(lines []string) []string {
+	lines = slices.Clone(lines)
+	moment := func(s string) string { at, _, _ := strings.Cut(s, " "); return at }
+	for i := 0; i < len(lines); {
+		j := i + 1
+		for j < len(lines) && moment(lines[j]) == moment(lines[i]) {
+			j++
+		}
+		slices.Sort(lines[i:j])
+		i = j
+	}
+	return lines
 }
 
 func (l *lab) drain() []string {
@@ -498,6 +514,14 @@ func (p *panelModel) now() (display.Screen, int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.last, p.shows
+}
+
+// code is the error code of the control API.
+func code(err error) control.Code {
+	if e, ok := errors.AsType[*control.Error](err); ok {
+		return e.Code
+	}
+	return ""
 }
 
 // files are the names in the state directory.
