@@ -64,6 +64,27 @@ func TestHistoryForgetsAfterASoundSession(t *testing.T) {
 	}
 }
 
+func TestRefusedRecordsAmongOthersAreNoFaultOfTheToken(t *testing.T) {
+	var h history
+	poison := func(seq uint64) (last lesson) {
+		for range patience {
+			last = h.learn(ending{now: noon, closed: true, phase: serving, inflight: []uint64{seq}})
+		}
+		return last
+	}
+	for seq := uint64(1); seq < 9; seq += 2 {
+		if got := poison(seq); !got.setAside || got.denied {
+			t.Errorf("record %d: %+v", seq, got)
+		}
+		h.acked(seq + 1)
+	}
+	poison(11)
+	poison(12)
+	if got := poison(13); !got.setAside || !got.denied {
+		t.Errorf("the third in a row: %+v", got)
+	}
+}
+
 func TestAckedBeginsAnewAtMidnight(t *testing.T) {
 	var d daily
 	d.add(noon)

@@ -126,7 +126,6 @@ func (l *Link) clientOptions(id identity) *paho.ClientOptions {
 func (s *session) run(ctx context.Context, online func()) error {
 	go s.hand()
 	defer close(s.press)
-	defer context.AfterFunc(ctx, func() { s.limit(context.Cause(ctx)) })()
 	err := s.begin(ctx)
 	if err == nil {
 		s.phase = serving
@@ -138,13 +137,4 @@ func (s *session) run(ctx context.Context, online func()) error {
 		s.leave(err)
 	}
 	return s.conclude(ctx, err)
-}
-
-// limit bounds what may still be done once the session is to end, whatever it hangs on.
-func (s *session) limit(cause error) {
-	last := byeLimit
-	if errors.Is(cause, ErrSwap) || errors.Is(cause, ErrForget) {
-		last = swapLimit
-	}
-	time.AfterFunc(last+flushLimit+lingerLimit, func() { s.wire.abort(errLeft) })
 }

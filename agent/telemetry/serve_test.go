@@ -101,7 +101,7 @@ func TestSessionDrainsInOrder(t *testing.T) {
 func TestSwapIsSilent(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := newBench(t, nil)
-		b.broker.Script(brokertest.Script{Delay: 100 * time.Millisecond})
+		b.broker.Script(brokertest.Script{Delay: 3 * time.Second}) // longer than a closing socket lingers
 		s := b.serve(t, token)
 		<-s.online
 		for i := range 10 {

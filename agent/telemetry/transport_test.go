@@ -121,6 +121,9 @@ func TestTLS(t *testing.T) {
 		t.Error("DISCONNECT was lost")
 	}
 
+	if config, err := b.tlsConfig(); err != nil || !config.RootCAs.Equal(ca.pool) {
+		t.Errorf("mqtt.ca_file is not all that is trusted: %v", err)
+	}
 	if err := b.Reach(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -26,7 +26,7 @@ type wire struct {
 	net.Conn
 	in      *bufio.Reader
 	frames  framer
-	out     chan chunk
+	out     chan chunk  // more than can be in flight: nobody waits for a slow socket
 	welcome atomic.Bool // CONNACK 0 was read
 	left    atomic.Bool // DISCONNECT is written
 	closing atomic.Bool
@@ -40,7 +40,7 @@ type wire struct {
 
 func newWire(conn net.Conn) *wire {
 	w := &wire{
-		Conn: conn, in: bufio.NewReader(conn), out: make(chan chunk, windowSize),
+		Conn: conn, in: bufio.NewReader(conn), out: make(chan chunk, 4*windowSize),
 		closed: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go w.flush()
