@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -193,9 +195,21 @@ func TestFloor(t *testing.T) {
 type countingStore struct {
 	*store.Store
 	intents int
+	hang    chan struct{} // what Intend waits for; nil: nothing
+	blind   atomic.Bool   // nothing can be read
+}
+
+func (s *countingStore) Load() (store.State, error) {
+	if s.blind.Load() {
+		return store.State{}, &store.StorageError{Op: "load", Path: "tokens.db", Err: syscall.EIO}
+	}
+	return s.Store.Load()
 }
 
 func (s *countingStore) Intend(gen uint64) error {
 	s.intents++
+	if s.hang != nil {
+		<-s.hang
+	}
 	return s.Store.Intend(gen)
 }
