@@ -38,9 +38,10 @@ func New(t testing.TB) *Server {
 	mux.HandleFunc("POST /token", s.token)
 	mux.HandleFunc("POST /revoke", s.revoke)
 	mux.HandleFunc("GET /jwks", func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, s.ids.keys()) })
-	h := httptest.NewServer(mux)
+	h := httptest.NewUnstartedServer(mux)
 	t.Cleanup(h.Close)
-	s.URL = h.URL
+	s.URL = "http://" + h.Listener.Addr().String()
+	h.Start()
 	return s
 }
 

@@ -1,0 +1,151 @@
+package daemon
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"image"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/paird/paird/config"
+	"github.com/paird/paird/hal"
+)
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestAuthorization follows the keys of [auth] into the client.
+func TestAuthorization(t *testing.T) {
+	cfg := configured(t, t.TempDir(), "https://auth.example.com", `
+client_secret_file = "`+write(t, "secret", " hunter2 \r\n")+`"
+scopes = ["openid"]
+audience = "api"
+resource = ["https://a.example.com"]
+[auth.params]
+label = "{device_name} is {device_id}"
+[[token]]
+name = "print"
+resource = "https://b.example.com"
+scopes = ["print", "scan"]
+`)
+	c, err := Authorization(cfg, Device{ID: "dev1", Name: "Kitchen"}, "1", nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.ClientSecret != " hunter2 " || c.ClientAuth != "basic" {
+		t.Errorf("secret %q, %s", c.ClientSecret, c.ClientAuth)
+	}
+	if got := c.Params["label"]; got != "Kitchen is dev1" {
+		t.Errorf("params: %q", got)
+	}
+	if got := strings.Join(append(c.FurtherScopes, c.FurtherResources...), " "); got != "print scan https://b.example.com" {
+		t.Errorf("further: %s", got)
+	}
+	if a := audiences(cfg)["print"]; a.Resource != "https://b.example.com" || len(a.Scopes) != 2 {
+		t.Errorf("audience: %+v", a)
+	}
+}
+
+// TestReadKey takes a private key in PKCS#8 and tells what else it was given.
+func TestReadKey(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	if got, err := readKey(write(t, "key", good)); err != nil || !key.PublicKey.Equal(got.Public()) {
+		t.Errorf("a good key: %v", err)
+	}
+	if got, err := readKey(""); got != nil || err != nil {
+		t.Errorf("none: %v, %v", got, err)
+	}
+	for name, text := range map[string]string{
+		"empty": "", "text": "hello", "not a key": "-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n",
+	} {
+		if _, err := readKey(write(t, "key", text)); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestMetadataFile keeps what it was given last.
+func TestMetadataFile(t *testing.T) {
+	var cfg config.Config
+	cfg.Device.StateDir = t.TempDir()
+	m := metadataFile(cfg)
+	if _, err := m.Load(); err == nil {
+		t.Error("there is something already")
+	}
+	for _, text := range []string{`{"a":1}`, `{}`} {
+		if err := m.Save([]byte(text)); err != nil {
+			t.Error(err)
+		}
+		if b, err := m.Load(); err != nil || string(b) != text {
+			t.Errorf("%q is now %q: %v", text, b, err)
+		}
+	}
+}
+
+// TestHardware gives hal a size only where it tells something.
+func TestHardware(t *testing.T) {
+	for more, want := range map[string]image.Point{
+		"[display]\npanel = \"png\"\n[png]\nfile = \"/x\"\n":          image.Pt(128, 64),
+		"[display]\npanel = \"waveshare2in13v2\"\nbus = \"SPI0.0\"\n": {},
+		"[display]\npanel = \"ssd1306\"\nsize = \"128x32\"\n":         image.Pt(128, 32),
+	} {
+		cfg := configured(t, t.TempDir(), "https://auth.example.com", more)
+		if got := Hardware(cfg, "x", nil, nil); got.Size != want {
+			t.Errorf("%q: %v", more, got.Size)
+		}
+	}
+}
+
+// TestGeometry is the panel's as its reader sees it.
+func TestGeometry(t *testing.T) {
+	cfg := configured(t, t.TempDir(), "https://auth.example.com", "[display]\npanel = \"terminal\"\nsize = \"128x32\"\nlanguage = \"de\"\n")
+	b, err := hal.Open(t.Context(), Hardware(cfg, "x", &output{}, slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if g := Geometry(cfg, b); g.Width != 128 || g.Height != 32 || g.Language != "de" || g.Paper {
+		t.Errorf("%+v", g)
+	}
+}
+
+// TestSensors makes each kind that needs no hardware to be made.
+func TestSensors(t *testing.T) {
+	cfg := configured(t, t.TempDir(), "https://auth.example.com", `
+[[telemetry.sensor]]
+driver = "file"
+metric = "light"
+path = "/x"
+[[telemetry.sensor]]
+driver = "exec"
+metric = "wind"
+command = ["/bin/true"]
+[[telemetry.sensor]]
+driver = "bme280"
+bus = "I2C1"
+`)
+	o, err := Broker(cfg, Device{ID: "dev1"}, "1")
+	if err != nil || len(o.Sensors) != 3 {
+		t.Fatalf("%d sensors: %v", len(o.Sensors), err)
+	}
+}

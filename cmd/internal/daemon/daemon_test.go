@@ -1,0 +1,285 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"image/png"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/store"
+	"github.com/paird/paird/cmd/internal/daemon/authtest"
+)
+
+// TestFromPressToPaired drives the board as a hand and a browser do.
+func TestFromPressToPaired(t *testing.T) {
+	t.Parallel()
+	r := start(t, "[display]\npanel = \"sim\"\n[sim]\nlisten = \"127.0.0.1:0\"\n")
+	page := regexp.MustCompile(`"url":"([^"]+)"`).FindStringSubmatch(r.log.String())
+	if page == nil {
+		t.Fatalf("the log does not tell the page: %s", r.log)
+	}
+	if s := r.status(); s.State != control.StateUnpaired || s.Panel == nil || s.Panel.Driver != "sim" || !s.Panel.OK {
+		t.Errorf("at rest: %+v", s)
+	}
+	resting := get(t, strings.TrimSuffix(page[1], "/")+"/panel.png")
+	res, err := http.Post(strings.TrimSuffix(page[1], "/")+"/press", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	r.await("pairing")
+	s := r.status()
+	if s.State != control.StatePairing || s.Pairing == nil || s.Pairing.UserCode != authtest.UserCode {
+		t.Errorf("pairing: %+v", s)
+	}
+	frame, err := r.client.Screen(t.Context())
+	if err != nil || bytes.Equal(frame, resting) {
+		t.Errorf("the screen does not change: %v", err)
+	}
+	r.auth.Decide("approve")
+	r.await("paired")
+	if s := r.status(); s.State != control.StatePaired || s.Grant == nil || s.Grant.Name != "Alice" || s.Problem != nil {
+		t.Errorf("paired: %+v", s)
+	}
+	if token, err := r.client.Token(t.Context(), "", time.Minute, false); err != nil || !strings.HasPrefix(token.AccessToken, authtest.Secret) {
+		t.Errorf("token: %v", err)
+	}
+	r.secretless()
+}
+
+func get(t *testing.T, url string) []byte {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := png.Decode(bytes.NewReader(b)); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestPNG looks at the file that the panel is, after the daemon has left it.
+func TestPNG(t *testing.T) {
+	t.Parallel()
+	r := start(t, "[display]\npanel = \"png\"\nsize = \"128x32\"\n[png]\nfile = \"$DIR/panel.png\"\n")
+	r.pair()
+	if s := r.status(); s.Panel == nil || s.Panel.Size != "128x32" {
+		t.Errorf("panel: %+v", s.Panel)
+	}
+	r.secretless()
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	f, err := os.Open(filepath.Join(r.dir, "panel.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if im, err := png.Decode(f); err != nil || im.Bounds().Dx() != 128 || im.Bounds().Dy() != 32 {
+		t.Errorf("panel.png: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(r.dir, "sock")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the socket is left: %v", err)
+	}
+}
+
+// TestTerminal finds the picture in half blocks.
+func TestTerminal(t *testing.T) {
+	t.Parallel()
+	r := start(t, "[display]\npanel = \"terminal\"\n")
+	r.pair()
+	r.secretless()
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(r.terminal.String(), "▀") {
+		t.Errorf("no picture on the terminal: %q", r.terminal)
+	}
+}
+
+// TestStopsInTime ends a daemon that polls.
+func TestStopsInTime(t *testing.T) {
+	t.Parallel()
+	r := start(t, "")
+	if err := r.client.Pair(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.await("pairing")
+	began := time.Now()
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("it took %v to stop", took)
+	}
+}
+
+// TestHooks reads what the program was given on each event.
+func TestHooks(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fifo, err := os.OpenFile(path, os.O_RDWR, 0) // both ends, so that it never ends
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fifo.Close()
+	r := start(t, "[hooks]\non_event = [\"/bin/sh\", \"-c\", \"cat > "+path+"\"]\n")
+	r.pair()
+	if err := fifo.SetReadDeadline(time.Now().Add(within)); err != nil {
+		t.Fatal(err)
+	}
+	heard := map[string]map[string]any{}
+	for d := json.NewDecoder(fifo); heard["paired"] == nil; {
+		var event map[string]any
+		if err := d.Decode(&event); err != nil {
+			t.Fatalf("the hook heard of %v only: %v\n%s", heard, err, r.log)
+		}
+		heard[event["type"].(string)] = event
+	}
+	if code := heard["pairing"]["user_code"]; code != authtest.UserCode {
+		t.Errorf("the owner's hook is not told the code: %v", heard)
+	}
+	r.secretless()
+}
+
+// TestNoStart tells in one line what could not be opened, and leaves nothing behind.
+func TestNoStart(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { taken.Close() })
+	for name, c := range map[string]struct{ more, want string }{
+		"secret": {"client_secret_file = \"$DIR/nowhere\"\n", "auth.client_secret_file: open "},
+		"key":    {"client_auth = \"private_key_jwt\"\nclient_key_file = \"$DIR/nowhere\"\n", "auth.client_key_file: open "},
+		"ca":     {"ca_file = \"$DIR/nowhere\"\n", "nowhere"},
+		"panel":  {"[display]\npanel = \"ssd1306\"\nbus = \"I2C99\"\nrequired = true\n", "board: "},
+		"sim":    {"[display]\npanel = \"sim\"\n[sim]\nlisten = \"" + taken.Addr().String() + "\"\n", "board: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			cfg := configured(t, dir, "https://auth.example.com", strings.ReplaceAll(c.more, "$DIR", dir))
+			ctx, cancel := context.WithTimeout(t.Context(), within)
+			defer cancel()
+			err := Run(ctx, cfg, Options{Log: slog.New(slog.DiscardHandler)})
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%v does not say %q in one line", err, c.want)
+			}
+			if _, err := os.Stat(cfg.Control.Socket); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the socket is left: %v", err)
+			}
+		})
+	}
+}
+
+// TestPanelMissing goes on without a panel that is not required, and says so.
+func TestPanelMissing(t *testing.T) {
+	t.Parallel()
+	r := start(t, "[display]\npanel = \"ssd1306\"\nbus = \"I2C99\"\n")
+	s := r.status()
+	if s.Panel == nil || s.Panel.OK || s.Panel.Error == "" || s.Problem == nil || s.Problem.Code != "panel" {
+		t.Errorf("%+v", s)
+	}
+	r.pair()
+	if s := r.status(); s.State != control.StatePaired || s.Problem == nil || s.Problem.Code != "panel" {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestStaleSocket replaces the socket of a daemon that died.
+func TestStaleSocket(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: dir + "/stale", Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close()
+	cfg := configured(t, dir, "https://auth.example.com", "")
+	cfg.Control.Socket = dir + "/stale"
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := Run(ctx, cfg, Options{Ready: cancel, Log: slog.New(slog.DiscardHandler)}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSecond refuses a second daemon by the socket at once, and by the state directory.
+func TestSecond(t *testing.T) {
+	t.Parallel()
+	r := start(t, "")
+	quiet := Options{Log: slog.New(slog.DiscardHandler)}
+	same := configured(t, r.dir, r.auth.URL, "")
+	if err := Run(t.Context(), same, quiet); !errors.Is(err, control.ErrInUse) {
+		t.Errorf("the same again: %v", err)
+	}
+	other := same
+	other.Control.Socket += "2"
+	if err := Run(t.Context(), other, quiet); !errors.Is(err, store.ErrLocked) {
+		t.Errorf("another socket: %v", err)
+	}
+	if s := r.status(); s.State != control.StateUnpaired {
+		t.Errorf("the first one is %+v", s)
+	}
+}
+
+// TestServiceManager is told when the daemon is ready, that it lives, and when it stops.
+func TestServiceManager(t *testing.T) {
+	path := t.TempDir() + "/notify"
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	t.Setenv("NOTIFY_SOCKET", path)
+	t.Setenv("WATCHDOG_USEC", "400000")
+	r := start(t, "")
+	await(t, c, "READY=1")
+	await(t, c, "WATCHDOG=1")
+	await(t, c, "WATCHDOG=1")
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	await(t, c, "STOPPING=1")
+}
+
+func await(t *testing.T, c *net.UnixConn, want string) {
+	t.Helper()
+	if err := c.SetReadDeadline(time.Now().Add(within)); err != nil {
+		t.Fatal(err)
+	}
+	for b := make([]byte, 256); ; {
+		n, err := c.Read(b)
+		if err != nil {
+			t.Fatalf("waiting for %s: %v", want, err)
+		}
+		if string(b[:n]) == want {
+			return
+		}
+	}
+}
