@@ -23,7 +23,10 @@ type promise struct {
 	owner string
 }
 
-const testJournal = 8 * blockSize
+const (
+	testJournal = 8 * blockSize
+	testSlack   = 48 << 10
+)
 
 // A work is a life of a queue under recording.
 type work struct {
@@ -41,7 +44,7 @@ type work struct {
 func recordWork(t *testing.T, seed uint64, n int) (*crashtest.Recorder, []promise) {
 	dir := crashtest.Dir(t)
 	w := &work{t: t, rand: rand.New(rand.NewPCG(seed, 7)), rec: crashtest.New(dir)}
-	w.o = Options{Dir: dir, Sync: Always, journal: testJournal, files: boltfile.Options{
+	w.o = Options{Dir: dir, Sync: Always, journal: testJournal, slack: testSlack, files: boltfile.Options{
 		Disk:   boltfile.Disk{Tap: w.rec.Tap},
 		Opened: func(db *bolt.DB) { w.rec.Hook(db) },
 	}}
@@ -218,7 +221,7 @@ func TestPromisesSurvivePowerCuts(t *testing.T) {
 func TestPromisesWithoutFlushAreCaught(t *testing.T) {
 	for _, file := range []string{"queue.db", "queue.log"} {
 		rec, promises := recordWork(t, 1, 60)
-		n, failed, _ := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 300, Ignore: func(op boltfile.Op) bool {
+		n, failed, _ := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 150, Ignore: func(op boltfile.Op) bool {
 			return op.Kind == boltfile.Sync && op.Path == file
 		}}, honours(promises))
 		if failed == 0 {

@@ -117,7 +117,7 @@ func (q *Queue) removeStored(seq uint64) (size int, ok bool) {
 		q.dead[seq] = struct{}{}
 		return size, true
 	}
-	f, ok := q.stored(seq)
+	f, ok := q.find(seq)
 	if ok {
 		q.dead[seq] = struct{}{}
 		q.ahead = slices.DeleteFunc(q.ahead, func(f found) bool { return f.seq == seq })
@@ -125,8 +125,8 @@ func (q *Queue) removeStored(seq uint64) (size int, ok bool) {
 	return f.size, ok
 }
 
-// stored finds a record of the database that is not in flight.
-func (q *Queue) stored(seq uint64) (found, bool) {
+// find finds a record of the database that is not in flight.
+func (q *Queue) find(seq uint64) (found, bool) {
 	if _, dead := q.dead[seq]; dead || seq < max(q.cursor, q.floor) || q.disk == nil || q.suspect {
 		return found{}, false
 	}

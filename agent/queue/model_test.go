@@ -374,7 +374,7 @@ func (m *model) finish() {
 
 func TestAgainstModel(t *testing.T) {
 	for _, sync := range []string{Group, Always} {
-		for seed := range uint64(crashtest.States(t) / 80) {
+		for seed := range uint64(crashtest.States(t) / 125) {
 			t.Run(fmt.Sprintf("%s/%d", sync, seed), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					m := newModel(t, seed, Options{Sync: sync, MaxBytes: 20000})

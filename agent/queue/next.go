@@ -7,7 +7,7 @@ import (
 )
 
 // Next returns the next record, or a gap, once it is there; ctx's error if ctx ends first, or
-// ErrClosed. Each comes once, in order, until Rewind. The payload is not shared with anybody.
+// ErrClosed. Each comes once, in order, until Rewind. The payload must not be changed.
 func (q *Queue) Next(ctx context.Context) (seq uint64, topic string, payload []byte, err error) {
 	for {
 		if err := ctx.Err(); err != nil {

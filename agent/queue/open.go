@@ -34,7 +34,7 @@ func (q *Queue) openDisk() error {
 		q.disk = nil
 		return errors.Join(err, d.close(true, q.o.files.Disk))
 	}
-	q.reserved = q.next // the first transaction reserves more
+	q.reserved, q.trouble = q.next, nil // the first transaction reserves more
 	q.limit()
 	q.signal()
 	return nil
@@ -53,7 +53,7 @@ func (q *Queue) leaveDisk() {
 
 // flying says whether a session has records in flight whose numbers would change if the disk came back.
 func (q *Queue) flying() bool {
-	return q.disk == nil && q.trouble != nil && q.online && q.diskLast == 0 && len(q.mem) > 0 && q.mem[0].seq < q.cursor
+	return q.disk == nil && q.trouble != nil && q.online && q.fileStream == "" && len(q.mem) > 0 && q.mem[0].seq < q.cursor
 }
 
 // openDatabase opens queue.db and counts what is in it; one that cannot be used is set aside.
@@ -70,6 +70,11 @@ func (q *Queue) openDatabase() (d *disk, c content, aside string, err error) {
 		}
 		d = &disk{db: db}
 		c, err = d.scan(func(uint64) bool { return false })
+		if err == nil && q.loose(d, c) {
+			if d, err = q.compact(d, o); err != nil {
+				return nil, c, aside, err
+			}
+		}
 		if err == nil {
 			return d, c, aside, nil
 		}
@@ -107,17 +112,17 @@ func (q *Queue) openLap(d *disk, s *state) ([]record, error) {
 func (q *Queue) adopt(d *disk, c content, records []record) error {
 	switch {
 	case c.state == nil:
-		q.adoptNew()
+		q.lose()
 		return nil
-	case c.state.Stream == q.stream:
+	case c.state.Stream == q.fileStream || c.state.Stream == q.stream:
 		return q.adoptAgain(d, c)
 	}
 	q.adoptOld(c, records)
 	return nil
 }
 
-// adoptNew takes an empty file, and enters the loss of what was in another before.
-func (q *Queue) adoptNew() {
+// lose enters the loss of what was in the file before this one, if there was one. The numbers go on.
+func (q *Queue) lose() {
 	if q.diskLast == 0 {
 		return
 	}
@@ -183,12 +188,13 @@ func (q *Queue) adoptAgain(d *disk, c content) error {
 // adoptOld takes a file of another stream: the one that this device had before it started. What was
 // put meanwhile gets numbers behind those of the file.
 func (q *Queue) adoptOld(c content, records []record) {
+	q.lose()
 	s := c.state
 	if len(records) > 0 {
 		s.Next = max(s.Next, records[len(records)-1].seq+1)
 	}
 	q.shift(s.Next - 1)
-	q.stream, q.lap, q.diskLast, q.cursor = s.Stream, s.Lap, c.last, 0
+	q.stream, q.fileStream, q.lap, q.diskLast, q.cursor = s.Stream, s.Stream, s.Lap, c.last, 0
 	q.messages += c.messages
 	q.bytes += c.bytes
 	q.dropped += s.Dropped

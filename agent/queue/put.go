@@ -43,11 +43,12 @@ func (q *Queue) PutContext(ctx context.Context, topic string, payload []byte) er
 }
 
 // room waits while the disk is busy writing what was put before: a burst must not push older records
-// out of memory that the disk would have taken. With a disk in trouble it does not wait.
+// out of memory that the disk would have taken, nor run out of reserved numbers. With a disk in trouble
+// it does not wait.
 func (q *Queue) room(ctx context.Context) error {
 	for {
 		q.mu.Lock()
-		if q.closed || q.memBytes < memHigh || q.trouble != nil {
+		if q.closed || q.trouble != nil || q.memBytes < memHigh && q.next < q.reserved {
 			q.mu.Unlock()
 			return nil
 		}

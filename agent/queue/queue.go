@@ -54,6 +54,7 @@ type Options struct {
 	free    func(dir string) (int64, error) // bytes free for us
 	files   boltfile.Options                // what tests tap
 	journal int                             // bytes of queue.log
+	slack   int64                           // bytes of queue.db that may be empty
 }
 
 // Queue is safe for concurrent use. See the package for what it promises.
@@ -84,6 +85,7 @@ type Queue struct {
 	owned    bool
 	owner    string
 
+	fileStream  string    // stream of the file that the books are about; empty: they are about none
 	lap         uint64    // of the journal
 	reserved    uint64    // the state on the disk has this as Next
 	dirty       time.Time // since when something is worth a transaction soon; zero: nothing is
@@ -147,6 +149,9 @@ func (o *Options) complete() error {
 	if o.journal == 0 {
 		o.journal = journalSize
 	}
+	if o.slack == 0 {
+		o.slack = 1 << 20
+	}
 	if o.free == nil {
 		o.free = free
 	}
@@ -167,7 +172,7 @@ func (q *Queue) begin() {
 	q.ahead, q.out, q.mem, q.gaps = nil, nil, nil, nil
 	q.dead, q.floor, q.diskLast = map[uint64]struct{}{}, 0, 0
 	q.memBytes, q.messages, q.bytes, q.dropped, q.lap = 0, 0, 0, 0, 0
-	q.owned, q.owner, q.dirty = false, "", time.Time{}
+	q.owned, q.owner, q.fileStream, q.dirty = false, "", "", time.Time{}
 }
 
 // Stats is the queue in numbers.

@@ -334,14 +334,19 @@ func TestNumbersAreNeverGivenAwayTwice(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		given := map[string]bool{}
-		for range 2 {
+		for _, trouble := range []error{syscall.EROFS, syscall.EIO} {
 			var p tap
 			q := open(t, Options{Dir: dir, files: p.files()})
 			q.Online(true)
-			for i := range reserve + 10 {
-				if i == reserve/4 {
-					p.broken(syscall.EROFS) // no number can be reserved from here on
-				}
+			put(t, q, 0, 3)
+			if err := q.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				next(t, q) // and no acknowledgement
+			}
+			p.broken(trouble) // no number can be reserved from here on
+			for range reserve + 10 {
 				q.Put("t", []byte("x"))
 				seq, _, _, err := q.Next(t.Context())
 				id := fmt.Sprint(q.Stream(), " ", seq)
@@ -351,7 +356,70 @@ func TestNumbersAreNeverGivenAwayTwice(t *testing.T) {
 				given[id] = true
 				q.Ack(seq)
 			}
+			storageError(t, q.Storage(), trouble)
+			p.broken(nil)
+			time.Sleep(2 * retryLast)
+			q.Rewind()
+			drain(t, q, 0, 3)
+			for q.Stats().Messages > 0 { // given while the file was opened anew
+				seq, _, _ := next(t, q)
+				q.Ack(seq)
+			}
+			empty(t, q)
 			q.abandon()
 		}
 	})
+}
+
+func TestFileGetsSmallAgain(t *testing.T) {
+	dir := t.TempDir()
+	size := func() int64 {
+		info, err := os.Stat(filepath.Join(dir, "queue.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	q := open(t, Options{Dir: dir, slack: testSlack})
+	put(t, q, 0, 20000)
+	q.Put("t", make([]byte, MaxPayload))
+	if err := q.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	drain(t, q, 0, 19000)
+	stream := q.Stream()
+	q.Close()
+	large := size()
+
+	q = open(t, Options{Dir: dir, slack: testSlack})
+	if err := q.Storage(); err != nil || q.Stream() != stream || q.Quarantined() != "" {
+		t.Error(err, q.Stream())
+	}
+	if small := size(); large < 1<<20 || small > large/3 {
+		t.Errorf("%d bytes became %d", large, small)
+	}
+	drain(t, q, 19000, 1000)
+	if _, _, payload := next(t, q); len(payload) != MaxPayload {
+		t.Errorf("%d bytes", len(payload))
+	}
+}
+
+func TestFileThatCannotBeCopiedStays(t *testing.T) {
+	dir := t.TempDir()
+	q := open(t, Options{Dir: dir, slack: 1 << 30})
+	put(t, q, 0, 20000)
+	drain(t, q, 0, 19990)
+	q.Close()
+	var files boltfile.Options
+	files.Disk.Tap = func(op boltfile.Op) error {
+		if filepath.Ext(op.Path) == ".new" {
+			return syscall.ENOSPC
+		}
+		return nil
+	}
+	q = open(t, Options{Dir: dir, slack: 1, files: files})
+	if err := q.Storage(); err != nil {
+		t.Error(err)
+	}
+	drain(t, q, 19990, 10)
 }
