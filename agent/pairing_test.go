@@ -80,10 +80,10 @@ func TestCodeExpiresAuto(t *testing.T) {
 		l.saw()
 		l.press(click) // ends the rest
 		l.is(control.StatePairing, "")
-		l.pass(3 * 24 * time.Hour)
-		// A round is 50 minutes and an hour: 39 rounds in three days, and what has begun of the next.
-		if n := len(l.drain()); n < 39*5 || n > 40*5 {
-			l.Errorf("%d codes in three days", n)
+		l.pass(36 * time.Hour)
+		// A round is 50 minutes and an hour: 19 rounds, and what has begun of the next.
+		if n := len(l.drain()); n < 19*5 || n > 20*5 {
+			l.Errorf("%d codes in 36 hours", n)
 		}
 	})
 }

@@ -162,7 +162,7 @@ func TestRefreshMisconfigured(t *testing.T) {
 // 5xx for days never unpairs; the waits grow to a minute at most once the token is over.
 func TestServerDownForDays(t *testing.T) {
 	for kind, long := range map[deviceauth.Kind]time.Duration{
-		deviceauth.Server: 3 * 24 * time.Hour, deviceauth.NoNetwork: time.Hour, deviceauth.TLS: time.Hour, deviceauth.CaptivePortal: time.Hour,
+		deviceauth.Server: 2 * 24 * time.Hour, deviceauth.NoNetwork: time.Hour, deviceauth.TLS: time.Hour, deviceauth.CaptivePortal: time.Hour,
 	} {
 		down := true
 		bubble(t, setups(paired(0, nil), func(l *lab) {
