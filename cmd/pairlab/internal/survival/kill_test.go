@@ -1,0 +1,165 @@
+package survival
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/pairlab/internal/provider"
+)
+
+// publisher sends numbered messages on a topic of its own, through all lives.
+type publisher struct {
+	topic    string
+	sent     int   // messages tried: 1 to sent
+	accepted []int // those that the daemon took
+}
+
+// work publishes until the daemon is gone.
+func (p *publisher) work(l *life, underway *atomic.Int32) {
+	for pace := time.NewTicker(2 * time.Millisecond); ; <-pace.C {
+		p.sent++
+		underway.Add(1)
+		err := l.Publish(l.Context(), p.topic, []byte(strconv.Itoa(p.sent)))
+		underway.Add(-1)
+		if err != nil {
+			pace.Stop()
+			if _, ok := err.(*control.Error); ok {
+				l.Errorf("message %d of %s is refused: %v", p.sent, p.topic, err)
+			}
+			return
+		}
+		p.accepted = append(p.accepted, p.sent)
+	}
+}
+
+// check compares what came with what was sent: each accepted message at least once, the first of each in
+// order, and none that was not sent.
+func (p *publisher) check(arrived []string) error {
+	seen, last := map[int]bool{}, 0
+	for _, payload := range arrived {
+		n, err := strconv.Atoi(payload)
+		if err != nil || n < 1 || n > p.sent {
+			return fmt.Errorf("%s: %q was never sent", p.topic, payload)
+		}
+		if !seen[n] && n < last {
+			return fmt.Errorf("%s: %d came first after %d", p.topic, n, last)
+		}
+		seen[n], last = true, max(last, n)
+	}
+	for _, n := range p.accepted {
+		if !seen[n] {
+			return fmt.Errorf("%s: %d was accepted and never came", p.topic, n)
+		}
+	}
+	return nil
+}
+
+// tally counts what the kills met.
+type tally struct{ refreshing, publishing int }
+
+// Killed at any moment, while it refreshes and while it publishes, the device is still paired with the first
+// code it ever showed, and has lost nothing that it accepted.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	chance := rand.New(rand.NewPCG(8628, kills))
+	l := newLab(t, 2*time.Second)
+	d := newDevice(l, "", "[queue]\nsync = \"always\"\n")
+	d.pair().kill()
+	l.observer.setLag(chance.Uint64())
+	publishers := []*publisher{{topic: "test/a"}, {topic: "test/b"}, {topic: "test/c"}}
+	var met tally
+	for range kills {
+		d.liveAndDie(time.Duration(chance.IntN(400))*time.Millisecond, publishers, &met)
+	}
+	last := d.start()
+	last.await("paired, and everything sent", func(s control.Status) bool { return paired(s) && s.Queue.Messages == 0 })
+	d.compare(publishers)
+	if n := l.count(provider.CodeIssued); n != 1 {
+		t.Errorf("the device asked for %d codes", n)
+	}
+	if n := l.count(provider.Reused); n != 0 {
+		t.Errorf("the device sent a retired refresh token %d times", n)
+	}
+	if s := last.status(); s.Queue.Dropped != 0 {
+		t.Errorf("%d messages were dropped", s.Queue.Dropped)
+	}
+	if met.refreshing < kills/10 || met.publishing < kills/10 {
+		t.Errorf("of %d kills only %d met a refresh and %d a publish: this proves little", kills, met.refreshing, met.publishing)
+	}
+	t.Logf("%d kills in %.1f s: %d met a refresh, %d a publish; %d refreshes", kills, time.Since(began).Seconds(),
+		met.refreshing, met.publishing, l.count(provider.Refreshed))
+	last.stop()
+}
+
+// liveAndDie is one life: it refreshes and publishes from the start and is killed after a while.
+func (d *device) liveAndDie(age time.Duration, publishers []*publisher, met *tally) {
+	d.Helper()
+	l := d.start()
+	var underway atomic.Int32
+	var busy sync.WaitGroup
+	for _, p := range publishers {
+		busy.Go(func() { p.work(l, &underway) })
+	}
+	// An error is as good: the daemon may be dead before it answers.
+	busy.Go(func() { _, _ = l.Token(l.Context(), "", 0, true) })
+	select {
+	case <-time.After(age):
+	case <-l.done:
+		d.Fatalf("life %d ended by itself", d.lives)
+	}
+	if d.observer.refreshing() {
+		met.refreshing++
+	}
+	if underway.Load() > 0 {
+		met.publishing++
+	}
+	l.kill()
+	busy.Wait()
+}
+
+// compare waits for all accepted messages and checks each publisher's.
+func (d *device) compare(publishers []*publisher) {
+	d.Helper()
+	for _, p := range publishers {
+		if len(p.accepted) < kills {
+			d.Errorf("%s: only %d messages were accepted", p.topic, len(p.accepted))
+		}
+		final := strconv.Itoa(p.accepted[len(p.accepted)-1])
+		d.wait("the last message of "+p.topic, func() bool {
+			all := d.arrived["paird/"+deviceID+"/"+p.topic]
+			for i := len(all) - 1; i >= 0; i-- {
+				if all[i] == final {
+					return true
+				}
+			}
+			return false
+		})
+		arrived := d.received(p.topic)
+		if err := p.check(arrived); err != nil {
+			d.Error(err)
+		}
+		d.Logf("%s: %d sent, %d accepted, %d arrived", p.topic, p.sent, len(p.accepted), len(arrived))
+	}
+}
+
+// The check itself finds a message lost, one out of order and one invented.
+func TestCheckFinds(t *testing.T) {
+	p := &publisher{topic: "test/a", sent: 4, accepted: []int{1, 2, 4}}
+	for _, good := range [][]string{{"1", "2", "4"}, {"1", "2", "1", "2", "3", "4", "3"}} {
+		if err := p.check(good); err != nil {
+			t.Errorf("%v: %v", good, err)
+		}
+	}
+	for _, bad := range [][]string{{"1", "2"}, {"1", "4", "2"}, {"1", "2", "4", "5"}, {"1", "2", "4", "x"}, nil} {
+		if p.check(bad) == nil {
+			t.Errorf("%v passes", bad)
+		}
+	}
+}

@@ -1,0 +1,6 @@
+//go:build !real
+
+package survival
+
+// kills is how often TestKilled kills the daemon.
+const kills = 40

@@ -1,0 +1,96 @@
+package survival
+
+import (
+	"encoding/json"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"time"
+)
+
+// observer stands before the provider. It makes the token endpoint as slow as one far away, and keeps the
+// secrets that are given away.
+type observer struct {
+	next http.Handler
+	lag  func() time.Duration // of a request for tokens, and again of its answer; nil: none
+
+	mu      sync.Mutex
+	busy    int               // requests for tokens under way
+	secrets map[string]string // what kind of secret, by its value
+}
+
+func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer := httptest.NewRecorder()
+	if r.URL.Path == "/token" {
+		o.count(1)
+		defer o.count(-1)
+		o.travel()
+	}
+	o.next.ServeHTTP(answer, r)
+	o.keep(answer.Body.Bytes())
+	if r.URL.Path == "/token" {
+		o.travel()
+	}
+	maps.Copy(w.Header(), answer.Header())
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes()) // a device that was killed does not read
+}
+
+// travel is the time a message takes.
+func (o *observer) travel() {
+	o.mu.Lock()
+	var lag time.Duration
+	if o.lag != nil {
+		lag = o.lag()
+	}
+	o.mu.Unlock()
+	<-time.After(lag)
+}
+
+func (o *observer) count(n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.busy += n
+}
+
+// refreshing tells whether a request for tokens is under way.
+func (o *observer) refreshing() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.busy > 0
+}
+
+// keep notes the secrets of an answer, if there are any.
+func (o *observer) keep(body []byte) {
+	var fields map[string]any
+	if json.Unmarshal(body, &fields) != nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, kind := range []string{"access_token", "refresh_token", "id_token", "device_code", "user_code"} {
+		if s, ok := fields[kind].(string); ok {
+			if o.secrets == nil {
+				o.secrets = map[string]string{}
+			}
+			o.secrets[s] = kind
+		}
+	}
+}
+
+// given returns the secrets so far, each with its kind.
+func (o *observer) given() map[string]string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return maps.Clone(o.secrets)
+}
+
+// setLag makes each way of a request for tokens take up to 100 ms from now on.
+func (o *observer) setLag(seed uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	chance := rand.New(rand.NewPCG(seed, 0))
+	o.lag = func() time.Duration { return time.Duration(chance.IntN(100)) * time.Millisecond }
+}
