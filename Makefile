@@ -4,7 +4,6 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # The floor of the daemon's clock, in seconds since 1970: a build is reproduced by giving both.
 BUILT   ?= $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || date +%s))
 GO      ?= go
-TOOL    := $(GO) tool -modfile=scripts/tools/go.mod
 RELEASE := -trimpath -buildvcs=false -tags nethttpomithttp2 -ldflags '-s -w -X main.version=$(VERSION) -X main.built=$(BUILT)'
 BOARDS  := armv6 armv7 arm64 riscv64 amd64
 export DESTDIR PREFIX

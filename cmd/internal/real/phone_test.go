@@ -5,6 +5,7 @@ package real
 import (
 	"crypto/tls"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -81,15 +82,11 @@ func (p *phone) send(at page, i int, name string, add url.Values) page {
 	p.t.Helper()
 	f := at.forms[i]
 	values := url.Values{}
-	for k, v := range f.values {
-		values[k] = v
-	}
+	maps.Copy(values, f.values)
 	for _, field := range f.fields {
 		values.Set(field, name)
 	}
-	for k, v := range add {
-		values[k] = v
-	}
+	maps.Copy(values, add)
 	target := must(at.url.Parse(f.action))(p.t)
 	return p.read(must(p.http.PostForm(target.String(), values))(p.t))
 }
