@@ -41,11 +41,16 @@ func (p *program) parse(f *flag.FlagSet, args []string, least, most int) ([]stri
 		}
 		rest, args = append(rest, f.Arg(0)), f.Args()[1:]
 	}
-	f.Visit(func(v *flag.Flag) { p.configGiven = p.configGiven || v.Name == "config" })
+	p.given(f)
 	if len(rest) < least || len(rest) > most {
 		return nil, usage("%s takes %s, not %d: `paird help %s` says which", f.Name(), arguments(least, most), len(rest), f.Name())
 	}
 	return rest, nil
+}
+
+// given notes whether somebody said where the configuration is.
+func (p *program) given(f *flag.FlagSet) {
+	f.Visit(func(v *flag.Flag) { p.configGiven = p.configGiven || v.Name == "config" })
 }
 
 // explain prints what a command takes.

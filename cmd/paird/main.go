@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -69,17 +70,21 @@ func usage(format string, args ...any) error { return &exit{exitUsage, fmt.Error
 
 // main runs one command and returns the exit code.
 func (p *program) main(ctx context.Context, args []string) int {
-	if len(args) == 0 {
+	f := p.flags("help")
+	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return p.report(p.help(ctx, nil))
+	} else if err != nil {
+		return p.report(usage("%w; `paird help` lists the commands", err))
+	}
+	p.given(f)
+	if f.NArg() == 0 {
 		return p.report(usage("no command: `paird help` lists them"))
 	}
-	if args[0] == "-h" || args[0] == "--help" {
-		args[0] = "help"
-	}
-	c, err := named(args[0])
+	c, err := named(f.Arg(0))
 	if err != nil {
 		return p.report(err)
 	}
-	return p.report(c.run(p, ctx, args[1:]))
+	return p.report(c.run(p, ctx, f.Args()[1:]))
 }
 
 // report tells of an error on standard error: one line, or one for each thing wrong with a configuration.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -61,6 +62,7 @@ func setup(e *testscript.Env) error {
 	e.Defer(func() { l.notify.Close() })
 	e.Values[labKey{}] = l
 	e.Setenv("ISSUER", l.auth.URL)
+	e.Setenv("BROKER", strings.TrimPrefix(l.auth.URL, "http://")) // it listens, and that is all doctor asks
 	e.Setenv("NOTIFY_SOCKET", e.WorkDir+"/notify")
 	e.Setenv("XDG_STATE_HOME", e.WorkDir+"/home")
 	e.Setenv("GORACE", "atexit_sleep_ms=10") // a second for each command otherwise

@@ -92,15 +92,9 @@ func (d *device) listen() error {
 
 // openState opens what lives on the disk.
 func (d *device) openState() error {
-	var probe func(context.Context, string) error
-	if len(d.o.Probe) > 0 {
-		probe = store.Child(d.o.Probe[0], d.o.Probe[1:]...)
-	}
 	var err error
-	d.store, err = store.Open(store.Options{
-		Dir: d.cfg.Device.StateDir, KeySource: d.cfg.Secrets.Key, CredentialsDir: os.Getenv("CREDENTIALS_DIRECTORY"),
-		Device: d.who.ID, Probe: probe, Log: d.o.Log, Erase: []string{"metadata.json*"},
-	})
+	from := stored(d.cfg, d.who.ID, d.o)
+	d.store, err = store.Open(from)
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return fmt.Errorf("%w: stop the paird that owns %s first", err, d.cfg.Device.StateDir)
@@ -114,7 +108,7 @@ func (d *device) openState() error {
 	d.clock = clock.New(clock.Options{Floor: floor})
 	d.queue, err = queue.Open(queue.Options{
 		Dir: d.cfg.Device.StateDir, MaxBytes: int64(d.cfg.Queue.MaxBytes), MaxAge: d.cfg.Queue.MaxAge,
-		Sync: d.cfg.Queue.Sync, MinFree: minFree, Probe: probe, Now: d.stamp, Log: d.o.Log,
+		Sync: d.cfg.Queue.Sync, MinFree: minFree, Probe: from.Probe, Now: d.stamp, Log: d.o.Log,
 	})
 	return err
 }

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"slices"
+
+	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/store"
+	"github.com/paird/paird/cmd/internal/daemon"
+	"github.com/paird/paird/display"
+	"github.com/paird/paird/hal"
+)
+
+// secrets says what the tokens on the disk are protected against.
+func (x *patient) secrets() finding {
+	return finding{"secrets", true, oneLine(errors.New(daemon.Protection(x.cfg, x.quiet())))}
+}
+
+// panel tells whether the panel answers, by the daemon's word or by opening it.
+func (x *patient) panel(ctx context.Context) finding {
+	name := x.cfg.Display.Panel
+	switch {
+	case name == "none":
+		return finding{"panel", true, "none configured"}
+	case x.status != nil && x.status.Panel != nil:
+		n := x.status.Panel
+		return finding{"panel", n.OK, fmt.Sprintf("%s %s %s", n.Driver, n.Size, orNone(n.Error, "draws"))}
+	case !x.absent:
+		return finding{"panel", true, name + ": only the daemon knows, and does not tell"}
+	case slices.Contains([]string{"sim", "png", "terminal"}, name):
+		return finding{"panel", true, name + ": no hardware to look at"}
+	}
+	hw := daemon.Hardware(x.cfg, x.who.Name, nil, slog.New(slog.DiscardHandler))
+	hw.ButtonPin, hw.LEDPin = "", ""
+	b, err := hal.Open(ctx, hw)
+	if err != nil {
+		return verdict("panel", err, "")
+	}
+	size := b.Panel.Bounds().Size()
+	good := fmt.Sprintf("%s %dx%d answers", b.Driver, size.X, size.Y)
+	return verdict("panel", errors.Join(b.Fault, b.Close()), good)
+}
+
+// fit tells which QR code the panel will show for the kind of URI this server gives, or gave.
+func (x *patient) fit(m deviceauth.Metadata) finding {
+	g, err := configuredGeometry(x.cfg)
+	if err != nil {
+		return verdict("qr", err, "")
+	}
+	plain, complete, err := x.uris(m)
+	if err != nil {
+		return verdict("qr", err, "")
+	}
+	fit := display.Fit(complete, plain, g)
+	text := fmt.Sprintf("for %s on %dx%d: ", cmp.Or(complete, plain), g.Width, g.Height)
+	if fit.Version == 0 {
+		text += "no QR code, the user code in large text"
+	} else {
+		text += fmt.Sprintf("%s, version %d, level %s, %d px a module", fit.Content, fit.Version, fit.Level, fit.ModulePixels)
+	}
+	if fit.Dropped != "" {
+		text += "; " + fit.Dropped
+	}
+	return finding{"qr", true, text}
+}
+
+// uris are those of the code being shown; the server tells them only with a code, so without one a guess.
+func (x *patient) uris(m deviceauth.Metadata) (plain, complete string, err error) {
+	if x.status != nil && x.status.Pairing != nil && x.status.Pairing.VerificationURI != "" {
+		return x.status.Pairing.VerificationURI, x.status.Pairing.VerificationURIComplete, nil
+	}
+	u, err := url.Parse(cmp.Or(m.DeviceAuthorizationEndpoint, x.cfg.Auth.DeviceAuthorizationEndpoint, x.cfg.Auth.Issuer))
+	if err != nil {
+		return "", "", err
+	}
+	plain = u.Scheme + "://" + u.Host + "/device"
+	return plain, plain + "?user_code=WDJB-MJHT", nil
+}
+
+// dpop names the key that tokens are bound to (RFC 9449 section 6).
+func (x *patient) dpop(m deviceauth.Metadata) finding {
+	if x.cfg.Auth.DPoP == "auto" && !slices.Contains(m.DPoP, "ES256") {
+		return finding{"dpop", true, "this server does not offer it: tokens are not bound to this device"}
+	}
+	text := "tokens are bound to this device"
+	print, err := daemon.Thumbprint(x.cfg, x.quiet())
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		text += ", the daemon holds the key: stop it to see the thumbprint"
+	case errors.Is(err, daemon.ErrNoKey):
+		text += ": " + err.Error()
+	case err != nil:
+		return verdict("dpop", err, "")
+	default:
+		text += ", thumbprint " + print
+	}
+	if warning := boundPassword(x.cfg); warning != "" {
+		text += "; " + warning
+	}
+	return finding{"dpop", true, text}
+}
