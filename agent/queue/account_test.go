@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,6 +65,24 @@ func TestPurgedRecordsStayAway(t *testing.T) {
 		q = open(t, Options{Dir: dir})
 		wantGap(t, q, 1, 8, 8)
 		empty(t, q)
+		q.Close()
+	})
+}
+
+// The owner has to be on the disk before the first record that is his.
+func TestOwnerComesFirst(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		var p tap
+		q := open(t, Options{Dir: dir, Sync: Always, files: p.files()})
+		put(t, q, 0, 2)
+		p.broken(syscall.ENOSPC)
+		bind(t, q, "alice", 0)
+		p.broken(nil)
+		put(t, q, 2, 2)
+		q.abandon()
+		q = open(t, Options{Dir: dir})
+		bind(t, q, "bob", 4)
 		q.Close()
 	})
 }

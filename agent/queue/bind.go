@@ -31,7 +31,9 @@ func (q *Queue) Bind(account string) (purged int, err error) {
 	}
 	q.owned, q.owner, q.dirty = true, account, time.Now()
 	q.changes++
-	open := q.disk != nil
+	// Nothing of his goes to the journal before the database says whose it is.
+	q.urgent = q.disk != nil
+	open := q.urgent
 	q.mu.Unlock()
 	if open {
 		_ = q.write(true) // kept as q.trouble

@@ -220,6 +220,27 @@ func TestDamageWhileInUse(t *testing.T) {
 	})
 }
 
+// What was read before the file became suspect can still be dropped.
+func TestDropFromASuspectFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open(t, Options{MaxAge: time.Hour})
+		put(t, q, 0, 3)
+		if err := q.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		first, _, _ := next(t, q)
+		time.Sleep(time.Second)
+		q.mu.Lock()
+		q.suspect, q.o.MaxAge = true, time.Millisecond
+		if f, ok := q.peek(); ok || q.dropped != 2 {
+			t.Errorf("%+v, %d dropped", f, q.dropped)
+		}
+		q.mu.Unlock()
+		q.Ack(first)
+		q.Close()
+	})
+}
+
 // noisePages overwrites all pages but the metas.
 func noisePages(t *testing.T, path string) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)

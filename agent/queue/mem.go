@@ -127,11 +127,11 @@ func (q *Queue) removeStored(seq uint64) (size int, ok bool) {
 
 // find finds a record of the database that is not in flight.
 func (q *Queue) find(seq uint64) (found, bool) {
-	if _, dead := q.dead[seq]; dead || seq < max(q.cursor, q.floor) || q.disk == nil || q.suspect {
-		return found{}, false
-	}
 	if len(q.ahead) > 0 && q.ahead[0].seq == seq {
 		return q.ahead[0], true
+	}
+	if _, dead := q.dead[seq]; dead || seq < max(q.cursor, q.floor) || q.disk == nil || q.suspect {
+		return found{}, false
 	}
 	fs, err := q.disk.load(seq)
 	if err != nil {

@@ -80,7 +80,9 @@ func (q *Queue) peek() (found, bool) {
 		default:
 			return f, true
 		}
-		q.drop(f.seq)
+		if !q.drop(f.seq) {
+			return found{}, false
+		}
 	}
 }
 
