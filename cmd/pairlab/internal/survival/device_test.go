@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/pairlab/internal/provider"
 )
 
 const deviceID = "dev1"
@@ -93,6 +94,30 @@ format = "text"
 }
 
 func (d *device) path(name string) string { return filepath.Join(d.dir, name) }
+
+// section adds to the configuration.
+func (d *device) section(format string, args ...any) {
+	d.Helper()
+	f, err := os.OpenFile(d.path("paird.toml"), os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = fmt.Fprintf(f, format, args...)
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		d.Fatal(err)
+	}
+}
+
+// refreshed waits for so many refreshes from now on.
+func (d *device) refreshed(times int) {
+	d.Helper()
+	before := d.count(provider.Refreshed)
+	d.wait("refreshes", func() bool { return d.events[provider.Refreshed] >= before+times })
+}
+
+// dial connects to the control socket.
+func (d *device) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "unix", d.path("sock"))
+}
 
 // end shows the end of the log if the test failed.
 func (d *device) end() {
@@ -204,6 +229,8 @@ func (l *life) await(what string, want func(control.Status) bool) control.Status
 }
 
 func paired(s control.Status) bool { return s.State == control.StatePaired && s.Grant != nil }
+
+func pairing(s control.Status) bool { return s.State == control.StatePairing && s.Pairing != nil }
 
 func online(s control.Status) bool {
 	return paired(s) && s.Broker != nil && s.Broker.State == control.BrokerOnline
