@@ -36,21 +36,35 @@ func loopback(b *testing.B) (broker *brokertest.Broker, addr string) {
 	return broker, l.Addr().String()
 }
 
-// BenchmarkDrain sends a backlog from the daemon's queue; compare with BenchmarkBarePaho.
+// BenchmarkDrain sends a backlog from the daemon's queue, most of which is on the disk; compare with
+// BenchmarkBarePaho.
 func BenchmarkDrain(b *testing.B) {
-	payload := bytes.Repeat([]byte("x"), 200)
-	for b.Loop() {
-		b.StopTimer()
-		_, addr := loopback(b)
+	drain(b, func() (telemetry.Queue, func() error) {
 		q, err := queue.Open(queue.Options{Dir: b.TempDir()})
 		if err != nil {
 			b.Fatal(err)
 		}
 		for range backlog {
-			if err := q.Put("n", payload); err != nil {
+			if err := q.Put("n", bytes.Repeat([]byte("x"), 200)); err != nil {
 				b.Fatal(err)
 			}
 		}
+		return q, q.Close
+	})
+}
+
+// BenchmarkSession is the same from memory: what the session alone costs.
+func BenchmarkSession(b *testing.B) {
+	drain(b, func() (telemetry.Queue, func() error) {
+		return &memory{payload: bytes.Repeat([]byte("x"), 200)}, func() error { return nil }
+	})
+}
+
+func drain(b *testing.B, fill func() (telemetry.Queue, func() error)) {
+	for b.Loop() {
+		b.StopTimer()
+		_, addr := loopback(b)
+		q, end := fill()
 		l, err := telemetry.New(telemetry.Options{URL: "mqtt://" + addr, DeviceID: "dev1"}, q)
 		if err != nil {
 			b.Fatal(err)
@@ -69,11 +83,35 @@ func BenchmarkDrain(b *testing.B) {
 		b.StopTimer()
 		cancel()
 		<-done
-		q.Close()
+		if err := end(); err != nil {
+			b.Fatal(err)
+		}
 		b.StartTimer()
 	}
 	b.ReportMetric(backlog*float64(b.N)/b.Elapsed().Seconds(), "msg/s")
 }
+
+// memory is a backlog of equal records.
+type memory struct {
+	given   uint64 // by the feeder alone
+	payload []byte
+}
+
+func (m *memory) Next(ctx context.Context) (uint64, string, []byte, error) {
+	if m.given < backlog {
+		m.given++
+		return m.given, "n", m.payload, nil
+	}
+	<-ctx.Done()
+	return 0, "", nil, ctx.Err()
+}
+
+func (m *memory) Ack(uint64) error         { return nil }
+func (m *memory) SetAside(uint64) error    { return nil }
+func (m *memory) Rewind()                  {}
+func (m *memory) Put(string, []byte) error { return nil }
+func (m *memory) Online(bool)              {}
+func (m *memory) Stream() string           { return "s" }
 
 // BenchmarkBarePaho publishes the same with paho alone and the same window.
 func BenchmarkBarePaho(b *testing.B) {

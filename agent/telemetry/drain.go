@@ -17,7 +17,7 @@ type queued struct {
 // drain sends what is queued, in order, with a bounded number in flight, until something ends it.
 func (s *session) drain(ctx context.Context) error {
 	s.queue.Rewind()
-	records := make(chan queued)
+	records := make(chan queued, windowSize)
 	feeding, stop := context.WithCancel(ctx)
 	var feeder sync.WaitGroup
 	feeder.Go(func() { s.feed(feeding, records) })
@@ -49,7 +49,7 @@ func (s *session) drain(ctx context.Context) error {
 		case <-late.C:
 			err = s.overdue(late)
 		case <-oldest:
-			err = s.landed()
+			err = s.sweep()
 		case m := <-own:
 			err = s.send(m)
 		case <-fresh:
@@ -79,7 +79,7 @@ func (s *session) gates(records <-chan queued) (oldest <-chan struct{}, room <-c
 	return oldest, room, own
 }
 
-// feed takes records from the queue one ahead of what is sent. Rewind gives the last one again.
+// feed takes records from the queue ahead of what is sent. Rewind gives those again that were not.
 func (s *session) feed(ctx context.Context, records chan<- queued) {
 	for ctx.Err() == nil {
 		var q queued
@@ -104,13 +104,13 @@ func (s *session) forward(q queued) error {
 		s.log.Warn("record dropped", "seq", q.seq, "error", err)
 		return s.queue.SetAside(q.seq)
 	}
-	if why := s.wire.reason(); why != nil {
-		return why
-	}
 	token, err := s.publish(outgoing{topic: s.topic + "/" + q.topic, payload: payload})
-	s.sent = time.Now() // perhaps, if err says that the connection ended meanwhile
+	if err != nil {
+		return err
+	}
+	s.sent = time.Now()
 	s.flights = append(s.flights, flight{token: token, sent: s.sent, record: true, seq: q.seq})
-	return err
+	return nil
 }
 
 // finish completes the records of this package; others go out byte for byte.

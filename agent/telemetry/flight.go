@@ -8,7 +8,7 @@ import (
 
 // flight is a message without its PUBACK.
 type flight struct {
-	token  paho.Token // nil where the connection ended before paho gave one
+	token  paho.Token
 	sent   time.Time
 	record bool
 	seq    uint64 // of a record
@@ -16,15 +16,22 @@ type flight struct {
 
 // over tells whether there is a PUBACK, or never will be.
 func (f flight) over() bool {
-	if f.token == nil {
-		return false
-	}
 	select {
 	case <-f.token.Done():
 		return true
 	default:
 		return false
 	}
+}
+
+// sweep takes all PUBACKs there are, up to the first that is missing.
+func (s *session) sweep() error {
+	for len(s.flights) > 0 && s.flights[0].over() {
+		if err := s.landed(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // landed takes the oldest flight's PUBACK.

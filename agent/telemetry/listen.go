@@ -46,14 +46,7 @@ func (s *session) listen(ctx context.Context) error {
 
 // subscribe waits for the SUBACK. One that refuses ends nothing, but is told.
 func (s *session) subscribe(ctx context.Context, filter string, handle paho.MessageHandler) error {
-	handed := make(chan paho.Token, 1)
-	go func() { handed <- s.client.Subscribe(filter, 1, handle) }()
-	var token paho.Token
-	select {
-	case token = <-handed:
-	case <-s.wire.closed:
-		return s.wire.reason()
-	}
+	token := s.client.Subscribe(filter, 1, handle)
 	if err := s.await(ctx, token); err != nil {
 		return err
 	}

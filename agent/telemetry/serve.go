@@ -17,6 +17,7 @@ const (
 	swapLimit  = 5 * time.Second  // for what is in flight when the token is swapped
 	byeLimit   = 700 * time.Millisecond
 	flushLimit = 300 * time.Millisecond // for the DISCONNECT to be written
+	handLimit  = 3 * time.Second        // for paho to take a packet: wire never makes it wait
 )
 
 var (
@@ -49,10 +50,8 @@ type session struct {
 	until     time.Time   // when the token expires, zero if that does not matter
 	phase     phase
 	flights   []flight
-	sent      time.Time       // the last record
-	out       chan outgoing   // from other goroutines
-	press     chan outgoing   // to hand
-	pressed   chan paho.Token // from hand; takes one that nobody waits for any more
+	sent      time.Time     // the last record
+	out       chan outgoing // from other goroutines
 }
 
 // outgoing is a message of this session alone: an answer, an announcement.
@@ -68,7 +67,7 @@ func (l *Link) connect(ctx context.Context, c Credentials) (*session, error) {
 	if err != nil {
 		return nil, &Error{Kind: Misconfigured, Detail: plain(err), Err: err}
 	}
-	s := &session{Link: l, out: make(chan outgoing, windowSize), press: make(chan outgoing), pressed: make(chan paho.Token, 1)}
+	s := &session{Link: l, out: make(chan outgoing, windowSize)}
 	if l.usesToken() {
 		s.until = c.Expiry
 	}
@@ -118,14 +117,12 @@ func (l *Link) clientOptions(id identity) *paho.ClientOptions {
 		SetClientID(id.clientID).SetUsername(id.username).SetPassword(id.password).
 		SetStore(noStore{}).SetProtocolVersion(4).SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).
 		SetOrderMatters(false).SetKeepAlive(l.o.KeepAlive).SetPingTimeout(10*time.Second).
-		SetConnectTimeout(connectLimit).SetWriteTimeout(writeLimit).
+		SetConnectTimeout(connectLimit).SetWriteTimeout(handLimit).
 		SetBinaryWill(l.topic+"/status", []byte("offline"), 1, true)
 }
 
 // run goes through the phases and leaves as the reason demands.
 func (s *session) run(ctx context.Context, online func()) error {
-	go s.hand()
-	defer close(s.press)
 	err := s.begin(ctx)
 	if err == nil {
 		s.phase = serving

@@ -10,30 +10,17 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// hand gives messages to paho in order. Its Publish may block for seconds on a dead connection, so that
-// nobody but hand waits for it.
-func (s *session) hand() {
-	for m := range s.press {
-		s.pressed <- s.client.Publish(m.topic, 1, m.retained, m.payload)
-	}
-}
-
-// publish hands m over; its token tells of the PUBACK.
+// publish hands m to paho; the token tells of the PUBACK. It does not wait for the socket, but for up
+// to handLimit if the connection is just being lost.
 func (s *session) publish(m outgoing) (paho.Token, error) {
 	if why := s.wire.reason(); why != nil {
 		return nil, why
 	}
-	select {
-	case s.press <- m:
-	case <-s.wire.closed:
-		return nil, s.wire.reason()
+	token := s.client.Publish(m.topic, 1, m.retained, m.payload)
+	if errors.Is(token.Error(), paho.ErrNotConnected) {
+		return nil, cmp.Or(s.wire.reason(), errSilent)
 	}
-	select {
-	case token := <-s.pressed:
-		return token, nil
-	case <-s.wire.closed:
-		return nil, s.wire.reason()
-	}
+	return token, nil
 }
 
 // confirm publishes m and waits for its PUBACK.
