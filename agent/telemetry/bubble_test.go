@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// bubble runs f on fake time, and waits at its end for what outlives a session: a Publish of paho's
-// on a dead connection, by ten seconds.
+// bubble runs f on fake time, and lets what outlives a session by a moment come to its end: goroutines of
+// paho, and peers of the broker that were stalled.
 func bubble(t *testing.T, f func(*testing.T)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
