@@ -36,6 +36,7 @@ func measure(t *testing.T, online bool, n int, every time.Duration) (c cost) {
 }
 
 func TestFlashBudget(t *testing.T) {
+	t.Parallel()
 	day, hour := 24*time.Hour, time.Hour
 	for _, c := range []struct {
 		name   string
@@ -63,6 +64,7 @@ func TestFlashBudget(t *testing.T) {
 
 // Draining deletes in batches: 20,000 messages and their deletion stay within the budget.
 func TestDrainBudget(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
 		q := open(t, Options{files: p.files()})

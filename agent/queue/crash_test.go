@@ -203,6 +203,7 @@ func (p promise) check(q *Queue) error {
 }
 
 func TestPromisesSurvivePowerCuts(t *testing.T) {
+	t.Parallel()
 	defer debug.SetGCPercent(debug.SetGCPercent(800)) // the states are garbage as soon as they are checked
 	want, states := crashtest.States(t), 0
 	for seed := uint64(1); states < want; seed++ {
@@ -219,6 +220,7 @@ func TestPromisesSurvivePowerCuts(t *testing.T) {
 
 // Without the flushes the same check has to fail, or it would check nothing.
 func TestPromisesWithoutFlushAreCaught(t *testing.T) {
+	t.Parallel()
 	for _, file := range []string{"queue.db", "queue.log"} {
 		rec, promises := recordWork(t, 1, 60)
 		n, failed, _ := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 150, Ignore: func(op boltfile.Op) bool {

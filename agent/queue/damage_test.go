@@ -72,6 +72,7 @@ func damages(r *rand.Rand) map[string]func([]byte) []byte {
 // Whatever the files hold: the queue works, in time, what it gives is in order and as it was put, and
 // what is missing was counted or told.
 func TestDamagedFiles(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	dir := crashtest.Dir(t)
 	rounds := max(4, crashtest.States(t)/1000)

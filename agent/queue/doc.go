@@ -13,9 +13,10 @@
 //   - Order. Records leave in the order of Put. After Rewind, or a restart, those not acknowledged
 //     come again, in order, before anything new. A restart after a power cut may repeat records
 //     acknowledged within the last 5 seconds before it.
-//   - Numbers. seq counts up within a stream and is never given away twice; a stream is as long as
-//     the file lives. After a power cut seq goes on at the next reservation: a jump that no gap
-//     tells of is no loss.
+//   - Numbers. seq counts up within a stream and is never given away twice; a stream lasts as long as
+//     the file, but another begins where the disk refuses to reserve numbers for tens of thousands of
+//     records. After a power cut seq goes on at the next reservation: a jump that no gap tells of is
+//     no loss.
 //   - Loss. Records go unsent only when they exceed MaxBytes or MaxAge (the oldest go first, those
 //     in flight last), when the disk and the memory are both full, when the broker refuses one for
 //     ever (SetAside), when the account changes (Bind), or when their checksum is wrong. Each is
@@ -30,4 +31,8 @@
 // transaction to a bbolt file (queue.db), from which a backlog is read and deleted in batches. The journal
 // is read only at start. All numbers, drops and deletions become durable with a transaction of the
 // database, all at once or not at all, so that a cut leaves a state that was true a moment ago.
+//
+// What the flash pays, at 200 bytes a message and without what the file system adds: nothing online;
+// offline 1.7 MB an hour at one message in 10 s, and at most 3 times the payload from ten messages a
+// second on. TestFlashBudget holds it to that.
 package queue

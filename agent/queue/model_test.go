@@ -373,6 +373,7 @@ func (m *model) finish() {
 }
 
 func TestAgainstModel(t *testing.T) {
+	t.Parallel()
 	for _, sync := range []string{Group, Always} {
 		for seed := range uint64(crashtest.States(t) / 125) {
 			t.Run(fmt.Sprintf("%s/%d", sync, seed), func(t *testing.T) {

@@ -167,6 +167,7 @@ func TestPutContextEnds(t *testing.T) {
 }
 
 func TestGroupKeepsTheNewestInMemory(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
 		q := open(t, Options{MaxBytes: 64 << 20, files: p.files()})
@@ -199,6 +200,7 @@ func TestGroupKeepsTheNewestInMemory(t *testing.T) {
 
 // A file that cannot grow has room for the newest all the same: that of the oldest.
 func TestFullDiskMakesRoom(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
 		dir := t.TempDir()
@@ -230,6 +232,7 @@ func TestFullDiskMakesRoom(t *testing.T) {
 }
 
 func TestFreeDiskFloor(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
 		var free atomic.Int64
@@ -331,6 +334,7 @@ func TestDiskOfAnotherAccountThatComesLater(t *testing.T) {
 }
 
 func TestNumbersAreNeverGivenAwayTwice(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		given := map[string]bool{}
@@ -372,6 +376,7 @@ func TestNumbersAreNeverGivenAwayTwice(t *testing.T) {
 }
 
 func TestFileGetsSmallAgain(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	size := func() int64 {
 		info, err := os.Stat(filepath.Join(dir, "queue.db"))
@@ -405,6 +410,7 @@ func TestFileGetsSmallAgain(t *testing.T) {
 }
 
 func TestFileThatCannotBeCopiedStays(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	q := open(t, Options{Dir: dir, slack: 1 << 30})
 	put(t, q, 0, 20000)
