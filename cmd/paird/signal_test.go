@@ -1,0 +1,59 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/paird/paird/cmd/internal/daemon/authtest"
+)
+
+// TestTermination: SIGTERM ends the daemon within two seconds, with exit code 0; its log was JSON.
+func TestTermination(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	notify, err := listenNotify(dir + "/notify")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer notify.Close()
+	text := fmt.Sprintf("[device]\nstate_dir = %q\n[auth]\nissuer = %q\nclient_id = \"printer\"\nstart = \"auto\"\n[mqtt]\nspread = \"0s\"\n[control]\nsocket = %q\n[log]\nlevel = \"debug\"\n",
+		dir+"/state", authtest.New(t).URL, dir+"/sock")
+	if err := os.WriteFile(dir+"/paird.toml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("paird", "run", "--config", dir+"/paird.toml")
+	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+dir+"/notify", "GORACE=atexit_sleep_ms=10")
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := notify.await("READY=1"); err != nil {
+		t.Error(err)
+	}
+	began := time.Now()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if err := notify.await("STOPPING=1"); err != nil {
+		t.Error(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, &log)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("it took %v to stop", took)
+	}
+	for line := range strings.Lines(log.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("not JSON: %s", line)
+		}
+	}
+}
