@@ -1,0 +1,80 @@
+//go:build real
+
+package brokers
+
+import (
+	"fmt"
+	"os/exec"
+	"syscall"
+	"testing"
+)
+
+// broker is one that runs, of whatever make.
+type broker struct {
+	url    string // of MQTT
+	port   int
+	door   []string                                   // options of mosquitto_sub to get in as the watcher
+	admit  func(device, token string) error           // makes the token the one that is good
+	issuer *issuer                                    // whose tokens it takes
+	scopes func(device string) (permissions []string) // of a device's token
+}
+
+func newBroker(i *issuer, port int, door ...string) *broker {
+	return &broker{
+		url: fmt.Sprintf("mqtt://127.0.0.1:%d", port), port: port, door: door, issuer: i,
+		admit:  func(string, string) error { return nil },
+		scopes: func(string) []string { return nil },
+	}
+}
+
+// mosquitto is Debian's. It cannot judge a JWT, so the newest is made its user's password.
+type mosquitto struct {
+	*broker
+	config, passwords string
+	process           *process
+}
+
+const watcherPassword = "the watcher's own"
+
+func startMosquitto(t *testing.T) *mosquitto {
+	t.Helper()
+	dir, port := t.TempDir(), freePort(t)
+	m := &mosquitto{broker: newBroker(newIssuer(t), port, "-u", "watcher", "-P", watcherPassword)}
+	m.passwords = write(t, dir, "passwords", "")
+	acl := write(t, dir, "acl", "user watcher\ntopic readwrite #\npattern write paird/%u/n\npattern write paird/%u/status\n"+
+		"pattern write paird/%u/event\npattern write paird/%u/telemetry\npattern write homeassistant/device/%u/config\n")
+	// "user root" means: whoever runs the test, who can read these files
+	m.config = write(t, dir, "mosquitto.conf", fmt.Sprintf("user root\nallow_anonymous false\npassword_file %s\nacl_file %s\n"+
+		"log_dest stderr\nlog_type information\nlog_type notice\nlog_type warning\nlog_type error\npersistence true\npersistence_location %s/\nmax_queued_messages 0\nlistener %d 127.0.0.1\n",
+		m.passwords, acl, dir, port))
+	if err := m.password("watcher", watcherPassword); err != nil {
+		t.Fatal(err)
+	}
+	m.broker.admit = m.admit
+	m.start(t)
+	return m
+}
+
+func (m *mosquitto) start(t *testing.T) {
+	t.Helper()
+	m.process = start(t, nil, "mosquitto", "-c", m.config)
+	m.process.await(t, " running")
+}
+
+// admit has mosquitto read its passwords anew, which closes the sessions that came with another.
+func (m *mosquitto) admit(device, token string) error {
+	if err := m.password(device, token); err != nil {
+		return err
+	}
+	if err := m.process.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		return err
+	}
+	return m.process.expect("Reloading config")
+}
+
+func (m *mosquitto) password(user, password string) error {
+	if out, err := exec.Command("mosquitto_passwd", "-b", m.passwords, user, password).CombinedOutput(); err != nil {
+		return fmt.Errorf("mosquitto_passwd: %v %s: run scripts/setup-brokers.sh", err, out)
+	}
+	return nil
+}

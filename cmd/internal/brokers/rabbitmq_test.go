@@ -1,0 +1,89 @@
+//go:build real
+
+package brokers
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// rabbitmq is Debian's, with the plugins for MQTT and OAuth 2.0: it checks the tokens itself.
+type rabbitmq struct {
+	*broker
+	env     []string
+	process *process
+}
+
+// The configuration. The scopes of a token say what it may do, so there are no users.
+const (
+	rabbitConf = `listeners.tcp = none
+mqtt.listeners.tcp.1 = 127.0.0.1:%d
+mqtt.allow_anonymous = false
+mqtt.vhost = /
+mqtt.exchange = amq.topic
+auth_backends.1 = rabbit_auth_backend_oauth2
+`
+	rabbitAdvanced = `[{rabbitmq_auth_backend_oauth2, [
+  {resource_server_id, <<"rabbitmq">>},
+  {key_config, [{default_key, <<"k1">>}, {signing_keys, #{<<"k1">> => {pem, <<"%s">>}}}]}
+]}].
+`
+)
+
+func startRabbitMQ(t *testing.T) *rabbitmq {
+	t.Helper()
+	dir, port, issuer := t.TempDir(), freePort(t), newIssuer(t)
+	everything := []string{"rabbitmq.read:*/*/*", "rabbitmq.write:*/*/*", "rabbitmq.configure:*/*/*"}
+	r := &rabbitmq{broker: newBroker(issuer, port, "-u", "watcher", "-P", issuer.token(t, "watcher", time.Hour, everything...))}
+	r.scopes = func(device string) (scopes []string) {
+		for _, topic := range []string{"n", "status", "event", "telemetry"} {
+			scopes = append(scopes, "rabbitmq.write:*/*/paird."+device+"."+topic)
+		}
+		return scopes
+	}
+	// the port mapper that Erlang would otherwise leave running behind the test
+	mapper := freePort(t)
+	start(t, nil, "epmd", "-address", "127.0.0.1", "-port", fmt.Sprint(mapper))
+	r.env = []string{
+		"HOME=" + dir,
+		"ERL_EPMD_PORT=" + fmt.Sprint(mapper),
+		fmt.Sprintf("RABBITMQ_NODENAME=paird%d@localhost", port),
+		"RABBITMQ_DIST_PORT=" + fmt.Sprint(freePort(t)),
+		"RABBITMQ_CONF_ENV_FILE=" + write(t, dir, "rabbitmq-env.conf", ""),
+		"RABBITMQ_CONFIG_FILE=" + write(t, dir, "rabbitmq.conf", fmt.Sprintf(rabbitConf, port)),
+		"RABBITMQ_ADVANCED_CONFIG_FILE=" + write(t, dir, "advanced.config", fmt.Sprintf(rabbitAdvanced, issuer.public(t))),
+		"RABBITMQ_ENABLED_PLUGINS_FILE=" + write(t, dir, "enabled_plugins", "[rabbitmq_mqtt,rabbitmq_auth_backend_oauth2].\n"),
+		"RABBITMQ_MNESIA_BASE=" + dir + "/mnesia",
+		"RABBITMQ_LOG_BASE=" + dir + "/log",
+		"RABBITMQ_LOGS=-",
+		"RABBITMQ_PID_FILE=" + dir + "/pid",
+	}
+	r.start(t)
+	return r
+}
+
+func (r *rabbitmq) start(t *testing.T) {
+	t.Helper()
+	r.process = start(t, r.env, "/usr/lib/rabbitmq/bin/rabbitmq-server")
+	r.process.await(t, "Server startup complete")
+}
+
+func TestRabbitMQ(t *testing.T) {
+	t.Parallel()
+	r := startRabbitMQ(t)
+	t.Run("plain", func(t *testing.T) {
+		t.Parallel()
+		deliver(t, r.broker)
+	})
+	t.Run("rotation every 5 s for a minute", func(t *testing.T) {
+		t.Parallel()
+		rotate(t, r.broker, 5*time.Second, time.Minute)
+	})
+}
+
+func TestRabbitMQRestart(t *testing.T) {
+	t.Parallel()
+	r := startRabbitMQ(t)
+	outage(t, r.broker, 2*time.Second, func() { r.process.stop(t) }, func() { r.start(t) })
+}

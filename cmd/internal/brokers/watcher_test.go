@@ -1,0 +1,96 @@
+//go:build real
+
+package brokers
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// watcher is Debian's mosquitto_sub with a session that the broker keeps: what comes while it is away, or the
+// broker is, waits for it.
+type watcher struct {
+	args    []string
+	process *process
+}
+
+// watch subscribes to what the device publishes, and returns when the broker has confirmed that. Where a cluster
+// is still electing it tries again.
+func watch(t *testing.T, b *broker, device string) *watcher {
+	t.Helper()
+	w := &watcher{args: append([]string{
+		"-h", "127.0.0.1", "-p", fmt.Sprint(b.port), "-i", "watcher-" + device, "-c", "-q", "1", "-v", "-t", "paird/" + device + "/#",
+	}, b.door...)}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		out, err := exec.CommandContext(ctx, "mosquitto_sub", append([]string{"-E"}, w.args...)...).CombinedOutput()
+		if err == nil {
+			return w
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("mosquitto_sub: %v %s: run scripts/setup-brokers.sh", err, out)
+		}
+	}
+}
+
+// tally is what came.
+type tally struct {
+	duplicates int
+	topics     map[string][]string // payloads of everything but the messages
+}
+
+// collect takes what the broker keeps and all that comes then, until every message has arrived: whole, at least
+// once, in order but for redelivery.
+func (w *watcher) collect(t *testing.T, limit time.Duration) tally {
+	t.Helper()
+	w.process = start(t, nil, "mosquitto_sub", w.args...)
+	defer w.process.stop(t)
+	sum, seen, highest := tally{topics: map[string][]string{}}, make([]bool, total), -1
+	deadline := time.After(limit)
+	for left := total; left > 0; {
+		select {
+		case line, ok := <-w.process.lines:
+			if !ok {
+				t.Fatalf("mosquitto_sub ended; %d of %d messages are missing", left, total)
+			}
+			n := w.message(t, line, &sum)
+			if n < 0 {
+				continue
+			}
+			if seen[n] {
+				sum.duplicates++
+				continue
+			}
+			if n < highest {
+				t.Errorf("message %d came for the first time after %d", n, highest)
+			}
+			seen[n], highest = true, max(highest, n)
+			left--
+		case <-deadline:
+			t.Fatalf("%d of %d messages are missing after %v; the highest is %d", left, total, limit, highest)
+		}
+	}
+	return sum
+}
+
+// message is the number in a line "topic payload", -1 if it is of another topic.
+func (w *watcher) message(t *testing.T, line string, sum *tally) int {
+	t.Helper()
+	topic, payload, _ := strings.Cut(line, " ")
+	if !strings.HasSuffix(topic, "/n") {
+		sum.topics[topic] = append(sum.topics[topic], payload)
+		return -1
+	}
+	number, _, _ := strings.Cut(payload, " ")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 || n >= total || payload != numbered(n) {
+		t.Fatalf("a message that nobody sent: %q", line)
+	}
+	return n
+}
