@@ -153,10 +153,6 @@ func (k *keeper) arm() {
 
 // act does what is due.
 func (k *keeper) act(ctx context.Context) {
-	if ctx.Err() != nil {
-		k.due = time.Time{}
-		return
-	}
 	if time.Now().Before(k.due) {
 		return
 	}

@@ -289,6 +289,7 @@ type authModel struct {
 	decide   func(n int) (time.Duration, error) // of the n-th code; nil: approved after 30 s
 	refresh  func(n int) error                  // n-th refresh, from 1
 	slow     time.Duration                      // what a refresh takes
+	slowCode time.Duration                      // what a code takes
 	audience func(n int) error
 	revoke   error
 
@@ -337,6 +338,11 @@ func (m *authModel) issue() deviceauth.Token {
 
 func (m *authModel) Begin(ctx context.Context) (deviceauth.Pending, error) {
 	n := m.begun.next()
+	select {
+	case <-ctx.Done():
+		return deviceauth.Pending{}, ctx.Err()
+	case <-time.After(m.slowCode):
+	}
 	if err := m.asked(&m.begin, n); err != nil {
 		m.lab.note("no code")
 		return deviceauth.Pending{}, err
@@ -536,11 +542,15 @@ func (l *lab) files() (names []string) {
 	return names
 }
 
-// lateAuth answers with a token at the very end of the daemon.
-type lateAuth struct{ *authModel }
+// lateAuth answers with a token at the very end of the daemon, or a little later.
+type lateAuth struct {
+	*authModel
+	late time.Duration
+}
 
 func (a lateAuth) Wait(ctx context.Context, p deviceauth.Pending) (deviceauth.Token, error) {
 	<-ctx.Done()
+	time.Sleep(a.late)
 	return a.issue(), nil
 }
 

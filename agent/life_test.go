@@ -80,7 +80,20 @@ func TestStopDuringRefresh(t *testing.T) {
 	}
 }
 
-// No refresh begins once the daemon is being stopped.
+// No refresh begins once the daemon is being stopped, whatever the stop waits for.
+func TestNoRefreshWhileStopping(t *testing.T) {
+	bubble(t, setups(paired(0, nil), func(l *lab) { l.o.Auth = &lateAuth{l.auth, 2 * time.Second} }), func(l *lab) {
+		l.pass(30 * time.Minute)
+		l.press(hold)
+		l.pass(10*time.Minute + 25*time.Second)
+		l.stop()
+		if n := l.auth.refreshes.n(); n != 0 {
+			t.Errorf("%d refreshes", n)
+		}
+	})
+}
+
+// No second refresh, either.
 func TestNoRefreshAtStop(t *testing.T) {
 	bubble(t, setups(paired(0, nil), func(l *lab) {
 		l.link.accept = func(int, telemetry.Credentials) (time.Duration, error) { return 0, unauthorized }
@@ -98,7 +111,12 @@ func TestHeartbeat(t *testing.T) {
 		"unpaired": func(*lab) {}, "auto": setups(auto, nobody), "online": paired(0, nil),
 		"slow server": setups(paired(0, nil), lives(time.Minute), func(l *lab) { l.auth.slow = 20 * time.Second }),
 		"disk broken": func(l *lab) { l.broken.Store(true) },
-		"reset":       paired(0, nil),
+		"disk unreadable": func(l *lab) {
+			disk := &countingStore{}
+			disk.blind.Store(true)
+			l.o.Store = disk
+		},
+		"reset": paired(0, nil),
 	} {
 		beats := 0
 		bubble(t, setups(setup, func(l *lab) { l.o.Alive, l.o.AliveEvery = func() { beats++ }, 40*time.Second }), func(l *lab) {

@@ -113,9 +113,10 @@ func TestDeniedAuto(t *testing.T) {
 
 // A press while the server cannot be reached cuts the back-off short.
 func TestPressInBackOff(t *testing.T) {
+	down := true
 	bubble(t, func(l *lab) {
-		l.auth.begin = func(n int) error {
-			if n < 10 {
+		l.auth.begin = func(int) error {
+			if down {
 				return fails(deviceauth.NoNetwork)
 			}
 			return nil
@@ -125,11 +126,10 @@ func TestPressInBackOff(t *testing.T) {
 		l.pass(100 * time.Second)
 		l.is(control.StateUnpaired, "no_network")
 		l.drain()
-		begun := l.auth.begun.n()
 		l.press(click)
-		if l.auth.begun.n() != begun+1 {
-			t.Errorf("%d requests for a code, want %d", l.auth.begun.n(), begun+1)
-		}
+		l.pass(750 * time.Millisecond)
+		l.saw("1m40.2s no code", "1m40.7s no code") // and the waits begin anew: half a second, a second
+		l.auth.change(func() { down = false })
 		l.press(click)
 		l.press(click)
 		l.press(click)
@@ -278,9 +278,31 @@ func TestPendingChanged(t *testing.T) {
 
 // A token in hand is written although the daemon is being stopped at this moment.
 func TestApprovedAtStop(t *testing.T) {
-	bubble(t, func(l *lab) { l.o.Auth = &lateAuth{l.auth} }, func(l *lab) {
+	bubble(t, func(l *lab) { l.o.Auth = &lateAuth{authModel: l.auth} }, func(l *lab) {
 		l.press(click)
 		l.reboot()
 		l.is(control.StatePaired, "")
+	})
+}
+
+// Presses while the server takes its time to give a code are answered by that code.
+func TestPressWhileAsking(t *testing.T) {
+	bubble(t, setups(nobody, func(l *lab) { l.auth.slowCode = 30 * time.Second }), func(l *lab) {
+		l.press(click)
+		l.press(click)
+		l.press(hold)
+		l.pass(time.Minute)
+		l.is(control.StatePairing, "")
+		l.saw("30.1s code 1")
+	})
+}
+
+// A code that has ended is not taken up again at the next start.
+func TestEndedCodeIsNotResumed(t *testing.T) {
+	bubble(t, denies, func(l *lab) {
+		l.press(click)
+		l.pass(time.Minute)
+		l.reboot()
+		l.is(control.StateUnpaired, "")
 	})
 }

@@ -159,6 +159,14 @@ func TestRefreshMisconfigured(t *testing.T) {
 	})
 }
 
+// "Longest wait before a retry: 60 s [...] without a valid access token": one that ends meanwhile is none.
+func TestRefreshMisconfiguredShort(t *testing.T) {
+	bubble(t, setups(lives(400*time.Second), paired(0, nil), always(fails(deviceauth.Misconfigured))), func(l *lab) {
+		l.pass(350 * time.Second)
+		l.saw("0s serve A1", "4m30s refresh R1", "5m30s refresh R1")
+	})
+}
+
 // 5xx for days never unpairs; the waits grow to a minute at most once the token is over.
 func TestServerDownForDays(t *testing.T) {
 	for kind, long := range map[deviceauth.Kind]time.Duration{

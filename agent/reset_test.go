@@ -112,6 +112,18 @@ func TestResetOffline(t *testing.T) {
 	})
 }
 
+// What cannot be read cannot be revoked, and that is said.
+func TestResetUnreadable(t *testing.T) {
+	disk := &countingStore{}
+	bubble(t, setups(paired(0, nil), func(l *lab) { l.o.Store = disk }), func(l *lab) {
+		disk.blind.Store(true)
+		r, err := l.Reset(l.Context())
+		if err != nil || !r.Erased || r.Revoked || !strings.Contains(r.Detail, "remove this device in your account") {
+			t.Errorf("%+v, %v", r, err)
+		}
+	})
+}
+
 // Power goes after the marker: the next start does the rest first.
 func TestResetResumed(t *testing.T) {
 	bubble(t, setups(auto, paired(0, nil)), func(l *lab) {
@@ -171,6 +183,20 @@ func TestResetUnpaired(t *testing.T) {
 			l.press(click)
 			l.is(control.StatePairing, "")
 		}
+	})
+}
+
+// A wish from before the reset begins no code after it.
+func TestResetForgetsWishes(t *testing.T) {
+	bubble(t, func(l *lab) { l.auth.slowCode = 30 * time.Second }, func(l *lab) {
+		l.press(click)
+		l.press(hold)
+		if r, err := l.Reset(l.Context()); err != nil || !r.Erased {
+			t.Errorf("%+v, %v", r, err)
+		}
+		l.pass(time.Hour)
+		l.is(control.StateUnpaired, "")
+		l.saw()
 	})
 }
 

@@ -195,6 +195,7 @@ func TestFloor(t *testing.T) {
 type countingStore struct {
 	*store.Store
 	intents int
+	saves   int
 	hang    chan struct{} // what Intend waits for; nil: nothing
 	blind   atomic.Bool   // nothing can be read
 }
@@ -206,10 +207,22 @@ func (s *countingStore) Load() (store.State, error) {
 	return s.Store.Load()
 }
 
+func (s *countingStore) ResetMarked() (bool, error) {
+	if s.blind.Load() {
+		return false, &store.StorageError{Op: "look for a reset", Path: "reset", Err: syscall.EIO}
+	}
+	return s.Store.ResetMarked()
+}
+
 func (s *countingStore) Intend(gen uint64) error {
 	s.intents++
 	if s.hang != nil {
 		<-s.hang
 	}
 	return s.Store.Intend(gen)
+}
+
+func (s *countingStore) Save(g store.Grant) (uint64, error) {
+	s.saves++
+	return s.Store.Save(g)
 }

@@ -107,16 +107,43 @@ func TestAudience(t *testing.T) {
 	})
 }
 
+// One write for each: the rotated refresh token, then the renewed grant.
+func TestAudienceWrites(t *testing.T) {
+	disk := &countingStore{}
+	bubble(t, setups(paired(0, nil), printer, func(l *lab) { l.o.Store = disk }), func(l *lab) {
+		l.wants("print", 0, false, "A2")
+		l.pass(time.Hour)
+		if disk.intents != 2 || disk.saves != 2 {
+			t.Errorf("%d intents, %d grants written", disk.intents, disk.saves)
+		}
+	})
+}
+
+// What was given to one account is not given out under another.
+func TestAudienceOfOtherAccount(t *testing.T) {
+	bubble(t, setups(paired(0, nil), printer), func(l *lab) {
+		l.wants("print", 0, false, "A2")
+		l.press(hold)
+		l.pass(time.Minute)
+		l.wants("print", 0, false, "A4")
+	})
+}
+
 // Where the refresh token stays as it is the journal is closed: the next start has nothing to repeat.
 func TestAudienceWithoutRotation(t *testing.T) {
-	bubble(t, setups(paired(0, nil), printer, func(l *lab) { l.auth.steady = true }), func(l *lab) {
-		l.wants("print", 0, false, "A2")
+	disk := &countingStore{}
+	bubble(t, setups(paired(0, nil), printer, func(l *lab) { l.auth.steady, l.o.Store = true, disk }), func(l *lab) {
+		l.wants("scan", 0, false, "A2")
+		l.wants("print", 0, false, "A3")
+		if disk.intents != 2 || disk.saves != 0 {
+			t.Errorf("%d intents, %d grants written", disk.intents, disk.saves)
+		}
 		l.reboot()
 		l.pass(time.Minute)
 		if n := l.auth.refreshes.n(); n != 0 {
 			t.Errorf("%d refreshes", n)
 		}
-		l.wants("print", 0, false, "A3")
+		l.wants("print", 0, false, "A4")
 		l.pass(time.Hour) // and the journal is opened again for each
 		if n := l.auth.refreshes.n(); n != 1 {
 			t.Errorf("%d refreshes", n)
