@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 )
@@ -17,11 +16,24 @@ const (
 	scripts = root + "/scripts"
 )
 
-// programs builds paird and pairlab as `make build` does, once, and returns the folder they are in.
-var programs = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "paird-real")
-	if err != nil {
-		return "", err
+// programs is the folder of paird and pairlab as `make build` builds them; TestMain fills it.
+var programs string
+
+func TestMain(m *testing.M) {
+	code := 1
+	dir, err := build()
+	if programs = dir; err == nil {
+		code = m.Run()
+	} else {
+		fmt.Fprintln(os.Stderr, "building paird and pairlab:", err)
+	}
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+func build() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "paird-real"); err != nil {
+		return dir, err
 	}
 	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "nethttpomithttp2",
 		"-ldflags", fmt.Sprintf("-s -w -X main.version=real-test -X main.built=%d", time.Now().Unix()), "-o", dir+"/", "./cmd/paird", "./cmd/pairlab")
@@ -29,10 +41,7 @@ var programs = sync.OnceValues(func() (string, error) {
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	return dir, build.Run()
-})
+}
 
 // program returns the path of a program of ours.
-func program(t *testing.T, name string) string {
-	t.Helper()
-	return filepath.Join(must(programs())(t), name)
-}
+func program(name string) string { return filepath.Join(programs, name) }

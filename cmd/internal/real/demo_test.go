@@ -13,7 +13,7 @@ import (
 // The demo, as a person plays it in a browser: from the press to telemetry, and again as somebody else.
 func TestDemoInChromium(t *testing.T) {
 	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
-	lab := start(t, program(t, "pairlab"), "demo", "--listen", address)
+	lab := start(t, program("pairlab"), "demo", "--listen", address)
 	lab.await(t, "address of the lab", func(line string) bool { return strings.Contains(line, "http://"+address+"/") })
 	pictures := t.ArtifactDir() // kept with -artifacts
 	out, code := run(t, "node", scripts+"/real/demo.mjs", "http://"+address+"/", pictures)

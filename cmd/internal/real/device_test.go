@@ -55,14 +55,14 @@ func (d *device) run() {
 	if out, code := d.paird("config", "check"); code != 0 {
 		d.t.Fatalf("paird config check: %d %s", code, out)
 	}
-	d.daemon = start(d.t, program(d.t, "paird"), "run", "--config", d.config)
+	d.daemon = start(d.t, program("paird"), "run", "--config", d.config)
 	eventually(d.t, "paird status answers", func() bool { _, code := d.paird("status", "--json"); return code == 0 })
 }
 
 // paird runs one command of the program on this device's configuration.
 func (d *device) paird(args ...string) (string, int) {
 	d.t.Helper()
-	return run(d.t, program(d.t, "paird"), append(args, "--config", d.config)...)
+	return run(d.t, program("paird"), append(args, "--config", d.config)...)
 }
 
 // must runs a command that has to succeed.

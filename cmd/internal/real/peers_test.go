@@ -22,7 +22,7 @@ func TestAnotherUserOfTheBoard(t *testing.T) {
 	if err := os.WriteFile(d.config, []byte(strings.Replace(string(text), "[control]\n", lists, 1)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{filepath.Dir(t.TempDir()), must(programs())(t)} {
+	for _, dir := range []string{filepath.Dir(t.TempDir()), programs} {
 		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -56,6 +56,6 @@ func (d *device) asNobody(args ...string) (string, int) {
 	if os.Geteuid() == 0 {
 		become = []string{"setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"}
 	}
-	command := append(append(become, program(d.t, "paird")), append(args, "--config", d.config)...)
+	command := append(append(become, program("paird")), append(args, "--config", d.config)...)
 	return run(d.t, command[0], command[1:]...)
 }
