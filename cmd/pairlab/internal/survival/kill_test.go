@@ -101,6 +101,9 @@ func TestKilled(t *testing.T) {
 // liveAndDie is one life: it refreshes and publishes from the start and is killed after a while.
 func (d *device) liveAndDie(age time.Duration, publishers []*publisher, met *tally) {
 	d.Helper()
+	if d.count(provider.Reused) > 0 {
+		d.Fatalf("life %d ended the grant: %v", d.lives, d.observer.recent())
+	}
 	l := d.start()
 	var underway atomic.Int32
 	var busy sync.WaitGroup

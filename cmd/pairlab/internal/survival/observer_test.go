@@ -2,6 +2,7 @@ package survival
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -19,6 +20,7 @@ type observer struct {
 	mu      sync.Mutex
 	busy    int               // requests for tokens under way
 	secrets map[string]string // what kind of secret, by its value
+	traced  []string          // what was done with which refresh token
 }
 
 func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -26,9 +28,12 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/token" {
 		o.count(1)
 		defer o.count(-1)
-		o.travel()
+		if o.travel(); r.Context().Err() != nil {
+			return // the device died before all of the request was out
+		}
 	}
 	o.next.ServeHTTP(answer, r)
+	o.trace(r, answer.Code)
 	o.keep(answer.Body.Bytes())
 	if r.URL.Path == "/token" {
 		o.travel()
@@ -62,6 +67,15 @@ func (o *observer) refreshing() bool {
 	return o.busy > 0
 }
 
+// trace notes which refresh token came, by a digest, for whoever has to find out why a grant ended.
+func (o *observer) trace(r *http.Request, status int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if token := r.PostFormValue("refresh_token"); token != "" {
+		o.traced = append(o.traced, fmt.Sprintf("%s: %s: %d", time.Now().Format("05.000"), token[:4], status))
+	}
+}
+
 // keep notes the secrets of an answer, if there are any.
 func (o *observer) keep(body []byte) {
 	var fields map[string]any
@@ -93,4 +107,11 @@ func (o *observer) setLag(seed uint64) {
 	defer o.mu.Unlock()
 	chance := rand.New(rand.NewPCG(seed, 0))
 	o.lag = func() time.Duration { return time.Duration(chance.IntN(100)) * time.Millisecond }
+}
+
+// recent are the last requests with refresh tokens.
+func (o *observer) recent() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.traced[max(0, len(o.traced)-12):]
 }

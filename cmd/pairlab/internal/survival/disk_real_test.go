@@ -1,0 +1,201 @@
+//go:build real
+
+package survival
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/pairlab/internal/provider"
+	"github.com/paird/paird/display"
+)
+
+// ownDisk mounts a file system of 16 MiB for the test alone, which takes root.
+func ownDisk(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, "size=16m,mode=0700"); err != nil {
+		t.Fatalf("mounting a file system: %v: run as root", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Errorf("unmounting %s: %v", dir, err)
+		}
+	})
+	return dir
+}
+
+// readOnly turns the disk read-only, or writable again; nothing may be open for writing.
+func readOnly(t *testing.T, dir string, yes bool) {
+	t.Helper()
+	flags := uintptr(syscall.MS_REMOUNT)
+	if yes {
+		flags |= syscall.MS_RDONLY
+	}
+	if err := syscall.Mount("tmpfs", dir, "", flags, ""); err != nil {
+		t.Fatalf("remounting %s: %v", dir, err)
+	}
+}
+
+// fill leaves not a byte free, and returns how to free them.
+func fill(t *testing.T, dir string) (empty func()) {
+	t.Helper()
+	path := filepath.Join(dir, "ballast")
+	f, err := os.Create(path)
+	for block := make([]byte, 4096); err == nil; {
+		_, err = f.Write(block)
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("filling the disk: %v", err)
+	}
+	f.Close()
+	return func() {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// onOwnDisk is a device that has paired on a disk of its own, and has stopped.
+func onOwnDisk(t *testing.T) *device {
+	l := newLab(t, 2*time.Second)
+	d := newDevice(l, ownDisk(t), "[queue]\nsync = \"always\"\n[telemetry]\ninterval = \"1s\"\n")
+	d.section("[display]\npanel = \"png\"\nsize = \"128x64\"\n[png]\nfile = %q\n", d.path("panel.png"))
+	d.pair().stop()
+	return d
+}
+
+func storageFirst(s control.Status) bool { return s.Problem != nil && s.Problem.Code == "storage" }
+func storageWell(s control.Status) bool {
+	for _, p := range s.Problems {
+		if p.Code == "storage" {
+			return false
+		}
+	}
+	return paired(s)
+}
+
+// shows waits until the panel has the screen of problem storage, as the status tells it.
+func (l *life) shows() {
+	l.Helper()
+	l.await("the panel shows the problem", func(s control.Status) bool {
+		return storageFirst(s) && l.panelIs(display.Problem{Code: "storage", Detail: s.Problem.Detail, Queued: s.Queue.Messages})
+	})
+}
+
+// panelIs tells whether the panel has that screen, on one of its pages.
+func (l *life) panelIs(s display.Screen) bool {
+	content, err := os.ReadFile(l.path("panel.png"))
+	if err != nil {
+		return false
+	}
+	seen, err := png.Decode(bytes.NewReader(content))
+	if err != nil {
+		l.Fatal(err)
+	}
+	g := display.Geometry{Width: 128, Height: 64, Language: "en"}
+	for g.Page = range display.Pages(s, g) {
+		if samePicture(seen, display.Render(s, g)) {
+			return true
+		}
+	}
+	return false
+}
+
+func samePicture(a, b image.Image) bool {
+	if a.Bounds() != b.Bounds() {
+		return false
+	}
+	lit := func(m image.Image, x, y int) bool { r, _, _, _ := m.At(x, y).RGBA(); return r > 0x7fff }
+	for y := range a.Bounds().Dy() {
+		for x := range a.Bounds().Dx() {
+			if lit(a, x, y) != lit(b, x, y) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// A full disk is a problem on the panel and no reason to die, nor to pair again: refreshes go on, and with
+// room everything does.
+func TestFullDisk(t *testing.T) {
+	d := onOwnDisk(t)
+	d.broker.Close() // or nothing would have to be written
+	l := d.start()
+	l.await("paired", storageWell)
+	if err := l.Publish(t.Context(), "test/full", []byte("before")); err != nil {
+		t.Fatal(err)
+	}
+	empty := fill(t, d.state)
+	if err := l.Publish(t.Context(), "test/full", []byte("full")); !refusedWith(err, control.Storage) {
+		t.Errorf("publishing on a full disk: %v", err)
+	}
+	l.shows()
+	d.refreshed(3)
+	if s := l.status(); !paired(s) || s.Queue.Messages == 0 {
+		t.Errorf("on a full disk: %+v", s)
+	}
+	empty()
+	l.await("well again", storageWell)
+	if err := l.Publish(t.Context(), "test/full", []byte("after")); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+	d.refreshed(2)
+	d.stillOne(l)
+	l.kill()
+	d.stillOne(d.start())
+}
+
+// The same from the start, killed on the full disk: what it was given is still there.
+func TestKilledOnFullDisk(t *testing.T) {
+	d := onOwnDisk(t)
+	empty := fill(t, d.state)
+	for range 5 {
+		l := d.start()
+		l.await("online", online)
+		d.refreshed(2)
+		l.kill()
+	}
+	empty()
+	l := d.start()
+	l.await("online and well", func(s control.Status) bool { return online(s) && storageWell(s) })
+	d.stillOne(l)
+}
+
+// A disk that is read-only is the same: told on the panel, and over when it is writable again.
+func TestReadOnlyDisk(t *testing.T) {
+	d := onOwnDisk(t)
+	readOnly(t, d.state, true)
+	l := d.start()
+	l.await("problem storage", storageFirst)
+	l.shows()
+	if err := l.Publish(t.Context(), "test/ro", []byte("refused")); !refusedWith(err, control.Storage) {
+		t.Errorf("publishing on a read-only disk: %v", err)
+	}
+	readOnly(t, d.state, false)
+	l.await("online and well", func(s control.Status) bool { return online(s) && storageWell(s) })
+	d.refreshed(2)
+	if err := l.Publish(t.Context(), "test/ro", []byte("taken")); err != nil {
+		t.Errorf("writable again: %v", err)
+	}
+	d.stillOne(l)
+}
+
+// stillOne wants the device paired, by the first code it ever showed.
+func (d *device) stillOne(l *life) {
+	d.Helper()
+	l.await("still paired", paired)
+	if n := d.count(provider.CodeIssued); n != 1 {
+		d.Errorf("the device asked for %d codes", n)
+	}
+	l.stop()
+}
