@@ -56,7 +56,7 @@ func (p *program) ask(ctx context.Context, client func(*control.Client) error, a
 		err = p.alone(ctx, at.cfg, alone)
 	}
 	if e, ok := errors.AsType[*control.Error](err); ok && e.Code == control.NotPaired && at.login {
-		return &exit{exitNotPaired, fmt.Errorf("%w: run `paird login`", err)}
+		return &exit{exitNotPaired, errors.New("not signed in: run `paird login`")}
 	}
 	return told(err)
 }
@@ -71,7 +71,7 @@ func (p *program) quiet() daemon.Options {
 	return daemon.Options{Version: version, Built: buildTime(), Probe: probe(), Log: log}
 }
 
-// told gives an error of the daemon its exit code, and says what to do.
+// told gives an error of the daemon its exit code.
 func told(err error) error {
 	if errors.Is(err, control.ErrNotRunning) {
 		return &exit{exitNoDaemon, fmt.Errorf("%w: start it with `systemctl start paird` or `paird run`", err)}
@@ -79,7 +79,7 @@ func told(err error) error {
 	if e, ok := errors.AsType[*control.Error](err); ok {
 		switch e.Code {
 		case control.NotPaired:
-			return &exit{exitNotPaired, fmt.Errorf("%w: hold the button, or run `paird pair`", err)}
+			return &exit{exitNotPaired, err}
 		case control.BadRequest, control.TooLarge:
 			return &exit{exitUsage, err}
 		}

@@ -51,7 +51,7 @@ func TestReport(t *testing.T) {
 		{faulty("f", errors.New("a"), nil, errors.New("b\nc")), 2, "paird: f: a\npaird: f: b; c\n"},
 		{faulty("f", nil, nil), 0, ""},
 		{told(control.ErrNotRunning), 5, "paird: paird is not running: start it with `systemctl start paird` or `paird run`\n"},
-		{told(&control.Error{Code: control.NotPaired, Message: "no"}), 4, "paird: no: hold the button, or run `paird pair`\n"},
+		{told(&control.Error{Code: control.NotPaired, Message: "no"}), 4, "paird: no\n"},
 		{told(&control.Error{Code: control.BadRequest, Message: "no"}), 2, "paird: no\n"},
 		{told(&control.Error{Code: control.TooLarge, Message: "no"}), 2, "paird: no\n"},
 		{told(&control.Error{Code: control.Storage, Message: "no"}), 1, "paird: no\n"},

@@ -19,11 +19,10 @@ import (
 func (d *device) makeAgent(ctx context.Context) error {
 	cfg := d.cfg
 	d.hooks = hooks.New(hooks.Options{Command: cfg.Hooks.OnEvent, Log: d.o.Log})
-	auth, err := Authorization(cfg, d.who, d.o.Version, d.store.Key, d.o.Log)
+	auth, err := d.authorization()
 	if err != nil {
 		return err
 	}
-	auth.OnWait, auth.OnChange = d.trouble, d.keepPending
 	client, err := deviceauth.New(auth)
 	if err != nil {
 		return err
@@ -48,6 +47,13 @@ func (d *device) makeAgent(ctx context.Context) error {
 		d.agent.PanelTrouble(d.board.Fault)
 	}
 	return nil
+}
+
+// authorization is the client with what only a running device can tell it.
+func (d *device) authorization() (deviceauth.Config, error) {
+	c, err := Authorization(d.cfg, d.who, d.o.Version, d.store.Key, d.o.Log)
+	c.ClockSet, c.OnWait, c.OnChange = d.clock.Set, d.trouble, d.keepPending
+	return c, err
 }
 
 // addLink gives the agent its broker, where there is one.

@@ -12,7 +12,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/paird/paird/agent/clock"
+	"github.com/paird/paird/agent/store"
 	"github.com/paird/paird/config"
 	"github.com/paird/paird/hal"
 )
@@ -147,5 +150,24 @@ bus = "I2C1"
 	o, err := Broker(cfg, Device{ID: "dev1"}, "1")
 	if err != nil || len(o.Sensors) != 3 {
 		t.Fatalf("%d sensors: %v", len(o.Sensors), err)
+	}
+}
+
+// TestClockUnset makes the client refuse to judge before the clock is set, and not later.
+func TestClockUnset(t *testing.T) {
+	for _, floor := range []time.Duration{-time.Hour, time.Hour} {
+		d := &device{
+			cfg: configured(t, t.TempDir(), "https://auth.example.com", ""), store: &store.Store{},
+			o: Options{Log: slog.New(slog.DiscardHandler)}, clock: clock.New(clock.Options{
+				Floor: time.Now().Add(floor), Adjtimex: func() (bool, error) { return false, nil },
+			}),
+		}
+		c, err := d.authorization()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.ClockSet() != (floor < 0) {
+			t.Errorf("floor %v: set is %v", floor, c.ClockSet())
+		}
 	}
 }

@@ -1,10 +1,8 @@
 package daemon
 
 import (
-	"cmp"
 	"io"
 	"log/slog"
-	"os"
 	"slices"
 	"strconv"
 
@@ -12,20 +10,6 @@ import (
 	"github.com/paird/paird/display"
 	"github.com/paird/paird/hal"
 )
-
-// Device is who this device is: what the configuration says, or the board.
-type Device struct{ ID, Name, Model string }
-
-// Identify says who the device of cfg is.
-func Identify(cfg config.Config) Device {
-	id, model := hal.Identify()
-	host, _ := os.Hostname()
-	return Device{
-		ID:    cmp.Or(cfg.Device.ID, id),
-		Name:  cmp.Or(cfg.Device.Name, host, "paird"),
-		Model: model,
-	}
-}
 
 // Hardware is the board of cfg, as hal wants it told.
 func Hardware(cfg config.Config, name string, terminal io.Writer, log *slog.Logger) hal.Options {

@@ -92,6 +92,9 @@ func (d *device) listen() error {
 
 // openState opens what lives on the disk.
 func (d *device) openState() error {
+	if err := d.who.keep(d.cfg); err != nil {
+		d.o.Log.Warn("this board has no serial number, and the id made up for it could not be kept: set device.id", "err", err)
+	}
 	var err error
 	from := stored(d.cfg, d.who.ID, d.o)
 	d.store, err = store.Open(from)
