@@ -105,6 +105,12 @@ func idTokenAlgs(m Metadata) []string {
 
 // checkClaims is what go-oidc leaves to its caller.
 func checkClaims(t *oidc.IDToken, claims map[string]any, clientID string, now time.Time) error {
+	// encoding/json takes "ISS" for "iss"; RFC 7519 section 10.1.1 does not: claim names are "case sensitive".
+	for _, name := range []string{"iss", "sub", "aud", "exp", "iat"} {
+		if _, there := claims[name]; !there {
+			return fmt.Errorf("it has no %s", name)
+		}
+	}
 	azp, named := claims["azp"]
 	switch {
 	case t.Subject == "":

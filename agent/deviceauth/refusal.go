@@ -42,13 +42,9 @@ var public = map[string]bool{"grant_type": true, "client_id": true, "scope": tru
 
 // describe makes a server's sentence fit to be shown: one line, no secrets of the request, no URI queries.
 func describe(s string, sent url.Values) string {
-	for name, values := range sent {
-		for _, v := range values {
-			if !public[name] && len(v) > 3 {
-				s = strings.ReplaceAll(s, v, "…")
-			}
-		}
-	}
+	s = withhold(s, sent)
+	s = strings.Join(strings.Fields(s), " ")
+	s = withhold(printable(s, len(s)), sent) // what printable drops may have stood inside a secret
 	words := strings.Fields(s)
 	for i, w := range words {
 		if query := strings.IndexAny(w, "?#"); query >= 0 && strings.Contains(w[:query], "://") {
@@ -56,6 +52,20 @@ func describe(s string, sent url.Values) string {
 		}
 	}
 	return printable(strings.Join(words, " "), 160)
+}
+
+// withhold replaces the secrets of a request in s, also as printable leaves them.
+func withhold(s string, sent url.Values) string {
+	for name, values := range sent {
+		for _, v := range values {
+			for _, secret := range []string{v, printable(v, len(v))} {
+				if !public[name] && len(secret) > 3 {
+					s = strings.ReplaceAll(s, secret, "…")
+				}
+			}
+		}
+	}
+	return s
 }
 
 // says is the refusal in words, for an Error's detail.
