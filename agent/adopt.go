@@ -111,7 +111,6 @@ func (k *keeper) expire() {
 func (k *keeper) forget(why string) {
 	k.o.Log.Warn("the grant is gone: pair again", "why", why)
 	k.retry, k.due, k.ending = retry{}, time.Time{}, true
-	clear(k.audiences)
 	k.status.problem("keeper", "", nil)
 	k.withdraw()
 	k.events.emit("unpaired", map[string]any{"reason": why})

@@ -35,6 +35,9 @@ func TestPairAgainOtherAccount(t *testing.T) {
 		if got := strings.Join(l.link.told(), " "); got != "paired" {
 			t.Errorf("events to the broker: %s", got)
 		}
+		if l.link.sampled.n() != 2 || l.link.samplers.Load() != 1 {
+			t.Errorf("%d samplers, %d running", l.link.sampled.n(), l.link.samplers.Load())
+		}
 	})
 }
 

@@ -104,7 +104,8 @@ func (a *Agent) acted(ctx context.Context, act gesture.Action) {
 		if act != gesture.None {
 			f.wiped = nil
 		}
-		begins = act == gesture.Pair || act == gesture.Click && !f.paired && f.pairing == nil
+		begins = act == gesture.Pair || act == gesture.Click && f.running && !f.paired && f.pairing == nil
+		f.early = f.early || act == gesture.Click && !f.running
 	})
 	switch {
 	case act == gesture.Reset:

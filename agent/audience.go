@@ -125,7 +125,7 @@ func (k *keeper) audienceRefused(name string, have audience, err error) error {
 		k.forget(err.Error())
 		return errNotPaired
 	case deviceauth.Lost, "": // the rotated refresh token may be lost: the grant's own refresh finds out
-		k.failed(err)
+		k.refused(err)
 	}
 	now := time.Now()
 	wait := backoff(have.retry.failures, time.Second, capUrgent, k.o.Rand)

@@ -78,7 +78,7 @@ func explained(err error) error {
 	}
 	_, queued := errors.AsType[*queue.StorageError](err)
 	_, stored := errors.AsType[*store.StorageError](err)
-	if queued || stored || errors.Is(err, errUnsaved) || errors.Is(err, errSealed) {
+	if queued || stored || errors.Is(err, errJournal) || errors.Is(err, errUnsaved) || errors.Is(err, errSealed) {
 		code = control.Storage
 	}
 	return &control.Error{Code: code, Message: err.Error()}

@@ -429,7 +429,8 @@ type linkModel struct {
 	lab      *lab
 	accept   func(n int, c telemetry.Credentials) (time.Duration, error) // of the n-th session: how long it lasts; nil: until told otherwise
 	sessions counter
-	samplers atomic.Int32
+	samplers atomic.Int32 // running
+	sampled  counter      // begun
 
 	mu     sync.Mutex
 	events []string
@@ -476,6 +477,7 @@ func (m *linkModel) change(accept func(int, telemetry.Credentials) (time.Duratio
 
 func (m *linkModel) RunSampler(ctx context.Context, online <-chan struct{}) {
 	m.samplers.Add(1)
+	m.sampled.next()
 	defer m.samplers.Add(-1)
 	<-ctx.Done()
 }
@@ -499,6 +501,7 @@ func (m *linkModel) Acked() int { return 7 }
 type panelModel struct {
 	mu    sync.Mutex
 	last  display.Screen
+	kinds []string // as they changed
 	shows int
 	wakes int
 }
@@ -508,12 +511,22 @@ func (p *panelModel) Show(s display.Screen) {
 	defer p.mu.Unlock()
 	p.last = s
 	p.shows++
+	if kind := fmt.Sprintf("%T", s); len(p.kinds) == 0 || p.kinds[len(p.kinds)-1] != kind {
+		p.kinds = append(p.kinds, kind)
+	}
 }
 
 func (p *panelModel) Wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.wakes++
+}
+
+// changes are the kinds of screen that were shown, as they changed.
+func (p *panelModel) changes() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.ReplaceAll(strings.Join(p.kinds, " "), "display.", "")
 }
 
 func (p *panelModel) now() (display.Screen, int) {

@@ -42,7 +42,9 @@ func (l *linker) run(ctx context.Context) {
 		return
 	}
 	l.pulse.wait(ctx, forever, l.keeper.ready, nil)
-	l.spread(ctx)
+	if g, gen, _ := l.keeper.current(); gen != 0 { // a fleet after a power failure must not come all at once
+		l.rest(ctx, l.o.Rand(l.o.Spread), g.Pairing, gen)
+	}
 	for ctx.Err() == nil {
 		g, gen, changed := l.keeper.current()
 		if gen != 0 {
@@ -54,13 +56,13 @@ func (l *linker) run(ctx context.Context) {
 	}
 }
 
-// spread is the rest before the first connect: a fleet after a power failure must not come all at once. A
-// pairing is one device alone.
-func (l *linker) spread(ctx context.Context) {
-	until := time.Now().Add(l.o.Rand(l.o.Spread))
+// rest waits for d, or for a grant that makes a difference: another pairing's, none, or, where the broker
+// refused the token, a newer one.
+func (l *linker) rest(ctx context.Context, d time.Duration, pairing string, gen uint64) {
+	until := time.Now().Add(d)
 	for ctx.Err() == nil && time.Now().Before(until) {
-		g, gen, changed := l.keeper.current()
-		if gen == 0 || l.keeper.isNew(g) {
+		g, now, changed := l.keeper.current()
+		if now == 0 || g.Pairing != pairing || l.refusing && now != gen {
 			return
 		}
 		l.pulse.wait(ctx, time.Until(until), changed, nil)
@@ -84,7 +86,7 @@ func (l *linker) link(ctx context.Context, g store.Grant, gen uint64, changed <-
 		case !l.bind(ctx, g):
 		default:
 			err := l.serve(ctx, g, changed)
-			l.pulse.wait(ctx, l.judge(ctx, gen, err), changed, nil)
+			l.rest(ctx, l.judge(ctx, gen, err), g.Pairing, gen)
 		}
 		g, gen, changed = l.keeper.current()
 	}

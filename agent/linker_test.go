@@ -219,6 +219,23 @@ func TestBrokerRetryAfter(t *testing.T) {
 	})
 }
 
+// A new token is no reason to try a broker again that is down; another pairing is.
+func TestBrokerDownAndShortTokens(t *testing.T) {
+	bubble(t, setups(lives(time.Minute), paired(0, nil), refusesAll(flap)), func(l *lab) {
+		l.pass(6 * time.Hour)
+		if n := l.link.sessions.n(); n > 6*3600/150+15 {
+			t.Errorf("%d tries", n)
+		}
+		l.drain()
+		l.link.change(nil)
+		l.press(hold)
+		l.pass(31 * time.Second)
+		if s := l.Status(); s.Broker.State != control.BrokerOnline {
+			t.Errorf("%+v", s.Broker)
+		}
+	})
+}
+
 // Readings are taken as long as there is a grant, and only then.
 func TestSampling(t *testing.T) {
 	bubble(t, setups(paired(0, nil), always(fails(deviceauth.Server))), func(l *lab) {

@@ -41,6 +41,9 @@ func newPairer(o Options, st *status, ev *stream, k *keeper, wish <-chan struct{
 func (p *pairer) run(ctx context.Context, afterReset bool) {
 	p.pulse.wait(ctx, forever, p.keeper.ready, nil)
 	next := p.atStart(afterReset)
+	if p.clickedEarly() && !p.paired() {
+		next = 0
+	}
 	if pending, ok := p.saved(); ok && ctx.Err() == nil {
 		p.awaitClock(ctx)
 		p.forgetWish() // whoever pressed since the start gets this code
@@ -58,6 +61,12 @@ func (p *pairer) atStart(afterReset bool) time.Duration {
 		return forever
 	}
 	return p.o.Rand(p.o.Spread)
+}
+
+// clickedEarly reports a click from before it was known what it means.
+func (p *pairer) clickedEarly() (early bool) {
+	p.status.update(func(f *facts) { early, f.early = f.early, false })
+	return early
 }
 
 func (p *pairer) paired() bool {

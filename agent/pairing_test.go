@@ -188,6 +188,20 @@ func TestPressBeforeReady(t *testing.T) {
 	})
 }
 
+// To a device that turns out to be paired such a press means nothing.
+func TestClickBeforeReadyPaired(t *testing.T) {
+	disk := &countingStore{}
+	disk.blind.Store(true)
+	bubble(t, setups(paired(0, nil), func(l *lab) { l.o.Store = disk }), func(l *lab) {
+		l.press(click)
+		disk.blind.Store(false)
+		l.pass(time.Minute)
+		l.is(control.StatePaired, "")
+		l.press(hold)
+		l.is(control.StatePairing, "")
+	})
+}
+
 func TestResumePending(t *testing.T) {
 	bubble(t, decides(3*time.Minute, nil), func(l *lab) {
 		l.press(click)

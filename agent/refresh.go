@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/paird/paird/agent/deviceauth"
@@ -32,7 +33,7 @@ func (k *keeper) refresh(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
-		k.failed(err)
+		k.refused(err)
 		return err
 	}
 	k.unsaved = &adoption{grant: renewed(k.pub, t, time.Now())}
@@ -43,6 +44,9 @@ func (k *keeper) refresh(ctx context.Context) error {
 	return nil
 }
 
+// errJournal: without a journal a lost answer could cost the grant, so nothing is sent.
+var errJournal = errors.New("the refresh cannot be journalled")
+
 var errUnsaved = errors.New("the renewed grant cannot be written: see problem storage")
 
 // post sends a request that may use up the refresh token, with an intent in the journal. It ignores ctx
@@ -52,8 +56,9 @@ func (k *keeper) post(ctx context.Context, fn func(context.Context) error) error
 	if ctx.Err() != nil {
 		return errStopping
 	}
-	if err := k.intend(); err != nil { // without a journal a lost answer could cost the grant
-		return err
+	if err := k.intend(); err != nil {
+		k.storage(err)
+		return fmt.Errorf("%w: %w", errJournal, err)
 	}
 	own, cancel := bounded(ctx)
 	defer cancel()
@@ -111,21 +116,12 @@ func kindOf(err error) deviceauth.Kind {
 	return ""
 }
 
-// failed sorts a refresh that did not come about.
-func (k *keeper) failed(err error) {
-	_, answered := errors.AsType[*deviceauth.Error](err)
-	switch {
-	case answered:
-		k.refused(err)
-	case errors.Is(err, errStopping), errors.Is(err, context.Canceled):
-	default:
-		k.storage(err)
-	}
-}
-
 // refused decides what a failed refresh means. Only a refresh token that is gone ends the grant;
 // network, 5xx and clock trouble never do.
 func (k *keeper) refused(err error) {
+	if errors.Is(err, errStopping) || errors.Is(err, errJournal) {
+		return // nothing was sent
+	}
 	kind := kindOf(err)
 	if kind == deviceauth.Doubtful {
 		k.retry.doubts++

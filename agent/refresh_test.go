@@ -70,6 +70,10 @@ func TestTokenSwap(t *testing.T) {
 		if s := l.Status(); s.Broker.State != control.BrokerOnline || s.Grant.ExpiresIn != 40*60+30 {
 			t.Errorf("%+v %+v", s.Broker, s.Grant)
 		}
+		l.pass(5 * time.Hour)
+		if got := l.panel.changes(); got != "Starting Paired Online" && got != "Paired Online" && got != "Starting Online" && got != "Online" {
+			t.Errorf("the panel showed %s", got) // how much of the start is seen is chance; a swap is not seen
+		}
 	})
 }
 
@@ -134,10 +138,13 @@ func TestGrantGone(t *testing.T) {
 
 // The broker breaks the session after the grant is gone: that is no trouble of the broker's.
 func TestGrantGoneAndSessionLost(t *testing.T) {
-	bubble(t, setups(paired(0, nil), always(fails(deviceauth.Gone)), sessions(session{50 * time.Minute, flap})), func(l *lab) {
+	bubble(t, setups(paired(0, nil), always(fails(deviceauth.Gone)), sessions(session{50 * time.Minute, unauthorized})), func(l *lab) {
 		l.pass(2 * time.Hour)
 		l.is(control.StateUnpaired, "")
 		l.saw("0s serve A1", "40m30s refresh R1", "50m0s lost A1")
+		if got := strings.Join(l.events(), " "); got != "unpaired" {
+			t.Errorf("events: %s", got)
+		}
 	})
 }
 
@@ -260,6 +267,15 @@ func TestSpreadAfterBoot(t *testing.T) {
 	bubble(t, setups(paired(time.Minute, nil), spread), func(l *lab) {
 		l.pass(30 * time.Minute)
 		l.saw("30s serve A1")
+	})
+}
+
+// Somebody who pairs just then does not wait for that.
+func TestPairWithinSpread(t *testing.T) {
+	bubble(t, setups(paired(0, nil), func(l *lab) { l.o.Spread = 4 * time.Minute }), func(l *lab) {
+		l.press(hold)
+		l.pass(time.Minute)
+		l.saw("4s code 1", "34s approved", "34s revoke R1", "34s serve A2")
 	})
 }
 

@@ -20,7 +20,8 @@ const (
 
 // facts are what the loops report. Panel, LED and the status JSON derive from them by pure functions.
 type facts struct {
-	running   bool // the loops have begun
+	running   bool // it is known whether there is a grant
+	early     bool // the button was clicked before that
 	paired    bool
 	grant     store.Grant
 	pairing   *deviceauth.Pending
