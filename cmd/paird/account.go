@@ -52,12 +52,7 @@ func (p *program) loginOf(issuer, clientID, scope string) (account, error) {
 
 // remember keeps it, once there is a grant.
 func (a account) remember() error {
-	file := daemon.LoginFile(a.cfg.Device.StateDir)
-	err := os.WriteFile(file+".new", []byte(a.text), 0o600)
-	if err == nil {
-		err = os.Rename(file+".new", file)
-	}
-	if err != nil {
+	if err := daemon.MarkLogin(a.cfg.Device.StateDir, a.text); err != nil {
 		return fmt.Errorf("paired, but later commands will not find it: %w", err)
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
-	"net"
 	"os"
 	"os/exec"
 	"slices"
@@ -78,11 +77,6 @@ func large(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("large"), bytes.Repeat([]byte("x"), n), 0o600))
 }
 
-// ready waits until the daemon told the service manager that it is.
-func ready(ts *testscript.TestScript, _ bool, _ []string) {
-	ts.Check(labOf(ts).notify.await("READY=1"))
-}
-
 // keys FILE WANT... demands that the JSON object in a file has exactly these keys, in dotted form.
 func keys(ts *testscript.TestScript, _ bool, args []string) {
 	var v map[string]any
@@ -129,28 +123,5 @@ func pixels(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if most, _ := strconv.Atoi(args[2]); len(seen) < 2 || len(seen) > most {
 		ts.Fatalf("%s has %d colours", args[0], len(seen))
-	}
-}
-
-// notifySocket is the service manager's end of sd_notify(3).
-type notifySocket struct{ *net.UnixConn }
-
-func listenNotify(path string) (*notifySocket, error) {
-	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	return &notifySocket{c}, err
-}
-
-func (n *notifySocket) await(want string) error {
-	if err := n.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		return err
-	}
-	for b := make([]byte, 1024); ; {
-		k, err := n.Read(b)
-		if err != nil {
-			return fmt.Errorf("waiting for %s: %w", want, err)
-		}
-		if strings.Contains(string(b[:k]), want) {
-			return nil
-		}
 	}
 }

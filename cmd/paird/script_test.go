@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 			"fails":   fails,
 			"fill":    fill,
 			"decide":  decide,
+			"await":   await,
 			"asked":   asked,
 			"revoked": revoked,
 			"large":   large,

@@ -16,6 +16,9 @@ import (
 // the login was configured by flags alone it holds what they said.
 func LoginFile(stateDir string) string { return filepath.Join(stateDir, "login.toml") }
 
+// MarkLogin writes that file.
+func MarkLogin(stateDir, text string) error { return writeDurably(LoginFile(stateDir), text) }
+
 // Alone runs the agent of cfg without board, broker and socket, for as long as fn takes: what the
 // command line needs where no daemon runs. One that does run owns the directory, and is named.
 func Alone(ctx context.Context, cfg config.Config, o Options, fn func(context.Context, *agent.Agent) error) error {

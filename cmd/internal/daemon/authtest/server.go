@@ -45,11 +45,18 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// Decide makes every poll from now on answer so: "approve", or an error of RFC 8628 section 3.5.
+// Decide makes every poll from now on answer so: "approve", or an error of RFC 8628 section 3.5;
+// "unavailable" answers requests for a code by 503.
 func (s *Server) Decide(what string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.decision = what
+}
+
+func (s *Server) deciding() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.decision
 }
 
 // Asked hears of each device authorization request.
@@ -79,6 +86,12 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		answer(w, 401, map[string]any{"error": "invalid_client"})
 		return
 	}
+	defer s.tell()
+	if s.deciding() == "unavailable" {
+		w.Header().Set("Retry-After", "2") // longer than anybody keeps silent about it
+		http.Error(w, "out of order", 503)
+		return
+	}
 	answer(w, 200, map[string]any{
 		"device_code":               Secret + "-device-code",
 		"user_code":                 UserCode,
@@ -87,6 +100,10 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		"expires_in":                600,
 		"interval":                  1,
 	})
+}
+
+// tell tells of a device authorization request; who does not listen misses it.
+func (s *Server) tell() {
 	select {
 	case s.asked <- struct{}{}:
 	default:
