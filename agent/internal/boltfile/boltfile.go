@@ -12,7 +12,6 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -157,7 +156,7 @@ func read(path string, limit int64) ([]byte, error) {
 	}
 	defer f.Close()
 	// After a flush that failed the page cache may hold what the disk does not.
-	_ = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
+	forgetCached(f)
 	img := make([]byte, info.Size())
 	_, err = io.ReadFull(f, img)
 	if errors.Is(err, syscall.EIO) {

@@ -5,8 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
 )
 
 // Kind says what an Op does to the disk.
@@ -72,11 +70,7 @@ func (d Disk) Sync(f *os.File) error {
 	if err := d.Note(Op{Kind: Sync, Path: f.Name()}); err != nil {
 		return err
 	}
-	for {
-		if err := unix.Fdatasync(int(f.Fd())); !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
+	return syncData(f)
 }
 
 // Rename gives a file another name, in place of whatever had it. It is on the disk after SyncDir.
