@@ -10,11 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/cmd/pairlab/internal/provider"
 )
 
@@ -125,121 +123,6 @@ func (d *device) end() {
 	if text, _ := os.ReadFile(d.log.Name()); d.Failed() {
 		d.Logf("the end of paird's log:\n%s", text[max(0, len(text)-6000):])
 	}
-}
-
-// life is one process of a device.
-type life struct {
-	*device
-	*control.Client
-	began time.Time
-	cmd   *exec.Cmd
-	done  chan struct{} // closed when the process has ended
-}
-
-// start begins a life and waits until it is ready.
-func (d *device) start() *life {
-	d.Helper()
-	path, _ := program()
-	d.lives++
-	ready := d.path(fmt.Sprintf("notify%d", d.lives))
-	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: ready, Net: "unixgram"})
-	if err != nil {
-		d.Fatal(err)
-	}
-	defer conn.Close()
-	l := &life{device: d, Client: control.NewClient(d.path("sock")), began: time.Now(), done: make(chan struct{})}
-	l.cmd = exec.Command(path, "run", "--config", d.path("paird.toml"))
-	l.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+ready)
-	l.cmd.Stdout, l.cmd.Stderr = d.log, d.log
-	if err := l.cmd.Start(); err != nil {
-		d.Fatal(err)
-	}
-	go func() { l.cmd.Wait(); conn.Close(); close(l.done) }()
-	d.Cleanup(l.kill)
-	l.ready(conn)
-	return l
-}
-
-// ready waits for READY=1 (sd_notify(3)).
-func (l *life) ready(conn *net.UnixConn) {
-	l.Helper()
-	conn.SetReadDeadline(time.Now().Add(patience))
-	for said := make([]byte, 256); ; {
-		n, err := conn.Read(said)
-		if err != nil {
-			l.Fatalf("life %d does not become ready: %v", l.lives, err)
-		}
-		if strings.Contains(string(said[:n]), "READY=1") {
-			return
-		}
-	}
-}
-
-// kill is kill -9.
-func (l *life) kill() {
-	l.cmd.Process.Kill()
-	<-l.done
-}
-
-// stop ends the life as systemd would.
-func (l *life) stop() {
-	l.Helper()
-	l.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-l.done:
-	case <-time.After(patience):
-		l.Fatal("paird does not end at SIGTERM")
-	}
-	if code := l.cmd.ProcessState.ExitCode(); code != 0 {
-		l.Errorf("paird ended with %d", code)
-	}
-}
-
-// status is asked once.
-func (l *life) status() control.Status {
-	l.Helper()
-	ctx, cancel := context.WithTimeout(l.Context(), patience)
-	defer cancel()
-	s, err := l.Status(ctx)
-	if err != nil {
-		l.Fatal(err)
-	}
-	return s
-}
-
-// await looks at the status until it is as wanted, and returns it.
-func (l *life) await(what string, want func(control.Status) bool) control.Status {
-	l.Helper()
-	look := time.NewTicker(20 * time.Millisecond)
-	defer look.Stop()
-	limit := time.After(patience)
-	for {
-		s := l.status()
-		if want(s) {
-			return s
-		}
-		select {
-		case <-look.C:
-		case <-l.done:
-			l.Fatalf("paird ended while the test waited for: %s", what)
-		case <-limit:
-			l.Fatalf("not within %s: %s; the status is %+v", patience, what, s)
-		}
-	}
-}
-
-func paired(s control.Status) bool { return s.State == control.StatePaired && s.Grant != nil }
-
-func pairing(s control.Status) bool { return s.State == control.StatePairing && s.Pairing != nil }
-
-func online(s control.Status) bool {
-	return paired(s) && s.Broker != nil && s.Broker.State == control.BrokerOnline
-}
-
-// refusedWith tells whether the daemon refused with that code.
-func refusedWith(err error, code control.Code) bool {
-	e, ok := errors.AsType[*control.Error](err)
-	return ok && e.Code == code
 }
 
 // pair pairs a new device and leaves it running.

@@ -190,6 +190,12 @@ func TestReadOnlyDisk(t *testing.T) {
 	d.stillOne(l)
 }
 
+// refusedWith tells whether the daemon refused with that code.
+func refusedWith(err error, code control.Code) bool {
+	e, ok := errors.AsType[*control.Error](err)
+	return ok && e.Code == code
+}
+
 // stillOne wants the device paired, by the first code it ever showed.
 func (d *device) stillOne(l *life) {
 	d.Helper()

@@ -3,6 +3,7 @@ package survival
 import (
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -75,7 +76,10 @@ func TestKilled(t *testing.T) {
 	l.observer.setLag(chance.Uint64())
 	publishers := []*publisher{{topic: "test/a"}, {topic: "test/b"}, {topic: "test/c"}}
 	var met tally
-	for range kills {
+	for n := range kills {
+		if n%4 == 0 {
+			d.stillborn(time.Duration(chance.IntN(60)) * time.Millisecond)
+		}
 		d.liveAndDie(time.Duration(chance.IntN(400))*time.Millisecond, publishers, &met)
 	}
 	last := d.start()
@@ -90,12 +94,24 @@ func TestKilled(t *testing.T) {
 	if s := last.status(); s.Queue.Dropped != 0 {
 		t.Errorf("%d messages were dropped", s.Queue.Dropped)
 	}
+	if broken, err := filepath.Glob(filepath.Join(d.state, "*.broken-*")); len(broken) > 0 || err != nil {
+		t.Errorf("a kill is no damage, and yet %q were set aside (%v)", broken, err)
+	}
 	if met.refreshing < kills/10 || met.publishing < kills/10 {
 		t.Errorf("of %d kills only %d met a refresh and %d a publish: this proves little", kills, met.refreshing, met.publishing)
 	}
 	t.Logf("%d kills in %.1f s: %d met a refresh, %d a publish; %d refreshes", kills, time.Since(began).Seconds(),
 		met.refreshing, met.publishing, l.count(provider.Refreshed))
 	last.stop()
+}
+
+// stillborn is a life that is killed while it starts.
+func (d *device) stillborn(age time.Duration) {
+	d.Helper()
+	l, notified := d.launch()
+	<-time.After(age)
+	notified.Close()
+	l.kill()
 }
 
 // liveAndDie is one life: it refreshes and publishes from the start and is killed after a while.
@@ -132,7 +148,7 @@ func (d *device) compare(publishers []*publisher) {
 	d.Helper()
 	for _, p := range publishers {
 		if len(p.accepted) < kills {
-			d.Errorf("%s: only %d messages were accepted", p.topic, len(p.accepted))
+			d.Fatalf("%s: only %d messages were accepted", p.topic, len(p.accepted))
 		}
 		final := strconv.Itoa(p.accepted[len(p.accepted)-1])
 		d.wait("the last message of "+p.topic, func() bool {
@@ -149,6 +165,30 @@ func (d *device) compare(publishers []*publisher) {
 			d.Error(err)
 		}
 		d.Logf("%s: %d sent, %d accepted, %d arrived", p.topic, p.sent, len(p.accepted), len(arrived))
+	}
+}
+
+// What was accepted without a broker waits on the disk. The control: with "group" it need not be there yet, and
+// the kill shows it.
+func TestKilledOffline(t *testing.T) {
+	t.Parallel()
+	const messages = 50
+	for _, sync := range []string{"always", "group"} {
+		l := newLab(t, 10*time.Minute)
+		d := newDevice(l, "", fmt.Sprintf("[queue]\nsync = %q\n", sync))
+		d.pair().stop()
+		l.broker.Close()
+		alive := d.start()
+		for n := range messages {
+			if err := alive.Publish(t.Context(), "test/offline", []byte(strconv.Itoa(n))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		alive.kill()
+		kept := d.start().await("paired", paired).Queue.Messages
+		if all := kept >= messages; all != (sync == "always") {
+			t.Errorf("%s: after the kill %d messages wait, %d were accepted", sync, kept, messages)
+		}
 	}
 }
 

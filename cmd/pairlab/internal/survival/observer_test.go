@@ -1,8 +1,10 @@
 package survival
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -28,8 +30,10 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/token" {
 		o.count(1)
 		defer o.count(-1)
-		if o.travel(); r.Context().Err() != nil {
-			return // the device died before all of the request was out
+		body, err := io.ReadAll(r.Body) // from here on the server notices when the device is gone
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if o.travel(); err != nil || r.Context().Err() != nil {
+			return // the device died before the request was out: what is dead does not overtake its next life
 		}
 	}
 	o.next.ServeHTTP(answer, r)
