@@ -52,6 +52,9 @@ func (p *program) ask(ctx context.Context, client func(*control.Client) error, a
 	if at.client != nil {
 		err = client(at.client)
 	}
+	if errors.Is(err, control.ErrNotRunning) {
+		at = p.fallBack(at)
+	}
 	if errors.Is(err, control.ErrNotRunning) && at.used() {
 		err = p.alone(ctx, at.cfg, alone)
 	}
@@ -59,6 +62,18 @@ func (p *program) ask(ctx context.Context, client func(*control.Client) error, a
 		return &exit{exitNotPaired, errors.New("not signed in: run `paird login`")}
 	}
 	return told(err)
+}
+
+// fallBack is what `paird login` left, where nobody said which configuration is meant and its daemon does not run.
+func (p *program) fallBack(at place) place {
+	if p.configGiven || at.used() {
+		return at
+	}
+	cfg, err := p.loggedIn()
+	if err != nil {
+		return at
+	}
+	return place{cfg: cfg, login: true}
 }
 
 // alone runs fn with the agent of a state directory that no daemon owns. Its log says only what is wrong.

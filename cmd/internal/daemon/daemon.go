@@ -166,6 +166,7 @@ func (d *device) run(ctx context.Context) error {
 	if d.panel != nil {
 		d.beside.Go(func() { _ = d.panel.Run(drawing) })
 	}
+	d.o.Log.Info("running", "version", d.o.Version, "device", d.who.ID, "state_dir", d.cfg.Device.StateDir)
 	if d.o.Ready != nil {
 		d.o.Ready()
 	}
