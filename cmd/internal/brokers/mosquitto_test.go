@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // broker is one that runs, of whatever make.
@@ -77,4 +78,33 @@ func (m *mosquitto) password(user, password string) error {
 		return fmt.Errorf("mosquitto_passwd: %v %s: run scripts/setup-brokers.sh", err, out)
 	}
 	return nil
+}
+
+func TestMosquitto(t *testing.T) {
+	t.Parallel()
+	t.Run("plain", func(t *testing.T) {
+		t.Parallel()
+		deliver(t, startMosquitto(t).broker)
+	})
+	t.Run("rotation", func(t *testing.T) {
+		t.Parallel()
+		rotate(t, startMosquitto(t).broker, time.Second, 12*time.Second)
+	})
+	t.Run("down 30 s", func(t *testing.T) {
+		t.Parallel()
+		m := startMosquitto(t)
+		outage(t, m.broker, m.url, 30*time.Second, func() { m.process.stop(t) }, func() { m.start(t) })
+	})
+	t.Run("bad token", func(t *testing.T) {
+		t.Parallel()
+		refuses(t, startMosquitto(t).broker)
+	})
+	t.Run("forbidden topic", func(t *testing.T) {
+		t.Parallel()
+		forbids(t, startMosquitto(t).broker, 0)
+	})
+	t.Run("Home Assistant", func(t *testing.T) {
+		t.Parallel()
+		discovered(t, startMosquitto(t).broker)
+	})
 }

@@ -51,10 +51,10 @@ func rotate(t *testing.T, b *broker, every, span time.Duration) {
 }
 
 // outage sends all messages over a span with the broker down from a third of it on.
-func outage(t *testing.T, b *broker, down time.Duration, stop, start func()) {
+func outage(t *testing.T, b *broker, url string, down time.Duration, stop, start func()) {
 	t.Helper()
 	w := watch(t, b, "patient")
-	d := newDevice(t, b, "patient", b.url)
+	d := newDevice(t, b, "patient", url)
 	d.run()
 	<-d.online
 	fed := make(chan struct{})
@@ -71,21 +71,4 @@ func outage(t *testing.T, b *broker, down time.Duration, stop, start func()) {
 	d.emptied()
 	d.troubled()
 	t.Logf("%d sessions failed, %d duplicates", len(d.failed), sum.duplicates)
-}
-
-func TestMosquitto(t *testing.T) {
-	t.Parallel()
-	t.Run("plain", func(t *testing.T) {
-		t.Parallel()
-		deliver(t, startMosquitto(t).broker)
-	})
-	t.Run("rotation", func(t *testing.T) {
-		t.Parallel()
-		rotate(t, startMosquitto(t).broker, time.Second, 12*time.Second)
-	})
-	t.Run("down 30 s", func(t *testing.T) {
-		t.Parallel()
-		m := startMosquitto(t)
-		outage(t, m.broker, 30*time.Second, func() { m.process.stop(t) }, func() { m.start(t) })
-	})
 }

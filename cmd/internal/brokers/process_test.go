@@ -76,10 +76,10 @@ func (p *process) read(out io.ReadCloser) {
 func (p *process) note(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.said) == 30 {
+	if len(p.said) == 20 {
 		p.said = p.said[1:]
 	}
-	p.said = append(p.said, fmt.Sprintf("%.160s", line))
+	p.said = append(p.said, fmt.Sprintf("%.200s", line))
 }
 
 // stop ends the program as systemd would, and shows what it said last if the test failed.

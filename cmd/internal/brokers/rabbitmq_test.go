@@ -80,10 +80,18 @@ func TestRabbitMQ(t *testing.T) {
 		t.Parallel()
 		rotate(t, r.broker, 5*time.Second, time.Minute)
 	})
+	t.Run("bad token", func(t *testing.T) {
+		t.Parallel()
+		refuses(t, r.broker)
+	})
+	t.Run("forbidden topic", func(t *testing.T) {
+		t.Parallel()
+		forbids(t, r.broker, 1)
+	})
 }
 
 func TestRabbitMQRestart(t *testing.T) {
 	t.Parallel()
 	r := startRabbitMQ(t)
-	outage(t, r.broker, 2*time.Second, func() { r.process.stop(t) }, func() { r.start(t) })
+	outage(t, r.broker, r.url, 2*time.Second, func() { r.process.stop(t) }, func() { r.start(t) })
 }
