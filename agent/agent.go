@@ -35,7 +35,8 @@ type link interface {
 	Acked() int
 }
 
-// grants is where the grant is kept.
+// grants is where the grant is kept. Optional: Recovered() []string tells what was set aside, Health() error what
+// is not well although the last operation was done, SetFloor(time.Time) error keeps the trusted time.
 type grants interface {
 	Load() (store.State, error)
 	Intend(gen uint64) error
@@ -50,7 +51,8 @@ type grants interface {
 	Erase() error
 }
 
-// outbox is the telemetry queue as the agent sees it; the link drains it.
+// outbox is the telemetry queue as the agent sees it; the link drains it. Optional: Quarantined() string tells,
+// once, which damaged file was set aside.
 type outbox interface {
 	Bind(account string) (purged int, err error)
 	PutContext(ctx context.Context, topic string, payload []byte) error

@@ -250,7 +250,7 @@ func TestRefreshSurvivesPowerCuts(t *testing.T) {
 	for _, p := range []policy{strict, grace, untilUsed, neverRevoke} {
 		t.Run(string(p), func(t *testing.T) {
 			rec, stood := recordLife(t, p, false)
-			n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: crashtest.States(t) / 16}, stillPaired(stood))
+			n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 100 + crashtest.States(t)/50}, stillPaired(stood))
 			if failed > 0 {
 				t.Errorf("%d of %d states are unpaired for no need, the first: %v", failed, n, err)
 			}

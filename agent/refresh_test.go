@@ -239,7 +239,9 @@ func TestNoExpiresIn(t *testing.T) {
 
 // A refresh that was cut off is repeated at once, without the spread of a boot.
 func TestIntentAtStart(t *testing.T) {
+	disk := &countingStore{}
 	bubble(t, setups(paired(0, nil), spread, func(l *lab) {
+		l.o.Store = disk
 		s, err := store.Open(store.Options{Dir: l.dir, Device: "dev"})
 		if err != nil {
 			t.Fatal(err)
@@ -253,6 +255,9 @@ func TestIntentAtStart(t *testing.T) {
 	}), func(l *lab) {
 		l.pass(time.Minute)
 		l.saw("0s refresh R1", "30s serve A2") // only connecting waits
+		if disk.intents != 0 {
+			t.Error("the intent was written again")
+		}
 	})
 }
 

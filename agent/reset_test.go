@@ -124,6 +124,20 @@ func TestResetUnreadable(t *testing.T) {
 	})
 }
 
+// The same before the daemon has come to read anything.
+func TestResetUnreadableAtStart(t *testing.T) {
+	disk := &countingStore{}
+	disk.blind.Store(true)
+	bubble(t, setups(paired(0, nil), func(l *lab) { l.o.Store = disk }), func(l *lab) {
+		if r, err := l.Reset(l.Context()); err != nil || !r.Erased || r.Revoked {
+			t.Errorf("%+v, %v", r, err)
+		}
+		disk.blind.Store(false)
+		l.pass(6 * time.Second)
+		l.is(control.StateUnpaired, "")
+	})
+}
+
 // Power goes after the marker: the next start does the rest first.
 func TestResetResumed(t *testing.T) {
 	bubble(t, setups(auto, paired(0, nil)), func(l *lab) {

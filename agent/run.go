@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/telemetry"
@@ -19,9 +18,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer stop()
 	beside.Go(func() { a.announce(ctx) })
 	beside.Go(func() { a.watchButton(ctx) })
-	marked := a.marked(ctx)
+	marked, reply := a.marked(ctx)
 	if marked {
-		a.erase(ctx, nil)
+		a.erase(ctx, reply)
 	}
 	for ctx.Err() == nil {
 		if reply := a.live(ctx, marked); reply != nil {
@@ -33,20 +32,20 @@ func (a *Agent) Run(ctx context.Context) error {
 }
 
 // marked reads whether a reset was begun and is not done: before anything else, and however long the disk
-// takes to answer.
-func (a *Agent) marked(ctx context.Context) (marked bool) {
+// takes to answer. Whoever asks for a reset meanwhile (reply) need not wait for that.
+func (a *Agent) marked(ctx context.Context) (marked bool, reply chan control.ResetResult) {
 	a.tended(ctx, func(p pulse) {
-		for ctx.Err() == nil {
+		for ctx.Err() == nil && reply == nil {
 			var err error
 			marked, err = a.o.Store.ResetMarked()
 			a.status.problem("store", "storage", err)
 			if err == nil {
 				return
 			}
-			p.wait(ctx, 5*time.Second, nil, nil)
+			reply = a.anotherTry(ctx, p)
 		}
 	})
-	return marked
+	return marked || reply != nil, reply
 }
 
 // live runs the loops until ctx ends (nil) or a reset is asked for.

@@ -195,6 +195,17 @@ func TestAudienceLost(t *testing.T) {
 	})
 }
 
+// Before the clock is set the token is given out, for it may be good; how long nobody knows.
+func TestTokenWithoutClock(t *testing.T) {
+	bubble(t, setups(paired(-1000*time.Hour, nil), func(l *lab) { l.floor = l.began.Add(2000 * time.Hour) }), func(l *lab) {
+		tok, err := l.Token(l.Context(), "", time.Minute, false)
+		if err != nil || tok.AccessToken != "A1" || tok.ExpiresIn != 0 {
+			t.Errorf("%+v, %v", tok, err)
+		}
+		l.saw("0s serve A1") // and tried
+	})
+}
+
 // A program that goes away in the middle of a refresh neither stops it nor is waited for.
 func TestTokenCallerGone(t *testing.T) {
 	bubble(t, setups(paired(0, nil), func(l *lab) { l.auth.slow = 5 * time.Second }), func(l *lab) {
