@@ -18,7 +18,7 @@ import (
 
 // secrets says what the tokens on the disk are protected against.
 func (x *patient) secrets() finding {
-	return finding{"secrets", true, oneLine(errors.New(daemon.Protection(x.cfg, x.quiet())))}
+	return finding{"secrets", true, oneLine(errors.New(daemon.Protection(x.cfg, quiet())))}
 }
 
 // panel tells whether the panel answers, by the daemon's word or by opening it.
@@ -88,7 +88,7 @@ func (x *patient) dpop(m deviceauth.Metadata) finding {
 		return finding{"dpop", true, "this server does not offer it: tokens are not bound to this device"}
 	}
 	text := "tokens are bound to this device"
-	print, err := daemon.Thumbprint(x.cfg, x.quiet())
+	print, err := daemon.Thumbprint(x.cfg, quiet())
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		text += ", the daemon holds the key: stop it to see the thumbprint"

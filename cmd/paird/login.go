@@ -27,7 +27,7 @@ func (p *program) login(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := daemon.SignIn(ctx, to.cfg, p.quiet(), p.signIn); err != nil {
+	if err := daemon.SignIn(ctx, to.cfg, quiet(), p.signIn); err != nil {
 		return err
 	}
 	return to.remember()

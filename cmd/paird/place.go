@@ -76,14 +76,14 @@ func (p *program) fallBack(at place) place {
 	return place{cfg: cfg, login: true}
 }
 
-// alone runs fn with the agent of a state directory that no daemon owns. Its log says only what is wrong.
+// alone runs fn with the agent of a state directory that no daemon owns.
 func (p *program) alone(ctx context.Context, cfg config.Config, fn func(context.Context, *agent.Agent) error) error {
-	return daemon.Alone(ctx, cfg, p.quiet(), fn)
+	return daemon.Alone(ctx, cfg, quiet(), fn)
 }
 
-func (p *program) quiet() daemon.Options {
-	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	return daemon.Options{Version: version, Built: buildTime(), Probe: probe(), Log: log}
+// quiet is for commands: what goes wrong is in their errors and in the status, and needs no log.
+func quiet() daemon.Options {
+	return daemon.Options{Version: version, Built: buildTime(), Probe: probe(), Log: slog.New(slog.DiscardHandler)}
 }
 
 // told gives an error of the daemon its exit code.

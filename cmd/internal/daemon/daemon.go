@@ -87,7 +87,10 @@ func (d *device) listen() error {
 	if errors.Is(err, control.ErrInUse) {
 		return fmt.Errorf("%w: stop it first, or give this one a control.socket and a device.state_dir of its own", err)
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("%w: make its folder writable, or set control.socket", err)
+	}
+	return nil
 }
 
 // openState opens what lives on the disk.

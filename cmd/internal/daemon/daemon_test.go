@@ -177,6 +177,7 @@ func TestNoStart(t *testing.T) {
 		"secret": {"client_secret_file = \"$DIR/nowhere\"\n", "auth.client_secret_file: open "},
 		"key":    {"client_auth = \"private_key_jwt\"\nclient_key_file = \"$DIR/nowhere\"\n", "auth.client_key_file: open "},
 		"ca":     {"ca_file = \"$DIR/nowhere\"\n", "nowhere"},
+		"socket": {"", "control socket: "},
 		"panel":  {"[display]\npanel = \"ssd1306\"\nbus = \"I2C99\"\nrequired = true\n", "board: "},
 		"sim":    {"[display]\npanel = \"sim\"\n[sim]\nlisten = \"" + taken.Addr().String() + "\"\n", "board: "},
 	} {
@@ -184,6 +185,9 @@ func TestNoStart(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			cfg := configured(t, dir, "https://auth.example.com", strings.ReplaceAll(c.more, "$DIR", dir))
+			if name == "socket" {
+				cfg.Control.Socket = dir + "/nowhere/sock"
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), within)
 			defer cancel()
 			err := Run(ctx, cfg, Options{Log: slog.New(slog.DiscardHandler)})
