@@ -88,7 +88,10 @@ func (x *patient) dpop(m deviceauth.Metadata) finding {
 		return finding{"dpop", true, "this server does not offer it: tokens are not bound to this device"}
 	}
 	text := "tokens are bound to this device"
-	print, err := daemon.Thumbprint(x.cfg, quiet())
+	print, err := "", error(store.ErrLocked)
+	if x.absent {
+		print, err = daemon.Thumbprint(x.cfg, quiet())
+	}
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		text += ", the daemon holds the key: stop it to see the thumbprint"
