@@ -1,0 +1,102 @@
+package agent
+
+import (
+	"testing"
+	"time"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/store"
+)
+
+// A refresh that was cut off is repeated at once, without the spread of a boot.
+func TestIntentAtStart(t *testing.T) {
+	disk := &countingStore{}
+	bubble(t, setups(paired(0, nil), spread, func(l *lab) {
+		l.o.Store = disk
+		s, err := store.Open(store.Options{Dir: l.dir, Device: "dev"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Intend(1); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}), func(l *lab) {
+		l.pass(time.Minute)
+		l.saw("0s refresh R1", "30s serve A2") // only connecting waits
+		if disk.intents != 0 {
+			t.Error("the intent was written again")
+		}
+	})
+}
+
+func spread(l *lab) { l.o.Spread = time.Minute }
+
+// A token that expired while the power was off is refreshed within the spread, and so is the first connect.
+func TestSpreadAfterBoot(t *testing.T) {
+	bubble(t, setups(paired(2*time.Hour, nil), spread), func(l *lab) {
+		l.pass(30 * time.Minute)
+		l.saw("30s refresh R1", "30s serve A2")
+	})
+	bubble(t, setups(paired(time.Minute, nil), spread), func(l *lab) {
+		l.pass(30 * time.Minute)
+		l.saw("30s serve A1")
+	})
+}
+
+// Somebody who pairs just then does not wait for that.
+func TestPairWithinSpread(t *testing.T) {
+	bubble(t, setups(paired(0, nil), func(l *lab) { l.o.Spread = 4 * time.Minute }), func(l *lab) {
+		l.press(hold)
+		l.pass(time.Minute)
+		l.saw("4s code 1", "34s approved", "34s revoke R1", "34s serve A2")
+	})
+}
+
+// Before the clock is set nothing is judged by wall times; then at once.
+func TestStartWithoutClock(t *testing.T) {
+	for _, renew := range []bool{true, false} {
+		bubble(t, setups(func(l *lab) { l.auth.noRenew = !renew }, paired(2*time.Hour, nil), func(l *lab) {
+			l.floor = l.began.Add(time.Hour)
+		}), func(l *lab) {
+			l.pass(30 * time.Minute)
+			l.is(control.StateClock, "clock_unset")
+			l.saw()
+			if s := l.Status(); s.Grant == nil || s.Grant.ExpiresIn != 0 {
+				t.Errorf("%+v", s.Grant)
+			}
+			l.synced.Store(true)
+			l.pass(3 * time.Second)
+			if renew {
+				l.is(control.StatePaired, "")
+				l.saw("30m2s refresh R1", "30m2s serve A2")
+			} else {
+				l.is(control.StateUnpaired, "")
+			}
+		})
+	}
+}
+
+// "if the configuration names others it is kept unused, problem `config`, until the user pairs again"
+func TestForeignGrant(t *testing.T) {
+	other := func(g *store.Grant) { g.TokenEndpoint = "https://as/other" }
+	bound := func(l *lab) { l.o.Bound.TokenEndpoint = "https://as/token" }
+	bubble(t, setups(paired(0, other), bound), func(l *lab) {
+		l.pass(24 * time.Hour)
+		l.is(control.StateUnpaired, "config")
+		l.saw()
+		if st, err := l.store.Load(); err != nil || st.Grant == nil {
+			t.Error("it was not kept", err)
+		}
+		l.press(click)
+		l.pass(time.Minute)
+		l.is(control.StatePaired, "")
+		l.saw("24h0m0.1s code 1", "24h0m30.1s approved", "24h0m30.1s serve A2") // nothing was sent for the old one
+	})
+	bubble(t, setups(auto, paired(0, other), bound), func(l *lab) {
+		l.pass(time.Minute)
+		l.is(control.StatePaired, "")
+	})
+}
