@@ -93,14 +93,14 @@ func (d *device) session(ctx context.Context) {
 	}
 }
 
+// serve runs one session, which ends for another token a while after it came online.
 func (d *device) serve(ctx context.Context, c telemetry.Credentials) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if d.rotate > 0 {
-		swap := time.AfterFunc(d.rotate, func() { cancel(telemetry.ErrSwap) })
-		defer swap.Stop()
-	}
 	return d.link.Serve(ctx, c, func() {
+		if d.rotate > 0 {
+			time.AfterFunc(d.rotate, func() { cancel(telemetry.ErrSwap) }) // of no effect once the session is over
+		}
 		select {
 		case d.online <- struct{}{}:
 		default:
@@ -116,7 +116,7 @@ func (d *device) grant() telemetry.Credentials {
 	}
 	life := time.Hour
 	if d.rotate > 0 {
-		life = d.rotate + 5*time.Second
+		life = d.rotate + 10*time.Second
 	}
 	token := d.broker.issuer.token(d.t, d.id, life, d.broker.scopes(d.id)...)
 	if err := d.broker.admit(d.id, token); err != nil {
