@@ -2,6 +2,7 @@
 package authtest
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -93,7 +94,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, 200, map[string]any{
-		"device_code":               Secret + "-device-code",
+		"device_code":               Secret + "-" + rand.Text(),
 		"user_code":                 UserCode,
 		"verification_uri":          s.URL + "/device",
 		"verification_uri_complete": s.URL + "/device?user_code=" + UserCode,
