@@ -86,7 +86,7 @@ func (l *linker) link(ctx context.Context, g store.Grant, gen uint64, changed <-
 		case !l.bind(ctx, g):
 		default:
 			err := l.serve(ctx, g, changed)
-			l.rest(ctx, l.judge(ctx, gen, err), g.Pairing, gen)
+			l.rest(ctx, l.judge(ctx, g, gen, err), g.Pairing, gen)
 		}
 		g, gen, changed = l.keeper.current()
 	}
@@ -163,7 +163,7 @@ func (l *linker) connected() {
 }
 
 // judge says how long to wait after a session that ended with err.
-func (l *linker) judge(ctx context.Context, gen uint64, err error) time.Duration {
+func (l *linker) judge(ctx context.Context, g store.Grant, gen uint64, err error) time.Duration {
 	if !l.since.IsZero() {
 		l.renewed, l.refusing = false, false
 	}
@@ -175,7 +175,8 @@ func (l *linker) judge(ctx context.Context, gen uint64, err error) time.Duration
 	}
 	l.since = time.Time{}
 	_, now, _ := l.keeper.current()
-	if ctx.Err() != nil || now == 0 || errors.Is(err, errTokenOver) {
+	over := errors.Is(err, errTokenOver) || !usable(g, time.Now()) // whoever noticed first
+	if ctx.Err() != nil || now == 0 || over {
 		l.broker(control.BrokerOff, "", "")
 		return 0
 	}

@@ -191,6 +191,18 @@ func TestBrokerRefusesAndServerDown(t *testing.T) {
 	})
 }
 
+// The session and the agent notice the end of the token at the same time: it is no refusal.
+func TestTokenOver(t *testing.T) {
+	for range 20 {
+		bubble(t, setups(paired(0, nil), always(fails(deviceauth.Server)), func(l *lab) { l.o.Link = &punctualLink{l.link} }), func(l *lab) {
+			l.pass(2 * time.Hour)
+			if s := l.Status(); s.Broker.State != control.BrokerOff || len(l.events()) != 0 {
+				t.Errorf("%+v, %v", s.Broker, l.events())
+			}
+		})
+	}
+}
+
 func TestBrokerKinds(t *testing.T) {
 	for _, tt := range []struct {
 		err     *telemetry.Error

@@ -136,3 +136,12 @@ func (m hangingLink) Serve(ctx context.Context, c telemetry.Credentials, online 
 		return &telemetry.Error{Kind: telemetry.Broker, Detail: "no answer"}
 	}
 }
+
+// punctualLink ends with the token, by itself, as the real one does.
+type punctualLink struct{ *linkModel }
+
+func (m punctualLink) Serve(ctx context.Context, c telemetry.Credentials, online func()) error {
+	online()
+	time.Sleep(time.Until(c.Expiry))
+	return unauthorized
+}
