@@ -90,7 +90,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	defer s.tell()
 	if s.deciding() == "unavailable" {
 		w.Header().Set("Retry-After", "2") // longer than anybody keeps silent about it
-		http.Error(w, "out of order", 503)
+		http.Error(w, "out of order", http.StatusServiceUnavailable)
 		return
 	}
 	answer(w, 200, map[string]any{
