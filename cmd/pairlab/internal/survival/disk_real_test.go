@@ -128,6 +128,7 @@ func samePicture(a, b image.Image) bool {
 // A full disk is a problem on the panel and no reason to die, nor to pair again: refreshes go on, and with
 // room everything does.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	d := onOwnDisk(t)
 	d.broker.Close() // or nothing would have to be written
 	l := d.start()
@@ -157,6 +158,7 @@ func TestFullDisk(t *testing.T) {
 
 // The same from the start, killed on the full disk: what it was given is still there.
 func TestKilledOnFullDisk(t *testing.T) {
+	t.Parallel()
 	d := onOwnDisk(t)
 	empty := fill(t, d.state)
 	for range 5 {
@@ -173,6 +175,7 @@ func TestKilledOnFullDisk(t *testing.T) {
 
 // A disk that is read-only is the same: told on the panel, and over when it is writable again.
 func TestReadOnlyDisk(t *testing.T) {
+	t.Parallel()
 	d := onOwnDisk(t)
 	readOnly(t, d.state, true)
 	l := d.start()

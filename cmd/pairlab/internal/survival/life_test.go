@@ -20,15 +20,28 @@ type life struct {
 	began time.Time
 	cmd   *exec.Cmd
 	done  chan struct{} // closed when the process has ended
+	quiet int64         // length of the log before
 }
 
-// start begins a life and waits until it is ready.
+// start begins a life and waits until it is ready. One that finds the socket in use begins again, as the unit's
+// Restart=always has it: a child that the last one was just forking when it was killed holds the socket until its exec.
 func (d *device) start() *life {
 	d.Helper()
-	l, notified := d.launch()
-	defer notified.Close()
-	l.ready(notified)
-	return l
+	restart := time.NewTicker(100 * time.Millisecond) // RestartSec, for somebody in a hurry
+	defer restart.Stop()
+	for limit := time.Now().Add(patience); time.Now().Before(limit); <-restart.C {
+		l, notified := d.launch()
+		err := l.ready(notified)
+		notified.Close()
+		if err == nil {
+			return l
+		}
+		if !strings.Contains(l.said(), "another paird is running") {
+			d.Fatalf("life %d does not become ready: %v", d.lives, err)
+		}
+	}
+	d.Fatal("the socket stays in use")
+	return nil
 }
 
 // launch begins a life; it says on the connection when it is ready.
@@ -42,6 +55,9 @@ func (d *device) launch() (*life, *net.UnixConn) {
 		d.Fatal(err)
 	}
 	l := &life{device: d, Client: control.NewClient(d.path("sock")), began: time.Now(), done: make(chan struct{})}
+	if info, err := d.log.Stat(); err == nil {
+		l.quiet = info.Size()
+	}
 	l.cmd = exec.Command(path, "run", "--config", d.path("paird.toml"))
 	l.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+ready)
 	l.cmd.Stdout, l.cmd.Stderr = d.log, d.log
@@ -54,18 +70,27 @@ func (d *device) launch() (*life, *net.UnixConn) {
 }
 
 // ready waits for READY=1 (sd_notify(3)).
-func (l *life) ready(conn *net.UnixConn) {
-	l.Helper()
+func (l *life) ready(conn *net.UnixConn) error {
 	conn.SetReadDeadline(time.Now().Add(patience))
 	for said := make([]byte, 256); ; {
 		n, err := conn.Read(said)
 		if err != nil {
-			l.Fatalf("life %d does not become ready: %v", l.lives, err)
+			return err
 		}
 		if strings.Contains(string(said[:n]), "READY=1") {
-			return
+			return nil
 		}
 	}
+}
+
+// said is the log of this life so far.
+func (l *life) said() string {
+	l.Helper()
+	text, err := os.ReadFile(l.log.Name())
+	if err != nil {
+		l.Fatal(err)
+	}
+	return string(text[l.quiet:])
 }
 
 // kill is kill -9.
