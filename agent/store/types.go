@@ -24,7 +24,7 @@ type Grant struct {
 	Name         string         `json:"name,omitempty"`
 	Claims       map[string]any `json:"claims,omitempty"`
 
-	// Pairing names the pairing this grant came from, at random; refreshes keep it. It stands for the
+	// Pairing names the pairing this grant came from, by a digest of its device code; refreshes keep it. It stands for the
 	// account where the server tells no subject.
 	Pairing string `json:"pairing,omitempty"`
 }
