@@ -3,7 +3,6 @@ package daemon
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"image/png"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
@@ -71,17 +70,6 @@ func (d *device) addLink(o *agent.Options) error {
 	}
 	o.Link = l
 	return nil
-}
-
-// keepPending keeps a session that the server has slowed down as it is now.
-func (d *device) keepPending(p deviceauth.Pending) {
-	b, err := json.Marshal(p)
-	if err == nil {
-		err = d.store.SavePending(b)
-	}
-	if err != nil {
-		d.o.Log.Warn("the pending code could not be kept", "err", err)
-	}
 }
 
 func (d *device) panelStatus() control.Panel {
