@@ -100,6 +100,7 @@ func TestReset(t *testing.T) {
 	if got := r.auth.Revoked(); len(got) != 1 || !strings.HasPrefix(got[0], authtest.Secret+"-refresh") {
 		t.Errorf("revoked: %v", got)
 	}
+	r.settle()
 	if s := r.status(); s.State != control.StateUnpaired || s.Grant != nil {
 		t.Errorf("%+v", s)
 	}

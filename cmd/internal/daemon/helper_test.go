@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"iter"
 	"log/slog"
 	"os"
@@ -105,7 +106,17 @@ func start(t *testing.T, more string) *running {
 		t.Fatal(err)
 	}
 	go r.listen(events)
+	r.settle()
 	return r
+}
+
+// settle waits until the daemon knows whether it is paired: it gives no answer about tokens before.
+func (r *running) settle() {
+	r.t.Helper()
+	_, err := r.client.Token(r.t.Context(), "", 0, false)
+	if e, ok := errors.AsType[*control.Error](err); err != nil && (!ok || e.Code != control.NotPaired) {
+		r.t.Fatal(err)
+	}
 }
 
 func (r *running) listen(events iter.Seq2[control.Event, error]) {
