@@ -31,7 +31,7 @@ type device struct {
 
 	finish  context.CancelCauseFunc
 	runner  sync.WaitGroup
-	online  chan struct{}         // each session says so, if somebody listens
+	online  chan struct{}         // a session came online
 	granted telemetry.Credentials // belongs to the session
 
 	mu     sync.Mutex
@@ -43,7 +43,7 @@ type device struct {
 // newDevice makes a device whose id is of letters and digits; url is the broker's or a proxy's.
 func newDevice(t *testing.T, b *broker, id, url string, change ...func(*telemetry.Options)) *device {
 	t.Helper()
-	d := &device{t: t, id: id, broker: b, online: make(chan struct{})}
+	d := &device{t: t, id: id, broker: b, online: make(chan struct{}, 1)}
 	d.queue = must(queue.Open(queue.Options{Dir: t.TempDir()}))(t)
 	t.Cleanup(func() { d.queue.Close() })
 	o := telemetry.Options{URL: url, DeviceID: id, Username: "{device_id}", Password: "{access_token}", Metrics: []string{"uptime"}, Version: "real-test"}
@@ -106,6 +106,16 @@ func (d *device) serve(ctx context.Context, c telemetry.Credentials) error {
 		default:
 		}
 	})
+}
+
+// awaitOnline waits for the next session that comes online.
+func (d *device) awaitOnline() {
+	d.t.Helper()
+	select {
+	case <-d.online:
+	case <-time.After(patience):
+		d.t.Fatalf("no session came online within %v", patience)
+	}
 }
 
 // grant is a token that the broker takes, a new one in each session if tokens rotate. It lives a little longer

@@ -13,7 +13,7 @@ import (
 
 // faulty sends all messages to mosquitto, over a span, through a proxy that prepare sets up and trouble works
 // on once the session is up.
-func faulty(t *testing.T, span time.Duration, prepare, trouble func(p *proxy)) (*device, tally) {
+func faulty(t *testing.T, span time.Duration, prepare func(p *proxy), trouble func(d *device, p *proxy)) (*device, tally) {
 	t.Helper()
 	m := startMosquitto(t)
 	p := newProxy(t, m.port)
@@ -21,13 +21,13 @@ func faulty(t *testing.T, span time.Duration, prepare, trouble func(p *proxy)) (
 	w := watch(t, m.broker, "faulty")
 	d := newDevice(t, m.broker, "faulty", p.url)
 	d.run()
-	<-d.online
+	d.awaitOnline()
 	fed := make(chan struct{})
 	go func() {
 		defer close(fed)
 		d.feed(span)
 	}()
-	trouble(p)
+	trouble(d, p)
 	sum := w.collect(t, slow)
 	<-fed
 	d.emptied()
@@ -35,18 +35,20 @@ func faulty(t *testing.T, span time.Duration, prepare, trouble func(p *proxy)) (
 	return d, sum
 }
 
-func nothing(*proxy) {}
+func nothing(*proxy)          {}
+func patient(*device, *proxy) {}
 
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	t.Run("reset", func(t *testing.T) {
 		t.Parallel()
-		d, _ := faulty(t, 8*time.Second, nothing, func(p *proxy) {
+		d, _ := faulty(t, 8*time.Second, nothing, func(d *device, p *proxy) {
 			beat := time.NewTicker(2 * time.Second)
 			defer beat.Stop()
 			for range 3 {
 				<-beat.C
 				p.reset()
+				d.awaitOnline()
 			}
 		})
 		d.troubled()
@@ -58,7 +60,7 @@ func TestFaults(t *testing.T) {
 	t.Run("black hole", func(t *testing.T) {
 		t.Parallel()
 		var since time.Time
-		d, _ := faulty(t, 10*time.Second, nothing, func(p *proxy) {
+		d, _ := faulty(t, 10*time.Second, nothing, func(d *device, p *proxy) {
 			<-time.After(2 * time.Second)
 			since = time.Now()
 			p.swallow()
@@ -78,7 +80,7 @@ func TestFaults(t *testing.T) {
 				n := packetsSeen.Add(1)
 				return ack && n > 500 && n <= 505 // once: the number goes on in the next session
 			})
-		}, nothing)
+		}, patient)
 		d.troubled()
 		if sum.duplicates < 5 {
 			t.Errorf("%d duplicates of at least 5 messages that were not acknowledged", sum.duplicates)
@@ -86,7 +88,7 @@ func TestFaults(t *testing.T) {
 	})
 	t.Run("delay", func(t *testing.T) {
 		t.Parallel()
-		d, sum := faulty(t, 0, func(p *proxy) { p.befall(15*time.Millisecond, nil) }, nothing)
+		d, sum := faulty(t, 0, func(p *proxy) { p.befall(15*time.Millisecond, nil) }, patient)
 		d.smooth()
 		if sum.duplicates != 0 {
 			t.Errorf("%d duplicates of messages that were only late", sum.duplicates)
@@ -101,7 +103,7 @@ func TestIdleBlackHole(t *testing.T) {
 	p := newProxy(t, m.port)
 	d := newDevice(t, m.broker, "idle", p.url)
 	d.run()
-	<-d.online
+	d.awaitOnline()
 	p.swallow()
 	select {
 	case <-d.online: // again, through a new connection

@@ -33,6 +33,7 @@ type mosquitto struct {
 	*broker
 	config, passwords string
 	process           *process
+	admitted          map[string]bool // devices
 }
 
 const watcherPassword = "the watcher's own"
@@ -40,7 +41,7 @@ const watcherPassword = "the watcher's own"
 func startMosquitto(t *testing.T) *mosquitto {
 	t.Helper()
 	dir, port := t.TempDir(), freePort(t)
-	m := &mosquitto{broker: newBroker(newIssuer(t), port, "-u", "watcher", "-P", watcherPassword)}
+	m := &mosquitto{broker: newBroker(newIssuer(t), port, "-u", "watcher", "-P", watcherPassword), admitted: map[string]bool{}}
 	m.passwords = write(t, dir, "passwords", "")
 	acl := write(t, dir, "acl", "user watcher\ntopic readwrite #\npattern write paird/%u/n\npattern write paird/%u/status\n"+
 		"pattern write paird/%u/event\npattern write paird/%u/telemetry\npattern write homeassistant/device/%u/config\n")
@@ -62,8 +63,15 @@ func (m *mosquitto) start(t *testing.T) {
 	m.process.await(t, " running")
 }
 
-// admit has mosquitto read its passwords anew, which closes the sessions that came with another.
+// admit has mosquitto read its passwords anew. That closes sessions that came with another, so it first waits until
+// mosquitto knows that the device has left.
 func (m *mosquitto) admit(device, token string) error {
+	if m.admitted[device] {
+		if err := m.process.expect("Client " + device + " "); err != nil {
+			return err
+		}
+	}
+	m.admitted[device] = true
 	if err := m.password(device, token); err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func TestClusterNodeKilled(t *testing.T) {
 	way := newProxy(t, brokers[0].port, brokers[1].port, brokers[2].port)
 	d := newDevice(t, brokers[0], "clustered", way.url)
 	d.run()
-	<-d.online
+	d.awaitOnline()
 	kill := time.AfterFunc(4*time.Second, running[0].kill)
 	defer kill.Stop()
 	d.feed(12 * time.Second)

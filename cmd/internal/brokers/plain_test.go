@@ -56,7 +56,7 @@ func outage(t *testing.T, b *broker, url string, down time.Duration, stop, start
 	w := watch(t, b, "patient")
 	d := newDevice(t, b, "patient", url)
 	d.run()
-	<-d.online
+	d.awaitOnline()
 	fed := make(chan struct{})
 	go func() {
 		defer close(fed)

@@ -76,7 +76,7 @@ func (p *process) read(out io.ReadCloser) {
 func (p *process) note(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.said) == 20 {
+	if len(p.said) == 60 {
 		p.said = p.said[1:]
 	}
 	p.said = append(p.said, fmt.Sprintf("%.200s", line))

@@ -66,7 +66,7 @@ func discovered(t *testing.T, b *broker) {
 	d := newDevice(t, b, "described", b.url, func(o *telemetry.Options) { o.HomeAssistant = "homeassistant" })
 	d.link.Sample(t.Context())
 	d.run()
-	<-d.online
+	d.awaitOnline()
 	retained := func(topic string) string {
 		args := append([]string{"-h", "127.0.0.1", "-p", fmt.Sprint(b.port), "-q", "1", "-W", "20", "-C", "1", "--retained-only", "-F", "%r %t %p", "-t", topic}, b.door...)
 		out, err := exec.CommandContext(t.Context(), "mosquitto_sub", args...).Output()
