@@ -51,7 +51,7 @@ func (d *device) makeAgent(ctx context.Context) error {
 // authorization is the client with what only a running device can tell it.
 func (d *device) authorization() (deviceauth.Config, error) {
 	c, err := Authorization(d.cfg, d.who, d.o.Version, d.store.Key, d.o.Log)
-	c.ClockSet, c.OnWait, c.OnChange = d.clock.Set, d.trouble, d.keepPending
+	c.ClockSet, c.OnWait, c.OnChange = d.clock.Set, d.trouble, func(p deviceauth.Pending) { d.agent.PendingChanged(p) }
 	return c, err
 }
 
