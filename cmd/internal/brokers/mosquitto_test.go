@@ -17,6 +17,7 @@ type broker struct {
 	door   []string                                   // options of mosquitto_sub to get in as the watcher
 	admit  func(device, token string) error           // makes the token the one that is good
 	issuer *issuer                                    // whose tokens it takes
+	again  time.Duration                              // after which it sends what a subscriber did not acknowledge; 0: never
 	scopes func(device string) (permissions []string) // of a device's token
 }
 

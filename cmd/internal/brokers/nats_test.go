@@ -25,6 +25,7 @@ func newNodes(t *testing.T, count int) (nodes []node, brokers []*broker) {
 			routes = append(routes, nodes[n].Route)
 		}
 		brokers = append(brokers, newBroker(i, port, "-u", "watcher", "-P", watcherPassword))
+		brokers[n].again = ackWait
 	}
 	for n := range nodes {
 		nodes[n].Routes = routes

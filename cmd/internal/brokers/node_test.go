@@ -27,6 +27,9 @@ type node struct {
 	Seed   string // of the account that answers for who comes in
 }
 
+// ackWait is after which NATS sends again what a subscriber has not acknowledged, behind what is newer.
+const ackWait = 5 * time.Second
+
 const nodeVariable = "PAIRD_TEST_NATS_NODE"
 
 func TestMain(m *testing.M) {
@@ -90,7 +93,7 @@ func (n node) options() (*server.Options, error) {
 	o := &server.Options{
 		ServerName: n.Name, DontListen: n.Route == 0, Host: "127.0.0.1", Port: server.RANDOM_PORT,
 		NoLog: true, NoSigs: true, JetStream: true, StoreDir: n.Dir,
-		MQTT:        server.MQTTOpts{Host: "127.0.0.1", Port: n.MQTT, AckWait: 5 * time.Second},
+		MQTT:        server.MQTTOpts{Host: "127.0.0.1", Port: n.MQTT, AckWait: ackWait},
 		AuthCallout: &server.AuthCallout{Issuer: public, AuthUsers: []string{"callout", "watcher"}},
 		Users:       []*server.User{{Username: "callout", Password: n.Seed}, {Username: "watcher", Password: watcherPassword}},
 	}
