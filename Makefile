@@ -31,7 +31,7 @@ test: ## all tests that need only Go, with the race detector; power cuts again w
 .PHONY: test-real
 test-real: ## against real peers: oidc-provider, mosquitto, zbar, Chromium; installs what is missing
 	scripts/setup-real.sh
-	$(GO) test -vet=off -tags real -count 1 -timeout 600s ./cmd/internal/real/... ./display
+	$(GO) test -vet=off -tags real -count 1 -timeout 600s ./cmd/internal/real/... ./cmd/pairlab/internal/survival ./display
 
 .PHONY: check
 check: ## formatting, vet, staticcheck, known vulnerabilities, import rules, the systemd unit
@@ -57,6 +57,7 @@ screens: ## pictures of every screen in build/screens
 .PHONY: bench
 bench: ## benchmarks of all packages
 	$(GO) test -vet=off -run '^$$' -bench . -benchmem ./...
+	$(GO) test -vet=off -count 1 -v -run WearBudget ./agent/queue
 
 .PHONY: crash
 crash: ## every state a power cut could leave, 200,000 of them

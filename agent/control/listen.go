@@ -31,26 +31,53 @@ func Listen(path string) (net.Listener, error) {
 	return &listener{UnixListener: l, open: map[uint32]int{}}, nil
 }
 
+// orphaned is how long a socket may stay open without anybody answering: a daemon that was killed between
+// fork and exec of a child leaves the child holding it for a moment.
+const orphaned = 2 * time.Second
+
 // clear removes a socket that nobody serves.
 func clear(path string) error {
+	for until := time.Now().Add(orphaned); ; {
+		answered, err := tryClear(path)
+		if !errors.Is(err, ErrInUse) || answered || time.Now().After(until) {
+			return err
+		}
+	}
+}
+
+// tryClear is ErrInUse for a socket that somebody holds; answered says that a daemon is behind it.
+func tryClear(path string) (answered bool, err error) {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	if info.Mode().Type() != fs.ModeSocket {
-		return errors.New("there is something else than a socket, remove it or set control.socket")
+		return false, errors.New("there is something else than a socket, remove it or set control.socket")
 	}
-	conn, err := net.DialTimeout("unix", path, 2*time.Second)
-	if err == nil {
-		return errors.Join(ErrInUse, conn.Close())
+	conn, err := net.DialTimeout("unix", path, orphaned)
+	if errors.Is(err, unix.ECONNREFUSED) {
+		return false, os.Remove(path)
 	}
-	if !errors.Is(err, unix.ECONNREFUSED) {
-		return err
+	if err != nil {
+		return false, err
 	}
-	return os.Remove(path)
+	defer conn.Close()
+	return answers(conn), ErrInUse
+}
+
+// answers tells whether a daemon speaks, within a quarter of a second.
+func answers(conn net.Conn) bool {
+	if conn.SetDeadline(time.Now().Add(250*time.Millisecond)) != nil {
+		return false
+	}
+	if _, err := conn.Write([]byte("GET / HTTP/1.0\r\n\r\n")); err != nil {
+		return false
+	}
+	n, _ := conn.Read(make([]byte, 1))
+	return n > 0
 }
 
 // listener knows its peers.

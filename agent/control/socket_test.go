@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -115,6 +116,51 @@ func TestListen(t *testing.T) {
 	}
 	if _, err := Listen(path); err == nil {
 		t.Error("a file was replaced")
+	}
+}
+
+// A child that a killed daemon was just forking holds the socket for a moment: it is no daemon.
+func TestListenWaitsForAnOrphan(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	orphan, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	orphan.SetUnlinkOnClose(false)
+	go func() { // lets go once somebody has knocked in vain
+		conn, err := orphan.Accept()
+		if err == nil {
+			conn.Close()
+		}
+		orphan.Close()
+	}()
+	l, err := Listen(path)
+	if err != nil {
+		t.Fatalf("an orphan's socket: %v", err)
+	}
+	l.Close()
+}
+
+// A live daemon answers, and the second is refused at once.
+func TestListenRefusesAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- Serve(ctx, l, http.NotFoundHandler()) }()
+	began := time.Now()
+	if _, err := Listen(path); !errors.Is(err, ErrInUse) {
+		t.Errorf("live socket: %v", err)
+	}
+	if d := time.Since(began); d >= orphaned {
+		t.Errorf("refused only after %v", d)
+	}
+	stop()
+	if err := <-served; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -23,25 +23,15 @@ type life struct {
 	quiet int64         // length of the log before
 }
 
-// start begins a life and waits until it is ready. One that finds the socket in use begins again, as the unit's
-// Restart=always has it: a child that the last one was just forking when it was killed holds the socket until its exec.
+// start begins a life and waits until it is ready.
 func (d *device) start() *life {
 	d.Helper()
-	restart := time.NewTicker(100 * time.Millisecond) // RestartSec, for somebody in a hurry
-	defer restart.Stop()
-	for limit := time.Now().Add(patience); time.Now().Before(limit); <-restart.C {
-		l, notified := d.launch()
-		err := l.ready(notified)
-		notified.Close()
-		if err == nil {
-			return l
-		}
-		if !strings.Contains(l.said(), "another paird is running") {
-			d.Fatalf("life %d does not become ready: %v", d.lives, err)
-		}
+	l, notified := d.launch()
+	defer notified.Close()
+	if err := l.ready(notified); err != nil {
+		d.Fatalf("life %d does not become ready: %v", d.lives, err)
 	}
-	d.Fatal("the socket stays in use")
-	return nil
+	return l
 }
 
 // launch begins a life; it says on the connection when it is ready.
