@@ -98,7 +98,7 @@ func (s *session) open(ctx context.Context, header http.Header) (net.Conn, error
 		return nil, err
 	}
 	s.wire = newWire(conn)
-	s.calm = context.AfterFunc(ctx, s.wire.hurry)
+	s.calm = context.AfterFunc(ctx, func() { s.wire.hurry(context.Cause(ctx)) })
 	return s.wire, nil
 }
 

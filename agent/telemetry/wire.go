@@ -101,10 +101,21 @@ func (w *wire) abort(reason error) {
 	w.Close()
 }
 
-// hurry ends a connection that has no CONNACK yet.
-func (w *wire) hurry() {
-	if w.greeted() != nil {
+// hurry ends a connection that has no CONNACK yet. The broker may have the will already. A swap takes it
+// back: "Clients are allowed to send further Control Packets immediately after sending a CONNECT Packet"
+// (MQTT 3.1.1 section 3.1.4), DISCONNECT too. Any other end wants it published.
+func (w *wire) hurry(cause error) {
+	if w.greeted() == nil {
+		return
+	}
+	if !errors.Is(cause, ErrSwap) {
 		w.abort(errLeft)
+		return
+	}
+	stuck := time.AfterFunc(flushLimit, func() { w.abort(errLeft) })
+	defer stuck.Stop()
+	if _, err := w.Write([]byte{disconnectHeader, 0}); err == nil {
+		w.Close()
 	}
 }
 
