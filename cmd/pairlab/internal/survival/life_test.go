@@ -20,7 +20,6 @@ type life struct {
 	began time.Time
 	cmd   *exec.Cmd
 	done  chan struct{} // closed when the process has ended
-	quiet int64         // length of the log before
 }
 
 // start begins a life and waits until it is ready.
@@ -45,9 +44,6 @@ func (d *device) launch() (*life, *net.UnixConn) {
 		d.Fatal(err)
 	}
 	l := &life{device: d, Client: control.NewClient(d.path("sock")), began: time.Now(), done: make(chan struct{})}
-	if info, err := d.log.Stat(); err == nil {
-		l.quiet = info.Size()
-	}
 	l.cmd = exec.Command(path, "run", "--config", d.path("paird.toml"))
 	l.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+ready)
 	l.cmd.Stdout, l.cmd.Stderr = d.log, d.log
@@ -71,16 +67,6 @@ func (l *life) ready(conn *net.UnixConn) error {
 			return nil
 		}
 	}
-}
-
-// said is the log of this life so far.
-func (l *life) said() string {
-	l.Helper()
-	text, err := os.ReadFile(l.log.Name())
-	if err != nil {
-		l.Fatal(err)
-	}
-	return string(text[l.quiet:])
 }
 
 // kill is kill -9.
