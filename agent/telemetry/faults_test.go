@@ -118,8 +118,13 @@ func TestSilentBrokerAtConnect(t *testing.T) {
 		s := b.serve(t, token)
 		time.Sleep(time.Second)
 		at = time.Now()
+		byes, wills := b.broker.Ends()
 		if err := s.stop(ErrSwap); !errors.Is(err, ErrSwap) || time.Since(at) > time.Second {
 			t.Errorf("%v after %v", err, time.Since(at))
+		}
+		synctest.Wait()
+		if b, w := b.broker.Ends(); b != byes+1 || w != wills { // the broker had the will already, and no CONNACK came
+			t.Errorf("a swap before the CONNACK: %d DISCONNECTs, %d wills", b-byes, w-wills)
 		}
 		b.broker.Script(brokertest.Script{Down: true})
 		if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != Broker || !strings.Contains(e.Detail, "nobody listens") {
