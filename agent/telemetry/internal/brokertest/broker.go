@@ -43,6 +43,7 @@ type Script struct {
 	Down      bool          // nobody listens
 	Silent    bool          // a black hole: everything is read, nothing answered
 	Stalled   bool          // nothing is even read
+	Mumbling  bool          // CONNECT is taken, and its CONNACK lost
 	Rude      bool          // the connection stays open after DISCONNECT
 	Delay     time.Duration // of each PUBACK
 }

@@ -120,7 +120,9 @@ func (p *peer) connect(m *packets.ConnectPacket) bool {
 		}
 	}
 	b.mu.Unlock()
-	p.send(ack)
+	if !script.Mumbling {
+		p.send(ack)
+	}
 	return ack.ReturnCode == 0 || script.Rude
 }
 
