@@ -14,7 +14,8 @@ help: ## this list
 
 .PHONY: demo
 demo: ## everything on this machine, the panel in the browser; Ctrl-C ends it
-	$(GO) run -ldflags '-X main.version=$(VERSION)' ./cmd/pairlab demo
+	CGO_ENABLED=0 $(GO) build -ldflags '-X main.version=$(VERSION)' -o build/ ./cmd/pairlab
+	build/pairlab demo
 
 .PHONY: build
 build: ## build/paird and build/pairlab for this machine
