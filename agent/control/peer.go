@@ -1,7 +1,9 @@
 package control
 
 import (
+	"cmp"
 	"context"
+	"net"
 	"os"
 	"os/user"
 	"slices"
@@ -47,3 +49,14 @@ func (p Peer) is(name string) bool {
 }
 
 func id(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+
+// peerOf asks the kernel who connected.
+func peerOf(conn *net.UnixConn) (p Peer, err error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return Peer{}, err
+	}
+	var asked error
+	err = raw.Control(func(fd uintptr) { p, asked = credentials(fd) })
+	return p, cmp.Or(err, asked)
+}

@@ -1,33 +1,19 @@
 package control
 
 import (
-	"net"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// peerOf asks the kernel who connected (unix(7): SO_PEERCRED, SO_PEERGROUPS).
-func peerOf(conn *net.UnixConn) (Peer, error) {
-	raw, err := conn.SyscallConn()
+// credentials asks the kernel (unix(7): SO_PEERCRED, SO_PEERGROUPS).
+func credentials(fd uintptr) (Peer, error) {
+	cred, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
 	if err != nil {
 		return Peer{}, err
 	}
-	var p Peer
-	var asked error
-	err = raw.Control(func(fd uintptr) {
-		var cred *unix.Ucred
-		if cred, asked = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); asked != nil {
-			return
-		}
-		p.UID = cred.Uid
-		p.Groups, asked = peerGroups(fd)
-		p.Groups = append(p.Groups, cred.Gid)
-	})
-	if err == nil {
-		err = asked
-	}
-	return p, err
+	groups, err := peerGroups(fd)
+	return Peer{UID: cred.Uid, Groups: append(groups, cred.Gid)}, err
 }
 
 // peerGroups reads SO_PEERGROUPS, for which x/sys has no call: an array of gid_t.
