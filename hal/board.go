@@ -21,8 +21,9 @@ type Options struct {
 	PNGFile      string            // panel = "png": each frame replaces this file atomically
 	ButtonPin    string            // "" = no button on a pin
 	ActiveLow    bool
-	LEDPin       string // "" = no LED
-	Name         string // of the device, for the simulator's title
+	LEDPin       string      // "" = no LED
+	Name         string      // of the device, for the simulator's title
+	More         []PanelInfo // panels besides Panels(): whatever has a display.Drawer of periph's
 	Terminal     io.Writer
 	Log          *slog.Logger
 }

@@ -165,7 +165,7 @@ func TestNothingStaysOpenWhenSomethingFails(t *testing.T) {
 	}
 	f := newOLEDBoard(image.Pt(128, 64))
 	f.missing["SPI0.0"] = true
-	p, _ := find("ssd1306")
+	p, _ := find(Options{Panel: "ssd1306"})
 	if _, err := openDevice(f, p, Options{Bus: "SPI0.0", Pins: map[string]string{"dc": "DC", "reset": "RST"}}); err == nil || f.opened != 0 {
 		t.Errorf("%v, %d left open", err, f.opened)
 	}

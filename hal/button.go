@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"os"
 	"time"
+
+	"periph.io/x/conn/v3/gpio"
 )
 
 // openButton watches a button on a pin.
@@ -12,16 +14,29 @@ func (b *Board) openButton(hw hardware, o Options, e *edges) error {
 	if o.ButtonPin == "" {
 		return nil
 	}
-	pin, err := hw.button(o.ButtonPin, o.ActiveLow)
+	line, err := hw.pin(o.ButtonPin)
 	if err != nil {
 		return err
 	}
-	b.close = append(b.close, watchButton(pin, e, o.Log))
+	idle := gpio.PullDown
+	if o.ActiveLow {
+		idle = gpio.PullUp
+	}
+	if err := line.In(idle, gpio.BothEdges); err != nil {
+		return errors.Join(err, line.Close())
+	}
+	b.close = append(b.close, watchButton(contact{line, gpio.Level(!o.ActiveLow)}, e, o.Log))
 	return nil
 }
 
+// contact is a button's pin and the level it has when pressed.
+type contact struct {
+	pin
+	pressed gpio.Level
+}
+
 // watchButton tells the edges of a pin until the function it returns is called.
-func watchButton(pin inputPin, e *edges, log *slog.Logger) (stop func() error) {
+func watchButton(pin contact, e *edges, log *slog.Logger) (stop func() error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -34,7 +49,7 @@ func watchButton(pin inputPin, e *edges, log *slog.Logger) (stop func() error) {
 	}
 }
 
-func readButton(pin inputPin, e *edges, log *slog.Logger) {
+func readButton(pin contact, e *edges, log *slog.Logger) {
 	var d debounce
 	for failed := false; ; {
 		err := buttonStep(pin, &d, e)
@@ -53,16 +68,16 @@ func readButton(pin inputPin, e *edges, log *slog.Logger) {
 }
 
 // buttonStep reads the level, tells the edge that is certain, and waits for the next change.
-func buttonStep(pin inputPin, d *debounce, e *edges) error {
-	level, err := pin.Read()
-	if err != nil {
+func buttonStep(pin contact, d *debounce, e *edges) error {
+	level := pin.Read()
+	if err := pin.Err(); err != nil {
 		return err
 	}
-	if edge, ok := d.see(level, time.Now()); ok {
+	if edge, ok := d.see(level == pin.pressed, time.Now()); ok {
 		e.put(edge.Down, edge.At)
 	}
-	_, err = pin.WaitEdge(d.due())
-	return err
+	pin.WaitForEdge(d.wait(time.Now()))
+	return pin.Err()
 }
 
 // openLED takes the LED's pin, dark at first.
@@ -70,13 +85,13 @@ func (b *Board) openLED(hw hardware, o Options) error {
 	if o.LEDPin == "" {
 		return nil
 	}
-	pin, err := hw.output(o.LEDPin, false)
+	pin, err := hw.pin(o.LEDPin)
 	if err != nil {
 		return err
 	}
 	b.close = append(b.close, pin.Close)
-	b.LED = bothLEDs(b.LED, pin.Out)
-	return nil
+	b.LED = bothLEDs(b.LED, func(on bool) error { return pin.Out(gpio.Level(on)) })
+	return pin.Out(gpio.Low)
 }
 
 // bothLEDs drives the simulator's LED and the pin's.

@@ -24,7 +24,7 @@ func TestButtonAndLED(t *testing.T) {
 				level bool
 			}{{time.Second, true}, {2, false}, {3, true}, {3 * time.Second, false}, {time.Millisecond, true}, {time.Millisecond, false}} {
 				time.Sleep(step.wait)
-				f.pin.set(step.level)
+				f.contact.press(step.level)
 			}
 		}()
 		for _, want := range []struct {
@@ -37,14 +37,10 @@ func TestButtonAndLED(t *testing.T) {
 				t.Errorf("edge %v of %v at %v, want %+v", e.Down, e.At.Sub(start), time.Since(start), want)
 			}
 		}
-		f.pin.mu.Lock()
-		f.pin.err = errMissing // a pin that fails does not end the button, and does not spin
-		f.pin.mu.Unlock()
-		f.pin.set(true)
+		f.contact.fail(errMissing) // a pin that fails does not end the button, and does not spin
+		f.contact.press(true)
 		time.Sleep(10 * time.Second)
-		f.pin.mu.Lock()
-		f.pin.err = nil
-		f.pin.mu.Unlock()
+		f.contact.fail(nil)
 		if e := <-b.Edges; !e.Down {
 			t.Error("the button did not come back")
 		}
@@ -62,7 +58,7 @@ func TestCloseWithNobodyReading(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range 50 {
-			f.pin.set(i%2 == 0)
+			f.contact.press(i%2 == 0)
 			time.Sleep(time.Second)
 		}
 		if err := b.Close(); err != nil {

@@ -11,9 +11,9 @@ import (
 // Check returns everything that is wrong with o and can be known without touching the hardware: one line each,
 // in the words of the configuration.
 func Check(o Options) []error {
-	p, ok := find(o.Panel)
+	p, ok := find(o)
 	if !ok {
-		return []error{fmt.Errorf("display.panel = %q: no such panel; one of %s", o.Panel, names())}
+		return []error{fmt.Errorf("display.panel = %q: no such panel; one of %s", o.Panel, names(o))}
 	}
 	var errs []error
 	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }

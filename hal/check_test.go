@@ -62,7 +62,7 @@ func TestSize(t *testing.T) {
 		{"ssd1306", image.Pt(128, 64), image.Pt(128, 64)}, {"ssd1306", image.Pt(128, 32), image.Pt(128, 32)}, {"ssd1306", image.Point{}, image.Pt(128, 64)},
 		{"waveshare2in13v4", image.Pt(128, 64), image.Pt(250, 122)}, {"sh1107", image.Pt(128, 64), image.Pt(128, 128)},
 	} {
-		p, _ := find(c.panel)
+		p, _ := find(Options{Panel: c.panel})
 		if got := p.size(Options{Size: c.said}); got != c.want {
 			t.Errorf("%s at %v: %v, want %v", c.panel, c.said, got, c.want)
 		}

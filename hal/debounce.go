@@ -25,10 +25,10 @@ func (d *debounce) see(level bool, now time.Time) (Edge, bool) {
 	return Edge{Down: d.stable, At: d.since}, true
 }
 
-// due is when the level must be seen again even if nothing changes; the zero time: not before it changes.
-func (d *debounce) due() time.Time {
+// wait is how long the level need not be seen again if nothing changes; below 0: not before it changes.
+func (d *debounce) wait(now time.Time) time.Duration {
 	if d.raw == d.stable {
-		return time.Time{}
+		return -1
 	}
-	return d.since.Add(settleTime)
+	return max(0, settleTime-now.Sub(d.since))
 }

@@ -25,8 +25,9 @@ func TestDebounce(t *testing.T) {
 		if ok != (step.edge != "") || ok && e.Down != (step.edge == "down") {
 			t.Errorf("%d ms: edge %v %v, want %q", step.ms, e, ok, step.edge)
 		}
-		if due := d.due(); due.IsZero() != (step.due < 0) || step.due >= 0 && due != at(step.due) {
-			t.Errorf("%d ms: due %v, want %d", step.ms, due, step.due)
+		want := time.Duration(step.due-step.ms) * time.Millisecond
+		if wait := d.wait(at(step.ms)); step.due < 0 && wait >= 0 || step.due >= 0 && wait != want {
+			t.Errorf("%d ms: wait %v, want until %d", step.ms, wait, step.due)
 		}
 	}
 }

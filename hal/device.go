@@ -4,140 +4,59 @@ import (
 	"errors"
 	"io"
 
-	"github.com/paird/paird/hal/monoled"
-	"github.com/paird/paird/hal/ssd16xx"
+	"periph.io/x/conn/v3/display"
 )
 
-// Bus speeds. The slowest controller of each kind sets them: SH1106 allows 4 MHz (250 ns, page 42). E-paper takes 20 MHz,
-// but comes on a ribbon or on wires.
-const (
-	oledHz  = 4_000_000
-	paperHz = 4_000_000
-)
-
-// oled is a monoled.Panel with the buses and pins it holds.
-type oled struct {
-	*monoled.Panel
-	held
-}
-
-// Full does nothing: an OLED has no refresh.
-func (oled) Full() error { return nil }
-
-// paper is an ssd16xx.Panel with the bus and pins it holds.
-type paper struct {
-	*ssd16xx.Panel
-	held
-}
-
-// Contrast does nothing: paper has none.
-func (paper) Contrast(uint8) error { return nil }
-
-// held is what a device keeps open.
-type held []io.Closer
-
-// Close closes everything, last opened first.
-func (h held) Close() error {
-	var errs []error
-	for i := len(h) - 1; i >= 0; i-- {
-		errs = append(errs, h[i].Close())
-	}
-	return errors.Join(errs...)
-}
-
-// holder opens things and remembers them, so that all can be closed if one cannot be opened.
-type holder struct {
-	hw   hardware
-	held held
-}
-
-func (h *holder) keep(c io.Closer, err error) error {
-	if err == nil {
-		h.held = append(h.held, c)
-	}
-	return err
-}
-
-func (h *holder) output(pin string, high bool) (outputPin, error) {
-	p, err := h.hw.output(pin, high)
-	return p, h.keep(p, err)
-}
-
-func (h *holder) input(pin string) (inputPin, error) {
-	p, err := h.hw.input(pin)
-	return p, h.keep(p, err)
-}
-
-func (h *holder) i2c(bus string) (i2cBus, error) {
-	b, err := h.hw.i2c(bus)
-	return b, h.keep(b, err)
-}
-
-func (h *holder) spi(bus string, hz uint32) (spiBus, error) {
-	b, err := h.hw.spi(bus, hz)
-	return b, h.keep(b, err)
+// device is a driver with the buses and pins it holds. What a driver has not, is nothing to do.
+type device struct {
+	display.Drawer
+	io.Closer
+	glows bool
 }
 
 // openDevice opens the bus and the pins that o names, and none if one of them fails.
-func openDevice(hw hardware, p PanelInfo, o Options) (device, error) {
-	h := &holder{hw: hw}
-	open := openOLED
-	if p.Paper {
-		open = openPaper
-	}
-	d, err := open(h, p, o)
+func openDevice(hw hardware, p PanelInfo, o Options) (*device, error) {
+	w := &Wiring{hw: hw, o: o}
+	w.o.Size = p.size(o)
+	d, err := p.Open(w)
 	if err != nil {
-		return nil, errors.Join(err, h.held.Close())
+		return nil, errors.Join(err, w.Close())
 	}
-	return d, nil
+	return &device{d, w, !p.Paper}, nil
 }
 
-func openOLED(h *holder, p PanelInfo, o Options) (device, error) {
-	mo := monoled.Options{Chip: p.Name, Size: p.size(o), ColumnOffset: o.ColumnOffset}
-	if name := o.Pins["reset"]; name != "" {
-		pin, err := h.output(name, true)
-		if err != nil {
-			return nil, err
-		}
-		mo.Reset = pin
+// Full makes the next Draw a full refresh of paper.
+func (d *device) Full() error {
+	if f, ok := d.Drawer.(interface{ Full() error }); ok {
+		return f.Full()
 	}
-	if i2cName.MatchString(o.Bus) {
-		bus, err := h.i2c(o.Bus)
-		if err != nil {
-			return nil, err
-		}
-		panel, err := monoled.NewI2C(bus, o.Address, mo)
-		return oled{panel, h.held}, err
-	}
-	dc, err := h.output(o.Pins["dc"], false)
-	if err != nil {
-		return nil, err
-	}
-	bus, err := h.spi(o.Bus, oledHz)
-	if err != nil {
-		return nil, err
-	}
-	panel, err := monoled.NewSPI(bus, dc, mo)
-	return oled{panel, h.held}, err
+	return nil
 }
 
-func openPaper(h *holder, p PanelInfo, o Options) (device, error) {
-	dc, err := h.output(o.Pins["dc"], false)
-	if err != nil {
-		return nil, err
+// Contrast sets the brightness where there is one.
+func (d *device) Contrast(level uint8) error {
+	if c, ok := d.Drawer.(interface{ SetContrast(level byte) error }); ok {
+		return c.SetContrast(level)
 	}
-	reset, err := h.output(o.Pins["reset"], true)
-	if err != nil {
-		return nil, err
+	return nil
+}
+
+// Sleep darkens what glows and puts paper into deep sleep. Drivers of paper without Sleep are left alone: in periph's,
+// Halt clears the paper.
+func (d *device) Sleep() error {
+	if s, ok := d.Drawer.(interface{ Sleep() error }); ok {
+		return s.Sleep()
 	}
-	busy, err := h.input(o.Pins["busy"])
-	if err != nil {
-		return nil, err
+	if d.glows {
+		return d.Halt()
 	}
-	bus, err := h.spi(o.Bus, paperHz)
-	if err != nil {
-		return nil, err
+	return nil
+}
+
+// Probe finds out whether the panel answers, where the driver can.
+func (d *device) Probe() error {
+	if p, ok := d.Drawer.(interface{ Probe() error }); ok {
+		return p.Probe()
 	}
-	panel, err := ssd16xx.New(p.Name, ssd16xx.Wires{SPI: bus, DC: dc, Reset: reset, Busy: busy})
-	return paper{panel, h.held}, err
+	return nil
 }

@@ -1,12 +1,17 @@
 package hal
 
 import (
+	"cmp"
 	"errors"
 	"image"
 	"math/rand/v2"
 	"os"
 	"sync"
 	"time"
+
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/i2c"
+	"periph.io/x/conn/v3/spi"
 
 	"github.com/paird/paird/hal/bustest"
 )
@@ -18,7 +23,7 @@ type fakeBoard struct {
 	paper   *bustest.EPaper
 	missing map[string]bool // names that cannot be opened
 	opened  int             // things open now
-	pin     *fakePin        // the button's
+	contact *fakePin        // the button's
 	led     bool
 }
 
@@ -56,122 +61,127 @@ func (c closer) Close() error {
 	return nil
 }
 
-func (f *fakeBoard) i2c(bus string) (i2cBus, error) {
+func (f *fakeBoard) i2c(bus string) (i2c.BusCloser, error) {
 	c, err := f.take(bus)
 	return struct {
-		*bustest.OLED
+		i2c.Bus
 		closer
 	}{f.oled, c}, err
 }
 
-func (f *fakeBoard) spi(bus string, _ uint32) (spiBus, error) {
-	c, err := f.take(bus)
+func (f *fakeBoard) spi(name string) (spi.PortCloser, error) {
+	c, err := f.take(name)
+	port := f.oled.SPI
 	if f.paper != nil {
-		return struct {
-			*bustest.EPaper
-			closer
-		}{f.paper, c}, err
+		port = f.paper.SPI
 	}
-	return struct {
-		*bustest.OLEDSPI
-		closer
-	}{f.oled.SPI(), c}, err
+	return fakePort{port(), c}, err
 }
 
-func (f *fakeBoard) output(pin string, _ bool) (outputPin, error) {
-	c, err := f.take(pin)
-	if f.paper != nil {
-		model := f.paper.DC()
-		if pin == "RST" {
-			model = f.paper.Reset()
-		}
-		return struct {
-			bustest.Pin
-			closer
-		}{model, c}, err
-	}
-	switch pin {
-	case "DC":
-		return struct {
-			bustest.Pin
-			closer
-		}{f.oled.DC(), c}, err
-	case "RST":
-		return struct {
-			bustest.Pin
-			closer
-		}{f.oled.Reset(), c}, err
-	}
-	return ledPin{f, c}, err
+type fakePort struct {
+	spi.PortCloser
+	closer
 }
+
+func (p fakePort) Close() error { return p.closer.Close() }
+
+func (f *fakeBoard) pin(name string) (pin, error) {
+	c, err := f.take(name)
+	switch {
+	case name == "GPIO17":
+		return f.contact, err
+	case name == "GPIO27":
+		return fakeLine{ledPin{gpio.INVALID, f}, c}, err
+	case f.paper != nil:
+		return fakeLine{map[string]gpio.PinIO{"DC": f.paper.DC(), "RST": f.paper.Reset(), "BUSY": f.paper.Busy()}[name], c}, err
+	}
+	return fakeLine{map[string]gpio.PinIO{"DC": f.oled.DC(), "RST": f.oled.Reset()}[name], c}, err
+}
+
+// fakeLine is a model's pin as the board holds it.
+type fakeLine struct {
+	gpio.PinIO
+	closer
+}
+
+func (fakeLine) Err() error { return nil }
 
 type ledPin struct {
+	gpio.PinIO
 	f *fakeBoard
-	closer
 }
 
-func (l ledPin) Out(high bool) error {
+func (l ledPin) Out(level gpio.Level) error {
 	l.f.mu.Lock()
 	defer l.f.mu.Unlock()
-	l.f.led = high
+	l.f.led = bool(level)
 	return nil
-}
-
-func (f *fakeBoard) input(pin string) (inputPin, error) {
-	c, err := f.take(pin)
-	return busyPin{f.paper.Busy(), c}, err
-}
-
-type busyPin struct {
-	bustest.BusyPin
-	closer
-}
-
-func (busyPin) WaitEdge(time.Time) (bool, error) { return false, errors.ErrUnsupported }
-
-func (f *fakeBoard) button(pin string, _ bool) (inputPin, error) {
-	_, err := f.take(pin)
-	return f.pin, err
 }
 
 // fakePin is a contact.
 type fakePin struct {
+	gpio.PinIO
 	mu     sync.Mutex
-	level  bool
+	level  gpio.Level
+	pull   gpio.Pull
 	err    error
+	ended  error
 	edges  chan struct{}
 	closed chan struct{}
 }
 
 func newFakePin() *fakePin {
-	return &fakePin{edges: make(chan struct{}, 100), closed: make(chan struct{})}
+	return &fakePin{PinIO: gpio.INVALID, edges: make(chan struct{}, 100), closed: make(chan struct{})}
 }
 
-func (p *fakePin) set(level bool) {
+func (p *fakePin) In(pull gpio.Pull, _ gpio.Edge) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.level = level
+	p.pull, p.level = pull, pull == gpio.PullUp
+	return nil
+}
+
+// press puts the contact away from the level to which it is pulled, or lets it go.
+func (p *fakePin) press(down bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.level = gpio.Level(down != (p.pull == gpio.PullUp))
 	p.edges <- struct{}{}
 }
 
-func (p *fakePin) Read() (bool, error) {
+func (p *fakePin) fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.level, p.err
+	p.err = err
 }
 
-func (p *fakePin) WaitEdge(deadline time.Time) (bool, error) {
-	var timeout <-chan time.Time
-	if !deadline.IsZero() {
-		timeout = time.After(time.Until(deadline))
+func (p *fakePin) Read() gpio.Level {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.level
+}
+
+func (p *fakePin) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return cmp.Or(p.ended, p.err)
+}
+
+func (p *fakePin) WaitForEdge(timeout time.Duration) bool {
+	var late <-chan time.Time
+	if timeout >= 0 {
+		late = time.After(timeout)
 	}
 	select {
 	case <-p.edges:
-		return true, nil
-	case <-timeout:
-		return false, nil
+		return true
+	case <-late:
+		return false
 	case <-p.closed:
-		return false, os.ErrClosed
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.ended = os.ErrClosed
+		return false
 	}
 }
 
@@ -182,7 +192,7 @@ func (p *fakePin) Close() error {
 
 func newOLEDBoard(size image.Point) *fakeBoard {
 	g := bustest.Glass{Chip: bustest.SSD1306, Size: size, Alternative: size.Y > 32}
-	return &fakeBoard{oled: bustest.NewOLED(g, 0x3c, true), missing: map[string]bool{}, pin: newFakePin()}
+	return &fakeBoard{oled: bustest.NewOLED(g, 0x3c, true), missing: map[string]bool{}, contact: newFakePin()}
 }
 
 func noise(size image.Point) *image.Gray {

@@ -12,7 +12,7 @@ import (
 // answer is not an error here: Board.Fault says so, and every Draw tries it again. ctx bounds the opening; the
 // board works until Close.
 func Open(ctx context.Context, o Options) (*Board, error) {
-	return open(ctx, o, linuxHardware{})
+	return open(ctx, o, machine{})
 }
 
 func open(ctx context.Context, o Options, hw hardware) (*Board, error) {
@@ -22,7 +22,7 @@ func open(ctx context.Context, o Options, hw hardware) (*Board, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p, _ := find(o.Panel)
+	p, _ := find(o)
 	edges := newEdges()
 	b := &Board{Driver: p.Name, Paper: p.Paper, Accent: p.Accent, Edges: edges.out}
 	err := b.open(ctx, hw, o, p, edges)
@@ -57,7 +57,7 @@ func (b *Board) open(ctx context.Context, hw hardware, o Options, p PanelInfo, e
 
 // openPhysical makes the panel; whether it answers is Fault's to say.
 func (b *Board) openPhysical(hw hardware, o Options, p PanelInfo) {
-	panel := newPhysical(p.size(o), p.Accent, o.Rotate, o.Log, func() (device, error) { return openDevice(hw, p, o) })
+	panel := newPhysical(p.size(o), p.Accent, o.Rotate, o.Log, func() (*device, error) { return openDevice(hw, p, o) })
 	panel.glows = !p.Paper
 	b.Panel, b.Fault = panel, panel.probe()
 	b.close = append(b.close, panel.keep())

@@ -1,12 +1,10 @@
 package hal
 
 import (
+	"cmp"
 	"image"
 	"slices"
 	"strings"
-
-	"github.com/paird/paird/hal/monoled"
-	"github.com/paird/paird/hal/ssd16xx"
 )
 
 // PanelInfo describes one value of display.panel.
@@ -17,6 +15,7 @@ type PanelInfo struct {
 	Paper  bool          // e-paper
 	Accent bool          // a third colour
 	Driver string        // the controller and how it is driven, for doctor and documents
+	Open   Driver        // nil for panels that are not hardware
 }
 
 // Limits of a panel that has no size of its own.
@@ -30,25 +29,13 @@ func Panels() []PanelInfo {
 		{Name: "terminal", Driver: "half blocks on a terminal"},
 		{Name: "png", Driver: "a PNG file, replaced atomically"},
 	}
-	for _, chip := range []string{"ssd1306", "ssd1309", "sh1106", "sh1107"} {
-		all = append(all, PanelInfo{Name: chip, Sizes: monoled.Sizes(chip), Bus: "I2C or SPI", Driver: strings.ToUpper(chip) + ", our own (hal/monoled)"})
-	}
-	for _, m := range ssd16xx.Modules() {
-		driver := m.Chip + ", our own (hal/ssd16xx), full refresh only"
-		if m.Partial {
-			driver = m.Chip + ", our own (hal/ssd16xx), full and partial refresh"
-		}
-		all = append(all, PanelInfo{Name: m.Name, Sizes: []image.Point{m.Size}, Bus: "SPI", Paper: true, Accent: m.Accent, Driver: driver})
-	}
-	return all
+	return append(all, physicalPanels()...)
 }
 
-// find returns the panel of that name.
-func find(name string) (PanelInfo, bool) {
-	if name == "" {
-		name = "none"
-	}
-	all := Panels()
+// find returns the panel that o names.
+func find(o Options) (PanelInfo, bool) {
+	name := cmp.Or(o.Panel, "none")
+	all := slices.Concat(Panels(), o.More)
 	i := slices.IndexFunc(all, func(p PanelInfo) bool { return p.Name == name })
 	if i < 0 {
 		return PanelInfo{}, false
@@ -57,9 +44,9 @@ func find(name string) (PanelInfo, bool) {
 }
 
 // names lists all panels for an error message.
-func names() string {
+func names(o Options) string {
 	var n []string
-	for _, p := range Panels() {
+	for _, p := range slices.Concat(Panels(), o.More) {
 		n = append(n, p.Name)
 	}
 	return strings.Join(n, ", ")

@@ -9,36 +9,26 @@ import (
 	"github.com/paird/paird/hal/internal/ink"
 )
 
-// device is a driver with the buses it holds.
-type device interface {
-	Panel
-	Full() error
-	Contrast(level uint8) error
-	Sleep() error
-	Probe() error
-	Close() error
-}
-
 // healEvery is how often a panel is looked after when nobody draws.
 const healEvery = 10 * time.Second
 
 // physical is a panel that is hardware: rotated, and opened anew after every error. It is safe for concurrent use.
 type physical struct {
-	open   func() (device, error)
+	open   func() (*device, error)
 	rotate int
 	glows  bool // an OLED: dark when asleep, and it forgets when its power fails
 	log    *slog.Logger
 
 	mu       sync.Mutex
 	frame    *image.Paletted // the reader's view
-	dev      device          // nil while broken
+	dev      *device         // nil while broken
 	drawn    bool            // the panel should show the frame
 	failing  bool            // the last attempt failed
 	contrast *uint8
 	full     bool
 }
 
-func newPhysical(size image.Point, accent bool, rotate int, log *slog.Logger, open func() (device, error)) *physical {
+func newPhysical(size image.Point, accent bool, rotate int, log *slog.Logger, open func() (*device, error)) *physical {
 	return &physical{open: open, rotate: rotate, log: log, frame: ink.New(view(size, rotate), accent)}
 }
 
@@ -70,7 +60,7 @@ func (p *physical) Contrast(level uint8) error {
 	if p.dev == nil {
 		return nil // applied when the panel is opened
 	}
-	return p.attempt(func(d device) error { return d.Contrast(level) })
+	return p.attempt(func(d *device) error { return d.Contrast(level) })
 }
 
 // Sleep darkens an OLED and puts paper into deep sleep, until the next Draw.
@@ -81,7 +71,7 @@ func (p *physical) Sleep() error {
 	if p.dev == nil {
 		return nil
 	}
-	return p.attempt(device.Sleep)
+	return p.attempt((*device).Sleep)
 }
 
 // Halt is Sleep.
@@ -91,11 +81,11 @@ func (p *physical) Halt() error { return p.Sleep() }
 func (p *physical) probe() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.attempt(device.Probe)
+	return p.attempt((*device).Probe)
 }
 
 // attempt opens the device if need be and runs f; after an error the device is let go. The caller holds mu.
-func (p *physical) attempt(f func(device) error) error {
+func (p *physical) attempt(f func(*device) error) error {
 	err := p.ensure()
 	if err == nil {
 		err = f(p.dev)
@@ -123,7 +113,7 @@ func (p *physical) ensure() error {
 	return p.dev.Contrast(*p.contrast)
 }
 
-func (p *physical) show(d device) error {
+func (p *physical) show(d *device) error {
 	if p.full {
 		if err := d.Full(); err != nil {
 			return err

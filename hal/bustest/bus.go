@@ -4,6 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"periph.io/x/conn/v3"
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
 )
 
 // ErrNACK is what a transaction returns that nobody answers, or that a fault was asked for.
@@ -71,20 +76,68 @@ func (b *bus) violate(format string, args ...any) {
 	}
 }
 
-// Pin is an input of a model: an output of the board.
+// report is violate for those who do not hold mu.
+func (b *bus) report(format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.violate(format, args...)
+}
+
+// Pin is an input of a model: an output of the board. It implements gpio.PinOut.
 type Pin struct {
-	mu   *sync.Mutex
-	high *bool
-	fell func() // called with mu held when the pin goes low
+	gpio.PinIO // what a model's input has not
+	mu         *sync.Mutex
+	high       *bool
+	fell       func() // called with mu held when the pin goes low
 }
 
 // Out sets the pin.
-func (p Pin) Out(high bool) error {
+func (p Pin) Out(l gpio.Level) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if *p.high && !high && p.fell != nil {
+	if *p.high && !bool(l) && p.fell != nil {
 		p.fell()
 	}
-	*p.high = high
+	*p.high = bool(l)
 	return nil
 }
+
+// longest is what spidev takes at once (drivers/spi/spidev.c: bufsiz).
+const longest = 4096
+
+// ErrTooLong is what spidev says of a longer transfer.
+var ErrTooLong = errors.New("message too long (simulated)")
+
+// port is a model seen from an SPI bus: spi.PortCloser, and spi.Conn once it is connected.
+type port struct {
+	name string
+	fast physic.Frequency // the fastest clock the chip takes
+	tx   func(w, r []byte) error
+	slow func(format string, args ...any)
+}
+
+// Connect implements spi.Port.
+func (p port) Connect(f physic.Frequency, mode spi.Mode, bits int) (spi.Conn, error) {
+	if f > p.fast || f == 0 || mode != spi.Mode0 || bits != 8 {
+		p.slow("%s at %s, mode %s, %d bits", p.name, f, mode, bits)
+	}
+	return p, nil
+}
+
+// Tx implements conn.Conn.
+func (p port) Tx(w, r []byte) error {
+	if max(len(w), len(r)) > longest {
+		return ErrTooLong
+	}
+	return p.tx(w, r)
+}
+
+// TxPackets is not modelled.
+func (p port) TxPackets([]spi.Packet) error { return errors.ErrUnsupported }
+
+// MaxTxSize implements conn.Limits.
+func (p port) MaxTxSize() int                    { return longest }
+func (p port) Duplex() conn.Duplex               { return conn.Half }
+func (p port) String() string                    { return p.name }
+func (p port) LimitSpeed(physic.Frequency) error { return nil }
+func (p port) Close() error                      { return nil }

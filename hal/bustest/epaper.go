@@ -19,6 +19,7 @@ var (
 	SSD1680 = PaperChip{Name: "ssd1680", sources: 176, gates: 296, lut: 153}
 	SSD1681 = PaperChip{Name: "ssd1681", sources: 200, gates: 200, lut: 153}
 	SSD1675 = PaperChip{Name: "ssd1675", sources: 160, gates: 296, lut: 70}
+	SSD1683 = PaperChip{Name: "ssd1683", sources: 400, gates: 300, lut: 70}
 	SSD1608 = PaperChip{Name: "ssd1608", sources: 240, gates: 320, lut: 30, legacy: true}
 )
 

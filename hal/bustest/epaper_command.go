@@ -92,6 +92,7 @@ func (e *EPaper) set(a []byte) {
 		r.mux, r.topBottom = int(a[0])|int(a[1]&1)<<8, a[2]&1 == 1
 		if r.mux >= c.gates {
 			e.violate("driver output control: %d gates", r.mux+1)
+			r.mux = c.gates - 1
 		}
 	case 0x10: // 00 normal, 01 deep sleep mode 1, 11 mode 2 whose RAM is not retained
 		if a[0]&3 != 0 {

@@ -16,9 +16,9 @@ func TestWindowWraps(t *testing.T) {
 			time.Sleep(time.Second)
 			cmd := func(c byte, d ...byte) {
 				_ = e.DC().Out(false)
-				_ = e.Tx([]byte{c}, nil)
+				_ = e.tx([]byte{c}, nil)
 				_ = e.DC().Out(true)
-				_ = e.Tx(d, nil)
+				_ = e.tx(d, nil)
 			}
 			x0, x1, y0, y1 := byte(2), byte(3), byte(10), byte(12)
 			if entry&1 == 0 {
@@ -61,9 +61,9 @@ func TestPaperListensOnlyWhenAwakeAndIdle(t *testing.T) {
 		cmd := func(c byte, d ...byte) int {
 			before := len(e.Violations())
 			_ = e.DC().Out(false)
-			_ = e.Tx([]byte{c}, nil)
+			_ = e.tx([]byte{c}, nil)
 			_ = e.DC().Out(true)
-			_ = e.Tx(d, nil)
+			_ = e.tx(d, nil)
 			return len(e.Violations()) - before
 		}
 		if cmd(0x11, 3) == 0 {
@@ -73,18 +73,18 @@ func TestPaperListensOnlyWhenAwakeAndIdle(t *testing.T) {
 		if cmd(0x22, 0xf7)+cmd(0x20) != 0 {
 			t.Error("it does not listen when idle:", e.Violations())
 		}
-		if busy, _ := e.Busy().Read(); !busy || cmd(0x11, 3) == 0 {
+		if busy := bool(e.Busy().Read()); !busy || cmd(0x11, 3) == 0 {
 			t.Error("it listens while it refreshes")
 		}
 		time.Sleep(10 * time.Second)
 		cmd(0x10, 0x01)
-		if busy, _ := e.Busy().Read(); !busy || !e.Asleep() || cmd(0x11, 3) == 0 {
+		if busy := bool(e.Busy().Read()); !busy || !e.Asleep() || cmd(0x11, 3) == 0 {
 			t.Error("it listens in deep sleep")
 		}
 		_ = e.Reset().Out(false)
 		_ = e.Reset().Out(true)
 		time.Sleep(time.Second)
-		if busy, _ := e.Busy().Read(); busy || e.Asleep() || cmd(0x11, 3) != 0 {
+		if busy := bool(e.Busy().Read()); busy || e.Asleep() || cmd(0x11, 3) != 0 {
 			t.Error("a reset did not wake it")
 		}
 	})
@@ -97,9 +97,9 @@ func paper(s Sheet) (e *EPaper, cmd func(c byte, d ...byte)) {
 	time.Sleep(time.Second)
 	return e, func(c byte, d ...byte) {
 		_ = e.DC().Out(false)
-		_ = e.Tx([]byte{c}, nil)
+		_ = e.tx([]byte{c}, nil)
 		_ = e.DC().Out(true)
-		_ = e.Tx(d, nil)
+		_ = e.tx(d, nil)
 	}
 }
 

@@ -1,6 +1,17 @@
 package bustest
 
-import "sync"
+import (
+	"sync"
+
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
+)
+
+// String, SetSpeed and Close make a module an i2c.BusCloser.
+func (o *OLED) String() string                  { return string(o.glass.Chip) }
+func (o *OLED) SetSpeed(physic.Frequency) error { return nil }
+func (o *OLED) Close() error                    { return nil }
 
 // Tx is one I2C transaction: control bytes with Co and D/C, then commands or data (SSD1306 section 8.1.5.2, page
 // 20; SH1106 page 13). A read returns the status (SSD1306 table 9-2, page 33: D6 is "1 for display OFF"; SH1107
@@ -67,16 +78,17 @@ func (o *OLED) byte(b byte, data bool) {
 	o.write(b)
 }
 
-// SPI is the module on a four-wire SPI bus.
-func (o *OLED) SPI() *OLEDSPI { return (*OLEDSPI)(o) }
+// SPI is the module on a four-wire SPI bus: commands while D/C is low, data while it is high (SSD1306 section 8.1.3, page
+// 17). Nothing can be read back.
+func (o *OLED) SPI() spi.PortCloser {
+	fast := 10 * physic.MegaHertz // SSD1306 table 13-4: 100 ns
+	if o.glass.Chip == SH1106 || o.glass.Chip == SH1107 {
+		fast = 4 * physic.MegaHertz // page 42: 250 ns
+	}
+	return port{o.String(), fast, o.spiTx, o.report}
+}
 
-// OLEDSPI is an OLED seen from an SPI bus.
-type OLEDSPI OLED
-
-// Tx clocks bytes in: commands while D/C is low, data while it is high (SSD1306 section 8.1.3, page 17). Nothing
-// can be read back.
-func (s *OLEDSPI) Tx(w, r []byte) error {
-	o := (*OLED)(s)
+func (o *OLED) spiTx(w, r []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	arrive, err := o.begin(len(w))
@@ -90,9 +102,11 @@ func (s *OLEDSPI) Tx(w, r []byte) error {
 }
 
 // DC is the data/command input.
-func (o *OLED) DC() Pin { return Pin{mu: o.lock(), high: &o.dc} }
+func (o *OLED) DC() Pin { return Pin{PinIO: gpio.INVALID, mu: o.lock(), high: &o.dc} }
 
 // Reset is the RES# input: while it is low the chip listens to nothing.
-func (o *OLED) Reset() Pin { return Pin{mu: o.lock(), high: &o.rst, fell: o.reset} }
+func (o *OLED) Reset() Pin {
+	return Pin{PinIO: gpio.INVALID, mu: o.lock(), high: &o.rst, fell: o.reset}
+}
 
 func (o *OLED) lock() *sync.Mutex { return &o.mu }

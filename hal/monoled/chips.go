@@ -26,7 +26,7 @@ type module struct {
 	column int // RAM column of the left edge
 }
 
-func newModule(o Options) (module, error) {
+func newModule(o *Opts) (module, error) {
 	if !slices.Contains(Sizes(o.Chip), o.Size) {
 		return module{}, fmt.Errorf("%s: no module of %dx%d pixels", o.Chip, o.Size.X, o.Size.Y)
 	}

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
+
 	"github.com/paird/paird/hal/bustest"
 )
 
@@ -26,7 +29,7 @@ var modules = []bustest.Glass{
 const addr = 0x3c
 
 // forEach runs a test on strict models of every module on both buses, in fake time.
-func forEach(t *testing.T, f func(t *testing.T, p *Panel, o *bustest.OLED)) {
+func forEach(t *testing.T, f func(t *testing.T, p *Dev, o *bustest.OLED)) {
 	for _, g := range modules {
 		for _, bus := range []string{"I2C", "SPI"} {
 			t.Run(fmt.Sprintf("%s/%dx%d/%s", g.Chip, g.Size.X, g.Size.Y, bus), func(t *testing.T) {
@@ -42,10 +45,10 @@ func forEach(t *testing.T, f func(t *testing.T, p *Panel, o *bustest.OLED)) {
 	}
 }
 
-func open(t *testing.T, o *bustest.OLED, g bustest.Glass, bus string) *Panel {
+func open(t *testing.T, o *bustest.OLED, g bustest.Glass, bus string) *Dev {
 	t.Helper()
-	opt := Options{Chip: string(g.Chip), Size: g.Size, ColumnOffset: -1}
-	var p *Panel
+	opt := &Opts{Chip: string(g.Chip), Size: g.Size, ColumnOffset: -1}
+	var p *Dev
 	var err error
 	if bus == "SPI" {
 		opt.Reset = o.Reset()
@@ -97,7 +100,7 @@ func wrong(o *bustest.OLED, want *image.Gray) int {
 	return n
 }
 
-func mustDraw(t *testing.T, p *Panel, o *bustest.OLED, m *image.Gray, what string) {
+func mustDraw(t *testing.T, p *Dev, o *bustest.OLED, m *image.Gray, what string) {
 	t.Helper()
 	if err := p.Draw(p.Bounds(), m, image.Point{}); err != nil {
 		t.Fatalf("%s: %v", what, err)
@@ -109,14 +112,22 @@ func mustDraw(t *testing.T, p *Panel, o *bustest.OLED, m *image.Gray, what strin
 
 // eye is a bus that looks at the glass after each transaction.
 type eye struct {
-	*bustest.OLEDSPI
+	spi.Conn
 	o     *bustest.OLED
 	want  *image.Gray
 	wrong int
 }
 
+func (e *eye) String() string { return "eye" }
+
+func (e *eye) Connect(f physic.Frequency, m spi.Mode, bits int) (spi.Conn, error) {
+	c, err := e.o.SPI().Connect(f, m, bits)
+	e.Conn = c
+	return e, err
+}
+
 func (e *eye) Tx(w, r []byte) error {
-	err := e.OLEDSPI.Tx(w, r)
+	err := e.Conn.Tx(w, r)
 	if e.want != nil {
 		e.wrong += wrong(e.o, e.want)
 	}
@@ -127,17 +138,17 @@ func (e *eye) Tx(w, r []byte) error {
 func TestTheModelCatchesMistakes(t *testing.T) {
 	for name, c := range map[string]struct {
 		glass bustest.Glass
-		drive Options
+		drive Opts
 	}{
-		"SH1106 driven as SSD1306":     {modules[6], Options{Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: -1}},
-		"SSD1306 driven as SH1106":     {modules[0], Options{Chip: "sh1106", Size: image.Pt(128, 64), ColumnOffset: -1}},
-		"two columns off":              {modules[0], Options{Chip: "sh1106", Size: image.Pt(128, 64), ColumnOffset: 2}},
-		"64 rows driven as 32":         {modules[0], Options{Chip: "ssd1306", Size: image.Pt(128, 32), ColumnOffset: -1}},
-		"small glass at column 0":      {modules[3], Options{Chip: "ssd1306", Size: image.Pt(64, 48), ColumnOffset: 0}},
-		"SSD1306 driven as an SSD1309": {modules[0], Options{Chip: "ssd1309", Size: image.Pt(128, 64), ColumnOffset: -1}},
+		"SH1106 driven as SSD1306":     {modules[6], Opts{Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: -1}},
+		"SSD1306 driven as SH1106":     {modules[0], Opts{Chip: "sh1106", Size: image.Pt(128, 64), ColumnOffset: -1}},
+		"two columns off":              {modules[0], Opts{Chip: "sh1106", Size: image.Pt(128, 64), ColumnOffset: 2}},
+		"64 rows driven as 32":         {modules[0], Opts{Chip: "ssd1306", Size: image.Pt(128, 32), ColumnOffset: -1}},
+		"small glass at column 0":      {modules[3], Opts{Chip: "ssd1306", Size: image.Pt(64, 48), ColumnOffset: 0}},
+		"SSD1306 driven as an SSD1309": {modules[0], Opts{Chip: "ssd1309", Size: image.Pt(128, 64), ColumnOffset: -1}},
 	} {
 		o := bustest.NewOLED(c.glass, addr, true)
-		p, err := NewI2C(o, addr, c.drive)
+		p, err := NewI2C(o, addr, &c.drive)
 		if err != nil {
 			t.Fatal(err)
 		}

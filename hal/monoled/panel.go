@@ -3,24 +3,31 @@ package monoled
 import (
 	"errors"
 	"image"
+	"image/color"
 	"time"
+
+	"periph.io/x/conn/v3/display"
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/i2c"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
 
 	"github.com/paird/paird/hal/internal/ink"
 )
 
-// Options name a module.
-type Options struct {
+// Opts name a module.
+type Opts struct {
 	Chip         string      // ssd1306, ssd1309, sh1106, sh1107
 	Size         image.Point // one of Sizes(Chip)
 	ColumnOffset int         // RAM column of the left edge; -1: as modules of that size are usually wired
-	Reset        Pin         // nil: the module resets itself
+	Reset        gpio.PinOut // nil: the module resets itself
 }
 
-// Panel is a module. Its methods must not be called at the same time.
-type Panel struct {
+// Dev is a module. Its methods must not be called at the same time.
+type Dev struct {
 	module module
 	wire   wire
-	reset  Pin
+	reset  gpio.PinOut
 
 	frame    *image.Paletted // what shall be shown
 	next     []byte          // the frame as pages of the RAM
@@ -32,42 +39,57 @@ type Panel struct {
 	contrast byte
 }
 
+var _ display.Drawer = (*Dev)(nil)
+
 // NewI2C returns the module at an address, 0x3C as a rule. Nothing is sent before the first Draw.
-func NewI2C(bus I2C, addr uint16, o Options) (*Panel, error) {
-	return newPanel(&i2cWire{bus: bus, addr: addr}, o)
+func NewI2C(b i2c.Bus, addr uint16, o *Opts) (*Dev, error) {
+	return newDev(wire{conn: &i2c.Dev{Bus: b, Addr: addr}}, o)
 }
 
+// spiClock is what the slowest of the controllers takes: SH1106 allows 250 ns a bit (page 42).
+const spiClock = 4 * physic.MegaHertz
+
 // NewSPI returns the module on a bus. Nothing is sent before the first Draw.
-func NewSPI(bus SPI, dc Pin, o Options) (*Panel, error) {
+func NewSPI(p spi.Port, dc gpio.PinOut, o *Opts) (*Dev, error) {
 	if dc == nil {
 		return nil, errors.New(o.Chip + ": on SPI a D/C pin is needed")
 	}
-	return newPanel(&spiWire{bus: bus, dc: dc}, o)
+	c, err := p.Connect(spiClock, spi.Mode0, 8)
+	if err != nil {
+		return nil, err
+	}
+	return newDev(wire{conn: c, dc: dc}, o)
 }
 
-func newPanel(w wire, o Options) (*Panel, error) {
+func newDev(w wire, o *Opts) (*Dev, error) {
 	m, err := newModule(o)
 	if err != nil {
 		return nil, err
 	}
 	bytes := m.size.X * m.size.Y / 8
-	return &Panel{module: m, wire: w, reset: o.Reset, frame: ink.New(m.size, false),
+	return &Dev{module: m, wire: w, reset: o.Reset, frame: ink.New(m.size, false),
 		next: make([]byte, bytes), shadow: make([]byte, bytes), contrast: 0xcf}, nil
 }
 
+// String names the module and what it hangs on.
+func (p *Dev) String() string { return p.module.chip + "{" + p.wire.conn.String() + "}" }
+
+// ColorModel is black and white.
+func (p *Dev) ColorModel() color.Model { return p.frame.Palette }
+
 // Bounds is the module's size.
-func (p *Panel) Bounds() image.Rectangle { return p.frame.Rect }
+func (p *Dev) Bounds() image.Rectangle { return p.frame.Rect }
 
 // Draw shows src, from sp on, in r, and sends only what changed. After an error, a power loss the controller tells of,
 // Sleep or Halt it begins anew: initialisation and the whole frame. So it does once a minute where the controller cannot
 // tell, on SPI.
-func (p *Panel) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
+func (p *Dev) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
 	ink.Draw(p.frame, r, src, sp)
 	return p.try(p.show)
 }
 
 // try runs f; after an error nothing is known of the controller any more.
-func (p *Panel) try(f func() error) error {
+func (p *Dev) try(f func() error) error {
 	err := f()
 	if err != nil {
 		p.ready = false
@@ -75,7 +97,7 @@ func (p *Panel) try(f func() error) error {
 	return err
 }
 
-func (p *Panel) show() error {
+func (p *Dev) show() error {
 	if p.ready {
 		if err := p.watch(); err != nil {
 			return err
@@ -98,7 +120,7 @@ func (p *Panel) show() error {
 
 // watch notices a controller that lost its power in between: it answers, but its display is off (SSD1306 table 9-2,
 // page 33: status D6).
-func (p *Panel) watch() error {
+func (p *Dev) watch() error {
 	if !p.watched {
 		return nil
 	}
@@ -116,10 +138,10 @@ const statusOff = 1 << 6
 const renewEvery = time.Minute
 
 // start initialises the controller; from dark, after a reset and with its display off.
-func (p *Panel) start(dark bool) error {
+func (p *Dev) start(dark bool) error {
 	if p.reset != nil && dark {
 		for _, high := range []bool{true, false, true} { // SSD1306 section 8.9: RES# low for at least 3 us
-			if err := p.reset.Out(high); err != nil {
+			if err := p.reset.Out(gpio.Level(high)); err != nil {
 				return err
 			}
 			time.Sleep(time.Millisecond)
@@ -130,7 +152,7 @@ func (p *Panel) start(dark bool) error {
 }
 
 // light switches the display on, now that its RAM holds a picture, and learns whether its status can be trusted.
-func (p *Panel) light() error {
+func (p *Dev) light() error {
 	if err := p.wire.command(0xaf); err != nil {
 		return err
 	}
@@ -141,13 +163,13 @@ func (p *Panel) light() error {
 }
 
 // Probe finds out whether the controller answers: it initialises it with the display off.
-func (p *Panel) Probe() error {
+func (p *Dev) Probe() error {
 	p.ready = false
 	return p.start(true)
 }
 
-// Contrast sets the brightness, 0 to 255; it stays over Sleep and errors.
-func (p *Panel) Contrast(level uint8) error {
+// SetContrast sets the brightness, 0 to 255; it stays over Sleep and errors.
+func (p *Dev) SetContrast(level byte) error {
 	p.contrast = level
 	if !p.ready {
 		return nil
@@ -156,10 +178,10 @@ func (p *Panel) Contrast(level uint8) error {
 }
 
 // Sleep switches the display off until the next Draw.
-func (p *Panel) Sleep() error {
+func (p *Dev) Sleep() error {
 	p.ready = false
 	return p.wire.command(0xae)
 }
 
 // Halt is Sleep.
-func (p *Panel) Halt() error { return p.Sleep() }
+func (p *Dev) Halt() error { return p.Sleep() }

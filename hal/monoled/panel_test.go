@@ -13,7 +13,7 @@ import (
 )
 
 func TestWholePictures(t *testing.T) {
-	forEach(t, func(t *testing.T, p *Panel, o *bustest.OLED) {
+	forEach(t, func(t *testing.T, p *Dev, o *bustest.OLED) {
 		for i, m := range pictures(p.Bounds().Size(), rand.New(rand.NewPCG(1, 1))) {
 			mustDraw(t, p, o, m, fmt.Sprint("picture ", i))
 		}
@@ -28,7 +28,7 @@ func TestLenientModules(t *testing.T) {
 }
 
 func TestParts(t *testing.T) {
-	forEach(t, func(t *testing.T, p *Panel, o *bustest.OLED) {
+	forEach(t, func(t *testing.T, p *Dev, o *bustest.OLED) {
 		rnd := rand.New(rand.NewPCG(2, 2))
 		size := p.Bounds().Size()
 		all := pictures(size, rnd)
@@ -49,7 +49,7 @@ func TestParts(t *testing.T) {
 }
 
 func TestAfterEveryFault(t *testing.T) {
-	forEach(t, func(t *testing.T, p *Panel, o *bustest.OLED) {
+	forEach(t, func(t *testing.T, p *Dev, o *bustest.OLED) {
 		rnd := rand.New(rand.NewPCG(3, 3))
 		all := pictures(p.Bounds().Size(), rnd)
 		failed := 0
@@ -73,7 +73,7 @@ func TestAfterEveryFault(t *testing.T) {
 }
 
 func TestUnpluggedAndBack(t *testing.T) {
-	forEach(t, func(t *testing.T, p *Panel, o *bustest.OLED) {
+	forEach(t, func(t *testing.T, p *Dev, o *bustest.OLED) {
 		all := pictures(p.Bounds().Size(), rand.New(rand.NewPCG(4, 4)))
 		mustDraw(t, p, o, all[6], "first")
 		o.Unplug()
@@ -88,7 +88,7 @@ func TestUnpluggedAndBack(t *testing.T) {
 }
 
 func TestPowerLossBetweenDraws(t *testing.T) {
-	forEach(t, func(t *testing.T, p *Panel, o *bustest.OLED) {
+	forEach(t, func(t *testing.T, p *Dev, o *bustest.OLED) {
 		m := pictures(p.Bounds().Size(), rand.New(rand.NewPCG(5, 5)))[7]
 		mustDraw(t, p, o, m, "first")
 		o.PowerLoss()
@@ -103,8 +103,8 @@ func TestPowerLossBetweenDraws(t *testing.T) {
 func TestRenewalIsNotSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := bustest.NewOLED(modules[0], addr, true)
-		eye := &eye{OLEDSPI: o.SPI(), o: o}
-		p, err := NewSPI(eye, o.DC(), Options{Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: -1, Reset: o.Reset()})
+		eye := &eye{o: o}
+		p, err := NewSPI(eye, o.DC(), &Opts{Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: -1, Reset: o.Reset()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +134,7 @@ func TestModuleWhoseStatusLies(t *testing.T) {
 }
 
 func TestSleepAndHalt(t *testing.T) {
-	forEach(t, func(t *testing.T, p *Panel, o *bustest.OLED) {
+	forEach(t, func(t *testing.T, p *Dev, o *bustest.OLED) {
 		m := pictures(p.Bounds().Size(), rand.New(rand.NewPCG(7, 7)))[0]
 		dark := image.NewGray(p.Bounds())
 		for name, off := range map[string]func() error{"Sleep": p.Sleep, "Halt": p.Halt} {
@@ -151,14 +151,14 @@ func TestContrastSurvives(t *testing.T) {
 	o := bustest.NewOLED(modules[0], addr, true)
 	p := open(t, o, modules[0], "I2C")
 	m := image.NewGray(p.Bounds())
-	if err := p.Contrast(9); err != nil {
+	if err := p.SetContrast(9); err != nil {
 		t.Fatal(err)
 	}
 	mustDraw(t, p, o, m, "first")
 	if o.Contrast() != 9 {
 		t.Errorf("contrast %d, want 9", o.Contrast())
 	}
-	if err := p.Contrast(200); err != nil || o.Contrast() != 200 {
+	if err := p.SetContrast(200); err != nil || o.Contrast() != 200 {
 		t.Errorf("contrast %d, want 200 (%v)", o.Contrast(), err)
 	}
 	o.PowerLoss()
@@ -169,15 +169,15 @@ func TestContrastSurvives(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	for _, o := range []Options{
+	for _, o := range []Opts{
 		{Chip: "ssd1306", Size: image.Pt(100, 64)}, {Chip: "nt7538", Size: image.Pt(128, 64)}, {},
 		{Chip: "sh1106", Size: image.Pt(128, 64), ColumnOffset: 5}, {Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: 1},
 	} {
-		if _, err := NewI2C(nil, addr, o); err == nil {
+		if _, err := NewI2C(nil, addr, &o); err == nil {
 			t.Errorf("%+v was accepted", o)
 		}
 	}
-	if _, err := NewSPI(nil, nil, Options{Chip: "ssd1306", Size: image.Pt(128, 64)}); err == nil {
+	if _, err := NewSPI(nil, nil, &Opts{Chip: "ssd1306", Size: image.Pt(128, 64)}); err == nil {
 		t.Error("SPI without D/C was accepted")
 	}
 }

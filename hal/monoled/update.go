@@ -3,7 +3,7 @@ package monoled
 import "github.com/paird/paird/hal/internal/ink"
 
 // update brings the RAM from shadow to frame, page by page, in runs of changed columns.
-func (p *Panel) update() error {
+func (p *Dev) update() error {
 	p.pack()
 	width := p.module.size.X
 	for page := 0; page*width < len(p.next); page++ {
@@ -20,7 +20,7 @@ func (p *Panel) update() error {
 }
 
 // pack turns the frame into pages: a byte is a column of eight pixels, D0 on top (SSD1306 section 8.7, page 25).
-func (p *Panel) pack() {
+func (p *Dev) pack() {
 	clear(p.next)
 	width := p.module.size.X
 	for y := range p.module.size.Y {
@@ -35,7 +35,7 @@ func (p *Panel) pack() {
 }
 
 // write sends a run of columns of one page, in page addressing mode.
-func (p *Panel) write(page, column int, data []byte) error {
+func (p *Dev) write(page, column int, data []byte) error {
 	c := byte(p.module.column + column)
 	if err := p.wire.command(0xb0|byte(page), c&0x0f, 0x10|c>>4); err != nil {
 		return err

@@ -56,7 +56,7 @@ func screens() (before, after *image.Gray) {
 // BenchmarkStatusChange prints the bytes on the bus for a changed glyph and for a full frame.
 func BenchmarkStatusChange(b *testing.B) {
 	o := bustest.NewOLED(modules[0], addr, false)
-	p, err := NewI2C(o, addr, Options{Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: -1})
+	p, err := NewI2C(o, addr, &Opts{Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: -1})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,26 +1,15 @@
 package monoled
 
-// I2C is a bus. periph's i2c.Bus has this method too.
-type I2C interface {
-	Tx(addr uint16, w, r []byte) error
-}
+import (
+	"periph.io/x/conn/v3"
+	"periph.io/x/conn/v3/gpio"
+)
 
-// SPI is a device on a bus, mode 0. periph's spi.Conn has this method too.
-type SPI interface {
-	Tx(w, r []byte) error
-}
-
-// Pin is an output.
-type Pin interface {
-	Out(high bool) error
-}
-
-// wire carries commands and data to the controller.
-type wire interface {
-	command(c ...byte) error
-	data(d []byte) error
-	// status reads the status register. known is false on a bus that cannot read.
-	status() (s byte, known bool, err error)
+// wire carries commands and data to the controller: on I2C behind a control byte, on four-wire SPI beside the D/C pin.
+type wire struct {
+	conn conn.Conn
+	dc   gpio.PinOut // nil on I2C
+	buf  []byte
 }
 
 // The control bytes of SSD1306 section 8.1.5.2 (page 20): Co = 0, then only commands or only data.
@@ -29,40 +18,27 @@ const (
 	controlData     = 0x40
 )
 
-type i2cWire struct {
-	bus  I2C
-	addr uint16
-	buf  []byte
-}
+func (w *wire) command(c ...byte) error { return w.send(controlCommands, gpio.Low, c) }
+func (w *wire) data(d []byte) error     { return w.send(controlData, gpio.High, d) }
 
-func (w *i2cWire) command(c ...byte) error { return w.send(controlCommands, c) }
-func (w *i2cWire) data(d []byte) error     { return w.send(controlData, d) }
-
-func (w *i2cWire) send(control byte, b []byte) error {
-	w.buf = append(append(w.buf[:0], control), b...)
-	return w.bus.Tx(w.addr, w.buf, nil)
-}
-
-func (w *i2cWire) status() (byte, bool, error) {
-	var s [1]byte
-	err := w.bus.Tx(w.addr, nil, s[:])
-	return s[0], true, err
-}
-
-// spiWire is the four-wire SPI of SSD1306 section 8.1.3 (page 17): D/C low for commands, high for data.
-type spiWire struct {
-	bus SPI
-	dc  Pin
-}
-
-func (w *spiWire) command(c ...byte) error { return w.send(false, c) }
-func (w *spiWire) data(d []byte) error     { return w.send(true, d) }
-
-func (w *spiWire) send(data bool, b []byte) error {
-	if err := w.dc.Out(data); err != nil {
+// send writes b: D/C low for commands, high for data (SSD1306 section 8.1.3, page 17).
+func (w *wire) send(control byte, dc gpio.Level, b []byte) error {
+	if w.dc == nil {
+		w.buf = append(append(w.buf[:0], control), b...)
+		return w.conn.Tx(w.buf, nil)
+	}
+	if err := w.dc.Out(dc); err != nil {
 		return err
 	}
-	return w.bus.Tx(b, nil)
+	return w.conn.Tx(b, nil)
 }
 
-func (w *spiWire) status() (byte, bool, error) { return 0, false, nil }
+// status reads the status register. known is false on SPI, which cannot read.
+func (w *wire) status() (s byte, known bool, err error) {
+	if w.dc != nil {
+		return 0, false, nil
+	}
+	var b [1]byte
+	err = w.conn.Tx(nil, b[:])
+	return b[0], true, err
+}

@@ -5,15 +5,20 @@ package sensor
 import (
 	"context"
 	"fmt"
-	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
 	"time"
+
+	"periph.io/x/conn/v3/i2c"
 
 	"github.com/paird/paird/hal/internal/linuxio"
 )
 
 // Options name a sensor; the fields are the configuration's keys of the same name.
 type Options struct {
-	Driver  string  // bme280, bmp280, bh1750, ina219, ds18b20
+	Driver  string  // one of Drivers
 	Bus     string  // "I2C1"; not for 1-wire
 	Address uint16  // on I2C; 0: the driver's usual one
 	ID      string  // of a 1-wire sensor, as 28-0316a2794c2f; "": the only one
@@ -21,25 +26,23 @@ type Options struct {
 	Shunt   float64 // of an ina219, in ohms; 0: 0.1
 }
 
-// Bus is an I2C bus. periph's i2c.BusCloser has these methods too.
-type Bus interface {
-	Tx(addr uint16, w, r []byte) error
-	io.Closer
-}
-
 // metric is one quantity a sensor measures.
 type metric struct{ name, unit string }
 
-// driver is how a kind of sensor is read.
+// driver is how a kind of sensor is read: by our own code, or by a device of periph's that is kept until it fails.
 type driver struct {
 	address uint16 // the usual one; 0: not on I2C
 	metrics []metric
 	read    func(ctx context.Context, d device) ([]float64, error) // a value a metric
+	open    func(b i2c.Bus, address uint16) (measure, error)
 }
+
+// measure measures once: a value a metric.
+type measure func() ([]float64, error)
 
 // device is what a driver reads from.
 type device struct {
-	bus     Bus
+	bus     i2c.Bus
 	address uint16
 	o       Options
 	root    string // of the file system
@@ -49,28 +52,36 @@ type device struct {
 type Sensor struct {
 	o    Options
 	d    driver
-	open func(bus string) (Bus, error)
+	open func(bus string) (i2c.BusCloser, error)
 	root string
+
+	mu   sync.Mutex
+	kept *kept // of periph's
 }
 
-func drivers(name string) (driver, bool) {
+func drivers() map[string]driver {
 	temperature := metric{"temperature", "°C"}
 	pressure := metric{"pressure", "hPa"}
-	d, ok := map[string]driver{
-		"bme280":  {0x76, []metric{temperature, pressure, {"humidity", "%"}}, readBME280},
-		"bmp280":  {0x76, []metric{temperature, pressure}, readBMP280},
-		"bh1750":  {0x23, []metric{{"illuminance", "lx"}}, readBH1750},
-		"ina219":  {0x40, []metric{{"voltage", "V"}, {"current", "A"}, {"power", "W"}}, readINA219},
-		"ds18b20": {0, []metric{temperature}, readDS18B20},
-	}[name]
-	return d, ok
+	humidity := metric{"humidity", "%"}
+	all := map[string]driver{
+		"bme280":  {address: 0x76, metrics: []metric{temperature, pressure, humidity}, read: readBME280},
+		"bmp280":  {address: 0x76, metrics: []metric{temperature, pressure}, read: readBMP280},
+		"bh1750":  {address: 0x23, metrics: []metric{{"illuminance", "lx"}}, read: readBH1750},
+		"ina219":  {address: 0x40, metrics: []metric{{"voltage", "V"}, {"current", "A"}, {"power", "W"}}, read: readINA219},
+		"ds18b20": {metrics: []metric{temperature}, read: readDS18B20},
+	}
+	maps.Copy(all, fromPeriph())
+	return all
 }
+
+// Drivers names every kind of sensor.
+func Drivers() []string { return slices.Sorted(maps.Keys(drivers())) }
 
 // New returns a sensor. Nothing is opened before the first Read.
 func New(o Options) (*Sensor, error) {
-	d, ok := drivers(o.Driver)
+	d, ok := drivers()[o.Driver]
 	if !ok {
-		return nil, fmt.Errorf("telemetry.sensor: no driver %q; one of bme280, bmp280, bh1750, ina219, ds18b20", o.Driver)
+		return nil, fmt.Errorf("telemetry.sensor: no driver %q; one of %s", o.Driver, strings.Join(Drivers(), ", "))
 	}
 	if o.Address == 0 {
 		o.Address = d.address
@@ -78,19 +89,18 @@ func New(o Options) (*Sensor, error) {
 	if o.Shunt == 0 {
 		o.Shunt = 0.1
 	}
-	return &Sensor{o: o, d: d, root: "/", open: func(bus string) (Bus, error) { return linuxio.OpenI2C(bus) }}, nil
+	return &Sensor{o: o, d: d, root: "/", open: openI2C}, nil
 }
+
+func openI2C(bus string) (i2c.BusCloser, error) { return linuxio.OpenI2C(bus) }
 
 // Read measures and returns a value a metric, in the metric's Unit. It takes up to 0.2 s, 1-wire 1 s.
 func (s *Sensor) Read(ctx context.Context) (values map[string]float64, err error) {
-	d := device{address: s.o.Address, o: s.o, root: s.root}
-	if s.d.address != 0 {
-		if d.bus, err = s.open(s.o.Bus); err != nil {
-			return nil, fmt.Errorf("%s: %w", s, err)
-		}
-		defer func() { _ = d.bus.Close() }() // nothing was left to be written
+	do := s.once
+	if s.d.open != nil {
+		do = s.keeping
 	}
-	read, err := s.d.read(ctx, d)
+	read, err := do(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s, err)
 	}
@@ -99,6 +109,20 @@ func (s *Sensor) Read(ctx context.Context) (values map[string]float64, err error
 		values[s.name(m)] = read[i]
 	}
 	return values, nil
+}
+
+// once opens the bus for one reading.
+func (s *Sensor) once(ctx context.Context) ([]float64, error) {
+	d := device{address: s.o.Address, o: s.o, root: s.root}
+	if s.d.address != 0 {
+		b, err := s.open(s.o.Bus)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = b.Close() }() // nothing was left to be written
+		d.bus = b
+	}
+	return s.d.read(ctx, d)
 }
 
 // Unit is the unit of a metric, as people write it; "" for a metric of another sensor.

@@ -1,7 +1,6 @@
 package sensor
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -11,53 +10,35 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"periph.io/x/conn/v3/i2c"
+	"periph.io/x/conn/v3/i2c/i2ctest"
 )
 
 // exchange is one transaction: what must be written, and what is read then.
 type exchange struct{ w, r []byte }
 
-// playback is a bus that expects exactly these transactions.
-type playback struct {
-	t      *testing.T
-	addr   uint16
-	script []exchange
-	closed bool
-}
-
-func (p *playback) Tx(addr uint16, w, r []byte) error {
-	p.t.Helper()
-	if addr != p.addr {
-		p.t.Errorf("address %#x, want %#x", addr, p.addr)
+// script is a bus that expects exactly these transactions.
+func script(addr uint16, all []exchange) *i2ctest.Playback {
+	p := &i2ctest.Playback{DontPanic: true}
+	for _, x := range all {
+		p.Ops = append(p.Ops, i2ctest.IO{Addr: addr, W: x.w, R: x.r})
 	}
-	if len(p.script) == 0 {
-		p.t.Fatalf("unexpected transaction % x", w)
-	}
-	x := p.script[0]
-	p.script = p.script[1:]
-	if !bytes.Equal(w, x.w) || len(r) != len(x.r) {
-		p.t.Errorf("wrote % x and read %d bytes, want % x and %d", w, len(r), x.w, len(x.r))
-	}
-	copy(r, x.r)
-	return nil
-}
-
-func (p *playback) Close() error {
-	p.closed = true
-	return nil
+	return p
 }
 
 // read runs one reading against a script and wants all of it used.
-func read(t *testing.T, o Options, addr uint16, script []exchange) (map[string]float64, error) {
+func read(t *testing.T, o Options, addr uint16, all []exchange) (map[string]float64, error) {
 	t.Helper()
-	p := &playback{t: t, addr: addr, script: script}
+	p := script(addr, all)
 	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.open = func(string) (Bus, error) { return p, nil }
+	s.open = func(string) (i2c.BusCloser, error) { return p, nil }
 	values, err := s.Read(t.Context())
-	if len(p.script) > 0 || !p.closed {
-		t.Errorf("%d transactions left, closed %v", len(p.script), p.closed)
+	if p.Count != len(p.Ops) {
+		t.Errorf("%d transactions left", len(p.Ops)-p.Count)
 	}
 	for name := range values {
 		if s.Unit(name) == "" {
@@ -225,8 +206,8 @@ func TestReadEndsWithItsContext(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.open = func(string) (Bus, error) {
-			return &playback{t: t, addr: 0x23, script: []exchange{{[]byte{0x20}, nil}}}, nil
+		s.open = func(string) (i2c.BusCloser, error) {
+			return script(0x23, []exchange{{[]byte{0x20}, nil}}), nil
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
@@ -241,17 +222,20 @@ func TestBusErrorsAndUnknownDrivers(t *testing.T) {
 	if _, err := New(Options{Driver: "dht22"}); err == nil {
 		t.Error("an unknown driver was accepted")
 	}
-	for name := range map[string]bool{"bme280": true, "bmp280": true, "bh1750": true, "ina219": true} {
+	for _, name := range Drivers() {
+		if name == "ds18b20" {
+			continue
+		}
 		s, err := New(Options{Driver: name, Bus: "I2C1"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		gone := errors.New("no such device")
-		s.open = func(string) (Bus, error) { return nil, gone }
+		s.open = func(string) (i2c.BusCloser, error) { return nil, gone }
 		if _, err := s.Read(t.Context()); !errors.Is(err, gone) || !strings.HasPrefix(err.Error(), name+": ") {
 			t.Errorf("%s: %v", name, err)
 		}
-		s.open = func(string) (Bus, error) { return deaf{}, nil }
+		s.open = func(string) (i2c.BusCloser, error) { return deaf{}, nil }
 		if _, err := s.Read(t.Context()); !errors.Is(err, errDeaf) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -260,7 +244,7 @@ func TestBusErrorsAndUnknownDrivers(t *testing.T) {
 
 var errDeaf = errors.New("nobody answers")
 
-type deaf struct{}
+type deaf struct{ i2c.BusCloser }
 
 func (deaf) Tx(uint16, []byte, []byte) error { return errDeaf }
 func (deaf) Close() error                    { return nil }

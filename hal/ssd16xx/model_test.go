@@ -28,9 +28,9 @@ func sheets() map[string]bustest.Sheet {
 	}
 }
 
-func open(t *testing.T, name string, e *bustest.EPaper) *Panel {
+func open(t *testing.T, name string, e *bustest.EPaper) *Dev {
 	t.Helper()
-	p, err := New(name, Wires{SPI: e, DC: e.DC(), Reset: e.Reset(), Busy: e.Busy()})
+	p, err := New(e.SPI(), e.DC(), e.Reset(), e.Busy(), &Opts{Module: name})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func open(t *testing.T, name string, e *bustest.EPaper) *Panel {
 }
 
 // forEach runs a test on a strict model of every module, in fake time.
-func forEach(t *testing.T, f func(t *testing.T, p *Panel, e *bustest.EPaper)) {
+func forEach(t *testing.T, f func(t *testing.T, p *Dev, e *bustest.EPaper)) {
 	for _, info := range Modules() {
 		t.Run(info.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -60,7 +60,7 @@ func seen(c color.Color) uint8 {
 }
 
 // picture is a random one, or blocks; with red where the paper has it.
-func picture(p *Panel, kind int, rnd *rand.Rand) *image.Paletted {
+func picture(p *Dev, kind int, rnd *rand.Rand) *image.Paletted {
 	m := image.NewPaletted(p.Bounds(), inks)
 	colours := 2
 	if p.m.Accent {
@@ -98,7 +98,7 @@ func wrong(e *bustest.EPaper, want image.Image) int {
 	return n
 }
 
-func mustDraw(t *testing.T, p *Panel, e *bustest.EPaper, m image.Image, what string) {
+func mustDraw(t *testing.T, p *Dev, e *bustest.EPaper, m image.Image, what string) {
 	t.Helper()
 	if err := p.Draw(p.Bounds(), m, image.Point{}); err != nil {
 		t.Fatalf("%s: %v", what, err)
@@ -110,17 +110,17 @@ func mustDraw(t *testing.T, p *Panel, e *bustest.EPaper, m image.Image, what str
 
 // TestTheModelCatchesMistakes proves that 0 wrong pixels is not what the model always says.
 func TestTheModelCatchesMistakes(t *testing.T) {
-	for name, spoil := range map[string]func(p *Panel){
-		"mirrored":         func(p *Panel) { p.m.flipY = !p.m.flipY },
-		"a column off":     func(p *Panel) { p.m.offset++ },
-		"one gate too few": func(p *Panel) { p.m.init[0] = []byte{0x01, 0xf8, 0, 0} },
-		"glass at S0":      func(p *Panel) { p.m.init[1] = []byte{0x21, 0, 0} },
-		"no update":        func(p *Panel) { p.m.fullSequence = 0xc0; p.m.fullLimit = time.Second },
-		"partial with nothing to see": func(p *Panel) {
+	for name, spoil := range map[string]func(p *Dev){
+		"mirrored":         func(p *Dev) { p.m.flipY = !p.m.flipY },
+		"a column off":     func(p *Dev) { p.m.offset++ },
+		"one gate too few": func(p *Dev) { p.m.init[0] = []byte{0x01, 0xf8, 0, 0} },
+		"glass at S0":      func(p *Dev) { p.m.init[1] = []byte{0x21, 0, 0} },
+		"no update":        func(p *Dev) { p.m.fullSequence = 0xc0; p.m.fullLimit = time.Second },
+		"partial with nothing to see": func(p *Dev) {
 			p.m.partial = [][]byte{borderHold, waveform(table153())}
 			p.m.partialSequence = partialAsSet
 		},
-		"waveforms swapped": func(p *Panel) {
+		"waveforms swapped": func(p *Dev) {
 			p.m.partial = [][]byte{borderHold, waveform(table153(group{drive: [4][4]byte{1: {toBlack}, 2: {toWhite}}, frames: [4]byte{20}}))}
 			p.m.partialSequence = partialAsSet
 		},

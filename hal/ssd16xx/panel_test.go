@@ -15,7 +15,7 @@ import (
 )
 
 func TestWholePictures(t *testing.T) {
-	forEach(t, func(t *testing.T, p *Panel, e *bustest.EPaper) {
+	forEach(t, func(t *testing.T, p *Dev, e *bustest.EPaper) {
 		rnd := rand.New(rand.NewPCG(1, 1))
 		for kind := range 4 {
 			if err := p.Full(); err != nil {
@@ -30,7 +30,7 @@ func TestWholePictures(t *testing.T) {
 }
 
 func TestPartsSleepAndFullInAnyOrder(t *testing.T) {
-	forEach(t, func(t *testing.T, p *Panel, e *bustest.EPaper) {
+	forEach(t, func(t *testing.T, p *Dev, e *bustest.EPaper) {
 		rnd := rand.New(rand.NewPCG(2, 2))
 		want := picture(p, 1, rnd)
 		mustDraw(t, p, e, want, "first")
@@ -65,7 +65,7 @@ func TestPartsSleepAndFullInAnyOrder(t *testing.T) {
 }
 
 func TestTheSamePictureCostsNothing(t *testing.T) {
-	forEach(t, func(t *testing.T, p *Panel, e *bustest.EPaper) {
+	forEach(t, func(t *testing.T, p *Dev, e *bustest.EPaper) {
 		m := picture(p, 2, nil)
 		mustDraw(t, p, e, m, "first")
 		_ = p.Sleep()
@@ -83,7 +83,7 @@ func TestTheSamePictureCostsNothing(t *testing.T) {
 }
 
 func TestStuckBusyEnds(t *testing.T) {
-	forEach(t, func(t *testing.T, p *Panel, e *bustest.EPaper) {
+	forEach(t, func(t *testing.T, p *Dev, e *bustest.EPaper) {
 		rnd := rand.New(rand.NewPCG(3, 3))
 		mustDraw(t, p, e, picture(p, 1, rnd), "first")
 		e.Stick(true)
@@ -112,7 +112,7 @@ func TestStuckBusyEnds(t *testing.T) {
 }
 
 func TestUnpluggedAndBack(t *testing.T) {
-	forEach(t, func(t *testing.T, p *Panel, e *bustest.EPaper) {
+	forEach(t, func(t *testing.T, p *Dev, e *bustest.EPaper) {
 		rnd := rand.New(rand.NewPCG(4, 4))
 		mustDraw(t, p, e, picture(p, 1, rnd), "first")
 		e.Unplug()
@@ -125,7 +125,7 @@ func TestUnpluggedAndBack(t *testing.T) {
 }
 
 func TestPowerLossWhileAsleep(t *testing.T) {
-	forEach(t, func(t *testing.T, p *Panel, e *bustest.EPaper) {
+	forEach(t, func(t *testing.T, p *Dev, e *bustest.EPaper) {
 		rnd := rand.New(rand.NewPCG(5, 5))
 		mustDraw(t, p, e, picture(p, 1, rnd), "first")
 		_ = p.Sleep()
@@ -160,7 +160,7 @@ func TestAfterEveryBusFault(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	if _, err := New("waveshare9in7", Wires{}); err == nil {
+	if _, err := New(nil, nil, nil, nil, &Opts{Module: "waveshare9in7"}); err == nil {
 		t.Error("an unknown module was accepted")
 	}
 }

@@ -5,7 +5,7 @@ import "time"
 const partialLimit = 10 * time.Second
 
 // refresh brings the paper to the next picture.
-func (p *Panel) refresh() error {
+func (p *Dev) refresh() error {
 	ready := p.start
 	if p.awake { // what is sent while BUSY is high is lost
 		ready = func() error { return p.w.idle(resetLimit) }
@@ -20,7 +20,7 @@ func (p *Panel) refresh() error {
 }
 
 // start resets the controller, by the pin and by command, and initialises it.
-func (p *Panel) start() error {
+func (p *Dev) start() error {
 	p.synced = false
 	if err := p.w.pulse(); err != nil {
 		return err
@@ -38,7 +38,7 @@ func (p *Panel) start() error {
 	return nil
 }
 
-func (p *Panel) refreshWhole() error {
+func (p *Dev) refreshWhole() error {
 	all := window{0, p.m.columns/8 - 1, 0, p.m.rows - 1}
 	old := p.next.bw
 	if p.m.Accent {
@@ -56,7 +56,7 @@ func (p *Panel) refreshWhole() error {
 
 // refreshPart drives the pixels that differ between the two RAMs. Before, both hold the old picture everywhere; after,
 // both hold the new one: a RAM left behind would be seen as a ghost at the next refresh.
-func (p *Panel) refreshPart() error {
+func (p *Dev) refreshPart() error {
 	changed := p.changed()
 	if !p.synced {
 		changed = window{0, p.m.columns/8 - 1, 0, p.m.rows - 1}
@@ -75,7 +75,7 @@ func (p *Panel) refreshPart() error {
 }
 
 // activate sets waveform and border, and runs the update sequence to its end.
-func (p *Panel) activate(prepare [][]byte, sequence byte, limit time.Duration) error {
+func (p *Dev) activate(prepare [][]byte, sequence byte, limit time.Duration) error {
 	if err := p.w.all(prepare); err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (p *Panel) activate(prepare [][]byte, sequence byte, limit time.Duration) e
 type window struct{ x0, x1, y0, y1 int }
 
 // changed is the smallest window around what differs between the picture shown and the next.
-func (p *Panel) changed() window {
+func (p *Dev) changed() window {
 	width := p.m.columns / 8
 	w := window{width, -1, p.m.rows, -1}
 	for i := range p.next.bw {
@@ -105,7 +105,7 @@ func (p *Panel) changed() window {
 }
 
 // write fills a window of one of the RAMs (command 24 or 26) from a plane.
-func (p *Panel) write(ram byte, w window, plane []byte) error {
+func (p *Dev) write(ram byte, w window, plane []byte) error {
 	y := func(n int) []byte { return []byte{byte(n), byte(n >> 8)} }
 	if err := p.w.all([][]byte{
 		{0x44, byte(w.x0), byte(w.x1)},

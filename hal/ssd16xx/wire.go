@@ -3,31 +3,41 @@ package ssd16xx
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"periph.io/x/conn/v3"
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
 )
 
-// SPI is a device on a bus, mode 0. periph's spi.Conn has this method too.
-type SPI interface {
-	Tx(w, r []byte) error
+// wires connect a panel.
+type wires struct {
+	conn    conn.Conn
+	longest int         // what conn takes at once
+	dc      gpio.PinOut // low for a command, high for its data
+	reset   gpio.PinOut // RES#, low active
+	busy    gpio.PinIn  // high while the controller works
 }
 
-// Output is a pin that we drive.
-type Output interface {
-	Out(high bool) error
+// longestTransfer is what spidev takes at once unless it is told otherwise (drivers/spi/spidev.c: bufsiz).
+const longestTransfer = 4096
+
+func newWires(p spi.Port, dc, reset gpio.PinOut, busy gpio.PinIn) (wires, error) {
+	c, err := p.Connect(clock, spi.Mode0, 8)
+	if err != nil {
+		return wires{}, err
+	}
+	w := wires{conn: c, longest: longestTransfer, dc: dc, reset: reset, busy: busy}
+	if l, ok := c.(conn.Limits); ok && l.MaxTxSize() > 0 {
+		w.longest = l.MaxTxSize()
+	}
+	return w, busy.In(gpio.Float, gpio.NoEdge)
 }
 
-// Input is a pin that we read.
-type Input interface {
-	Read() (high bool, err error)
-}
-
-// Wires connect a panel. All are needed.
-type Wires struct {
-	SPI   SPI
-	DC    Output // low for a command, high for its data
-	Reset Output // RES#, low active
-	Busy  Input  // high while the controller works
-}
+// clock is far below the 20 MHz that the controllers take: the paper comes on a ribbon or on wires.
+const clock = 4 * physic.MegaHertz
 
 // The waits. BUSY rises within a microsecond of the command it belongs to.
 const (
@@ -40,22 +50,27 @@ const (
 var errNoBusy = errors.New("BUSY never rose: is display.pins.busy the right pin, and is the panel connected?")
 
 // command sends a command and its data.
-func (w Wires) command(c byte, data ...byte) error {
+func (w wires) command(c byte, data ...byte) error {
 	if err := w.send(false, []byte{c}); err != nil || len(data) == 0 {
 		return err
 	}
 	return w.send(true, data)
 }
 
-func (w Wires) send(data bool, b []byte) error {
-	if err := w.DC.Out(data); err != nil {
+func (w wires) send(data bool, b []byte) error {
+	if err := w.dc.Out(gpio.Level(data)); err != nil {
 		return err
 	}
-	return w.SPI.Tx(b, nil)
+	for part := range slices.Chunk(b, w.longest) {
+		if err := w.conn.Tx(part, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // all sends commands, each the command and its data.
-func (w Wires) all(commands [][]byte) error {
+func (w wires) all(commands [][]byte) error {
 	for _, c := range commands {
 		if err := w.command(c[0], c[1:]...); err != nil {
 			return err
@@ -65,12 +80,12 @@ func (w Wires) all(commands [][]byte) error {
 }
 
 // pulse resets the controller, which also wakes it from deep sleep.
-func (w Wires) pulse() error {
+func (w wires) pulse() error {
 	for _, step := range []struct {
-		high bool
-		hold time.Duration
+		level gpio.Level
+		hold  time.Duration
 	}{{true, 10 * time.Millisecond}, {false, 5 * time.Millisecond}, {true, 10 * time.Millisecond}} {
-		if err := w.Reset.Out(step.high); err != nil {
+		if err := w.reset.Out(step.level); err != nil {
 			return err
 		}
 		time.Sleep(step.hold)
@@ -79,11 +94,10 @@ func (w Wires) pulse() error {
 }
 
 // idle waits until BUSY is low, but no longer than limit.
-func (w Wires) idle(limit time.Duration) error {
+func (w wires) idle(limit time.Duration) error {
 	for deadline := time.Now().Add(limit); ; time.Sleep(pollEvery) {
-		busy, err := w.Busy.Read()
-		if err != nil || !busy {
-			return err
+		if w.busy.Read() == gpio.Low {
+			return nil
 		}
 		if !time.Now().Before(deadline) {
 			return fmt.Errorf("BUSY stays high for %v: check the panel's power, its ribbon and the busy pin", limit)
@@ -92,13 +106,9 @@ func (w Wires) idle(limit time.Duration) error {
 }
 
 // refreshed waits for the end of a refresh, which must be seen to begin.
-func (w Wires) refreshed(limit time.Duration) error {
+func (w wires) refreshed(limit time.Duration) error {
 	for deadline := time.Now().Add(riseLimit); ; time.Sleep(time.Millisecond) {
-		busy, err := w.Busy.Read()
-		if err != nil {
-			return err
-		}
-		if busy {
+		if w.busy.Read() == gpio.High {
 			return w.idle(limit)
 		}
 		if !time.Now().Before(deadline) {

@@ -15,9 +15,9 @@ import (
 // From linux/gpio.h; the requests and structures of uAPI v2 are in x/sys/unix but for these.
 const (
 	gpioGetChipinfo = 0x8044b401 // GPIO_GET_CHIPINFO_IOCTL
+	gpioSetConfig   = 0xc110b40d // GPIO_V2_LINE_SET_CONFIG_IOCTL
 
-	flagActiveLow    = 1 << 1 // enum gpio_v2_line_flag
-	flagInput        = 1 << 2
+	flagInput        = 1 << 2 // enum gpio_v2_line_flag
 	flagOutput       = 1 << 3
 	flagEdgeRising   = 1 << 4
 	flagEdgeFalling  = 1 << 5

@@ -8,10 +8,10 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+	"periph.io/x/conn/v3/gpio"
 )
 
 // fakeChip is a bank of lines.
@@ -25,9 +25,10 @@ type gpioKernel struct {
 	*fakeKernel
 	chips    map[string]fakeChip
 	requests []unix.GPIOV2LineRequest
+	configs  []unix.GPIOV2LineConfig
 	events   *os.File
 	value    bool
-	fail     error // of the next line request
+	fail     error // of the next line request or configuration
 }
 
 func newGPIO(t *testing.T, chips ...fakeChip) *gpioKernel {
@@ -64,6 +65,14 @@ func (k *gpioKernel) serve(t *testing.T, path string, request uint, arg unsafe.P
 		req.Fd = int32(ends[0])
 		k.requests = append(k.requests, *req)
 		k.open_[ends[0]] = path
+	case gpioSetConfig:
+		if err := k.fail; err != nil {
+			k.fail = nil
+			return err
+		}
+		c := (*unix.GPIOV2LineConfig)(arg)
+		k.configs = append(k.configs, *c)
+		k.value = c.Num_attrs == 1 && c.Attrs[0].Attr.Flags == 1
 	case unix.GPIO_V2_LINE_SET_VALUES_IOCTL:
 		v := (*unix.GPIOV2LineValues)(arg)
 		k.value = v.Bits&v.Mask == 1
@@ -122,19 +131,21 @@ func TestFind(t *testing.T) {
 func TestOutput(t *testing.T) {
 	for _, high := range []bool{false, true} {
 		k := newGPIO(t, fakeChip{"pinctrl-bcm2835", lines(54, nil)})
-		l, err := request(k, "GPIO27", flagOutput, high)
+		l, err := openLine(k, "GPIO27")
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := k.requests[0]
-		if r.Num_lines != 1 || r.Offsets[0] != 27 || text(r.Consumer[:]) != "paird" || r.Config.Flags != 1<<3 {
+		if r := k.requests[0]; r.Num_lines != 1 || r.Offsets[0] != 27 || text(r.Consumer[:]) != "paird" || r.Config.Flags != 1<<2 {
 			t.Errorf("request %+v", r)
 		}
-		a := r.Config.Attrs[0]
-		if r.Config.Num_attrs != 1 || a.Attr.Id != 2 || a.Mask != 1 || (a.Attr.Flags == 1) != high {
-			t.Errorf("first level %v: attribute %+v", high, a)
+		if err := l.Out(gpio.Level(high)); err != nil || k.value != high {
+			t.Errorf("Out(%v): %v", high, err)
 		}
-		if err := l.Out(!high); err != nil || k.value != !high {
+		c := k.configs[0]
+		if a := c.Attrs[0]; c.Flags != 1<<3 || c.Num_attrs != 1 || a.Attr.Id != 2 || a.Mask != 1 || (a.Attr.Flags == 1) != high {
+			t.Errorf("first level %v: %+v", high, c)
+		}
+		if err := l.Out(gpio.Level(!high)); err != nil || k.value != !high || len(k.configs) != 1 {
 			t.Errorf("Out(%v): %v", !high, err)
 		}
 		if err := l.Close(); err != nil {
@@ -143,44 +154,46 @@ func TestOutput(t *testing.T) {
 	}
 }
 
-func TestButtonFlags(t *testing.T) {
+func TestInFlags(t *testing.T) {
 	for _, c := range []struct {
-		activeLow bool
-		fail      error
-		want      uint64
+		pull gpio.Pull
+		edge gpio.Edge
+		fail error
+		want uint64
 	}{
-		{true, nil, 1<<2 | 1<<4 | 1<<5 | 1<<1 | 1<<8},
-		{false, nil, 1<<2 | 1<<4 | 1<<5 | 1<<9},
-		{true, unix.ENOTSUP, 1<<2 | 1<<4 | 1<<5 | 1<<1},
-		{false, unix.EINVAL, 1<<2 | 1<<4 | 1<<5},
+		{gpio.PullUp, gpio.BothEdges, nil, 1<<2 | 1<<4 | 1<<5 | 1<<8},
+		{gpio.PullDown, gpio.BothEdges, nil, 1<<2 | 1<<4 | 1<<5 | 1<<9},
+		{gpio.PullUp, gpio.BothEdges, unix.ENOTSUP, 1<<2 | 1<<4 | 1<<5},
+		{gpio.PullDown, gpio.FallingEdge, unix.EINVAL, 1<<2 | 1<<5},
+		{gpio.Float, gpio.NoEdge, nil, 1 << 2},
 	} {
 		k := newGPIO(t, fakeChip{"pinctrl-rp1", lines(54, nil)})
-		k.fail = c.fail
-		l, err := button(k, "GPIO17", c.activeLow)
+		l, err := openLine(k, "GPIO17")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := k.requests[0].Config.Flags; got != c.want {
-			t.Errorf("activeLow=%v after %v: flags %#x, want %#x", c.activeLow, c.fail, got, c.want)
+		k.fail = c.fail
+		if err := l.In(c.pull, c.edge); err != nil || k.configs[0].Flags != c.want {
+			t.Errorf("%v %v after %v: %v, %+v, want %#x", c.pull, c.edge, c.fail, err, k.configs, c.want)
 		}
 		_ = l.Close()
 	}
 	k := newGPIO(t, fakeChip{"pinctrl-rp1", lines(54, nil)})
 	k.fail = unix.EBUSY
-	if _, err := button(k, "GPIO17", true); !errors.Is(err, unix.EBUSY) || !strings.Contains(err.Error(), "another program") {
+	if _, err := openLine(k, "GPIO17"); !errors.Is(err, unix.EBUSY) || !strings.Contains(err.Error(), "another program") {
 		t.Errorf("a busy line: %v", err)
 	}
 	k.nothingOpen(t)
 }
 
-func TestWaitEdge(t *testing.T) {
+func TestWaitForEdge(t *testing.T) {
 	k := newGPIO(t, fakeChip{"pinctrl-bcm2835", lines(54, nil)})
-	l, err := button(k, "GPIO17", true)
+	l, err := openLine(k, "GPIO17")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if edge, err := l.WaitEdge(time.Now().Add(-time.Second)); edge || err != nil {
-		t.Errorf("past the deadline: %v, %v", edge, err)
+	if l.WaitForEdge(0) || l.Err() != nil {
+		t.Errorf("past the deadline: %v", l.Err())
 	}
 	event := make([]byte, 48)
 	for range 2 {
@@ -189,26 +202,23 @@ func TestWaitEdge(t *testing.T) {
 		}
 	}
 	for range 2 { // one event at a time
-		if edge, err := l.WaitEdge(time.Time{}); !edge || err != nil {
-			t.Errorf("with an event waiting: %v, %v", edge, err)
+		if !l.WaitForEdge(-1) || l.Err() != nil {
+			t.Errorf("with an event waiting: %v", l.Err())
 		}
 	}
 	k.value = true
-	if level, err := l.Read(); !level || err != nil {
-		t.Errorf("Read: %v, %v", level, err)
+	if l.Read() != gpio.High || l.Err() != nil {
+		t.Errorf("Read: %v", l.Err())
 	}
-	ended := make(chan error)
-	go func() {
-		_, err := l.WaitEdge(time.Time{})
-		ended <- err
-	}()
+	ended := make(chan bool)
+	go func() { ended <- l.WaitForEdge(-1) }()
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := <-ended; !errors.Is(err, os.ErrClosed) {
-		t.Errorf("after Close: %v", err)
+	if <-ended || !errors.Is(l.Err(), os.ErrClosed) {
+		t.Errorf("after Close: %v", l.Err())
 	}
-	if _, err := l.Read(); err == nil {
+	if l.Read(); l.Err() == nil {
 		t.Error("a closed line was read")
 	}
 }

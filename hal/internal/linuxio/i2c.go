@@ -10,7 +10,11 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+	"periph.io/x/conn/v3/i2c"
+	"periph.io/x/conn/v3/physic"
 )
+
+var _ i2c.BusCloser = (*I2C)(nil)
 
 // From linux/i2c-dev.h and linux/i2c.h.
 const (
@@ -56,6 +60,12 @@ func openI2C(k kernel, bus string) (*I2C, error) {
 	}
 	return &I2C{k: k, fd: fd, name: bus}, nil
 }
+
+// String is the bus's name.
+func (b *I2C) String() string { return b.name }
+
+// SetSpeed cannot be done through i2c-dev: the device tree says how fast a bus is.
+func (b *I2C) SetSpeed(physic.Frequency) error { return errors.ErrUnsupported }
 
 // Tx writes w to the device at the 7-bit address addr, then, without letting go of the bus, reads len(r)
 // bytes. Either may be empty.

@@ -6,45 +6,85 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
 )
 
-// Line is one GPIO line, held until Close.
+// Line is one GPIO line, held until Close. It implements gpio.PinIO; what goes wrong where that has no error, Err tells.
 type Line struct {
 	k    kernel
 	file *os.File // the line's request; events are read from it
 	pin  string
+	at   place
+
+	mu  sync.Mutex
+	out bool  // an output
+	err error // of the last Read or WaitForEdge
 }
 
-// Output takes a pin as an output that starts at the level high.
-func Output(pin string, high bool) (*Line, error) { return request(linux{}, pin, flagOutput, high) }
+var _ gpio.PinIO = (*Line)(nil)
 
-// Input takes a pin as an input without a pull-up of ours.
-func Input(pin string) (*Line, error) { return request(linux{}, pin, flagInput, false) }
+// OpenLine takes a pin as an input without a pull of ours, until In or Out says otherwise.
+func OpenLine(pin string) (*Line, error) { return openLine(linux{}, pin) }
 
-// Button takes a pin as an input whose both edges are told, pulled to its idle level. Read and WaitEdge speak of
-// active, not of high, when activeLow.
-func Button(pin string, activeLow bool) (*Line, error) { return button(linux{}, pin, activeLow) }
+func openLine(k kernel, pin string) (*Line, error) { return request(k, pin, flagInput) }
 
-func button(k kernel, pin string, activeLow bool) (*Line, error) {
-	flags := uint64(flagInput | flagEdgeRising | flagEdgeFalling)
-	if activeLow {
-		flags |= flagActiveLow | flagBiasPullUp
-	} else {
+// In makes the line an input. A chip without pulls leaves them to the wiring.
+func (l *Line) In(pull gpio.Pull, edge gpio.Edge) error {
+	flags := uint64(flagInput)
+	if edge == gpio.RisingEdge || edge == gpio.BothEdges {
+		flags |= flagEdgeRising
+	}
+	if edge == gpio.FallingEdge || edge == gpio.BothEdges {
+		flags |= flagEdgeFalling
+	}
+	switch pull {
+	case gpio.PullUp:
+		flags |= flagBiasPullUp
+	case gpio.PullDown:
 		flags |= flagBiasPullDown
 	}
-	l, err := request(k, pin, flags, false)
-	if errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.EINVAL) { // a chip without pulls: the wiring has its own
-		return request(k, pin, flags&^flagsBias, false)
+	err := l.configure(unix.GPIOV2LineConfig{Flags: flags}, false)
+	if flags&flagsBias != 0 && (errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.EINVAL)) {
+		err = l.configure(unix.GPIOV2LineConfig{Flags: flags &^ flagsBias}, false)
 	}
-	return l, err
+	return err
+}
+
+// Out makes the line an output at a level, or sets the level of one that is; there is no other level in between.
+func (l *Line) Out(level gpio.Level) error {
+	l.mu.Lock()
+	out := l.out
+	l.mu.Unlock()
+	if !out {
+		c := unix.GPIOV2LineConfig{Flags: flagOutput, Num_attrs: 1}
+		c.Attrs[0] = outputValue(bool(level))
+		return l.configure(c, true)
+	}
+	v := unix.GPIOV2LineValues{Mask: 1}
+	if level {
+		v.Bits = 1
+	}
+	return l.ioctl(unix.GPIO_V2_LINE_SET_VALUES_IOCTL, unsafe.Pointer(&v))
+}
+
+func (l *Line) configure(c unix.GPIOV2LineConfig, out bool) error {
+	err := l.ioctl(gpioSetConfig, unsafe.Pointer(&c))
+	if err == nil {
+		l.mu.Lock()
+		l.out = out
+		l.mu.Unlock()
+	}
+	return err
 }
 
 // request asks the kernel for one line.
-func request(k kernel, pin string, flags uint64, high bool) (*Line, error) {
+func request(k kernel, pin string, flags uint64) (*Line, error) {
 	p, err := find(k, pin)
 	if err != nil {
 		return nil, err
@@ -52,10 +92,6 @@ func request(k kernel, pin string, flags uint64, high bool) (*Line, error) {
 	req := unix.GPIOV2LineRequest{Num_lines: 1, Offsets: [64]uint32{p.line}}
 	copy(req.Consumer[:len(req.Consumer)-1], "paird")
 	req.Config.Flags = flags
-	if flags&flagOutput != 0 {
-		req.Config.Num_attrs = 1
-		req.Config.Attrs[0] = outputValue(high)
-	}
 	err = onChip(k, p.path, func(fd int) error {
 		return k.ioctl(fd, unix.GPIO_V2_GET_LINE_IOCTL, unsafe.Pointer(&req))
 	})
@@ -65,14 +101,14 @@ func request(k kernel, pin string, flags uint64, high bool) (*Line, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pin %s: %w", pin, err)
 	}
-	return newLine(k, pin, int(req.Fd))
+	return newLine(k, pin, p, int(req.Fd))
 }
 
-func newLine(k kernel, pin string, fd int) (*Line, error) {
+func newLine(k kernel, pin string, at place, fd int) (*Line, error) {
 	if err := unix.SetNonblock(fd, true); err != nil { // so that a wait for an edge can have a deadline
 		return nil, errors.Join(fmt.Errorf("pin %s: %w", pin, err), k.close(fd))
 	}
-	return &Line{k: k, file: os.NewFile(uintptr(fd), pin), pin: pin}, nil
+	return &Line{k: k, file: os.NewFile(uintptr(fd), pin), pin: pin, at: at}, nil
 }
 
 func outputValue(high bool) unix.GPIOV2LineConfigAttribute {
@@ -83,20 +119,11 @@ func outputValue(high bool) unix.GPIOV2LineConfigAttribute {
 	return a
 }
 
-// Out sets an output.
-func (l *Line) Out(high bool) error {
+// Read returns the level.
+func (l *Line) Read() gpio.Level {
 	v := unix.GPIOV2LineValues{Mask: 1}
-	if high {
-		v.Bits = 1
-	}
-	return l.ioctl(unix.GPIO_V2_LINE_SET_VALUES_IOCTL, unsafe.Pointer(&v))
-}
-
-// Read returns the level: high, or active for a Button.
-func (l *Line) Read() (bool, error) {
-	v := unix.GPIOV2LineValues{Mask: 1}
-	err := l.ioctl(unix.GPIO_V2_LINE_GET_VALUES_IOCTL, unsafe.Pointer(&v))
-	return v.Bits&1 == 1, err
+	l.failed(l.ioctl(unix.GPIO_V2_LINE_GET_VALUES_IOCTL, unsafe.Pointer(&v)))
+	return v.Bits&1 == 1
 }
 
 // ioctl asks the kernel, but never about a descriptor that was closed and is somebody else's by now.
@@ -110,23 +137,51 @@ func (l *Line) ioctl(request uint, arg unsafe.Pointer) error {
 	return l.explain(errors.Join(err, failed))
 }
 
-// WaitEdge waits for the next edge, until the deadline (the zero time: for ever) or Close. It reports false at
-// the deadline; after Close the error is os.ErrClosed.
-func (l *Line) WaitEdge(deadline time.Time) (bool, error) {
-	if err := l.file.SetReadDeadline(deadline); errors.Is(err, os.ErrNoDeadline) {
-		return false, l.explain(err)
-	} else if err != nil {
-		return false, l.explain(os.ErrClosed)
+// WaitForEdge waits for the next edge, as long as timeout (below 0: for ever) or until Close.
+func (l *Line) WaitForEdge(timeout time.Duration) bool {
+	var deadline time.Time
+	if timeout >= 0 {
+		deadline = time.Now().Add(timeout)
+	}
+	if err := l.file.SetReadDeadline(deadline); err != nil {
+		if !errors.Is(err, os.ErrNoDeadline) {
+			err = os.ErrClosed
+		}
+		l.failed(l.explain(err))
+		return false
 	}
 	var event [unsafe.Sizeof(unix.GPIOV2LineEvent{})]byte
-	switch _, err := l.file.Read(event[:]); {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return false, nil
-	case err != nil:
-		return false, l.explain(err)
+	_, err := l.file.Read(event[:])
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		l.failed(nil)
+		return false
 	}
-	return true, nil
+	l.failed(l.explain(err))
+	return err == nil
 }
+
+func (l *Line) failed(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.err = err
+}
+
+// Err is why the last Read or WaitForEdge failed, os.ErrClosed after Close; nil if it did not.
+func (l *Line) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// The rest of gpio.PinIO.
+func (l *Line) String() string                        { return l.pin }
+func (l *Line) Name() string                          { return l.pin }
+func (l *Line) Number() int                           { return int(l.at.line) }
+func (l *Line) Function() string                      { return "" }
+func (l *Line) Halt() error                           { return nil }
+func (l *Line) Pull() gpio.Pull                       { return gpio.PullNoChange }
+func (l *Line) DefaultPull() gpio.Pull                { return gpio.PullNoChange }
+func (l *Line) PWM(gpio.Duty, physic.Frequency) error { return errors.ErrUnsupported }
 
 // Close gives the line back; an output keeps or loses its level as the chip likes.
 func (l *Line) Close() error { return l.file.Close() }

@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
 )
 
 // fakeKernel answers opens and ioctls and remembers what is open.
@@ -104,6 +106,8 @@ func TestABI(t *testing.T) {
 		"SPI_IOC_WR_BITS_PER_WORD":       {spiWrBits, ioc(1, 'k', 3, 1)},
 		"SPI_IOC_WR_MAX_SPEED_HZ":        {spiWrMaxSpeed, ioc(1, 'k', 4, 4)},
 		"GPIO_GET_CHIPINFO_IOCTL":        {gpioGetChipinfo, ioc(2, 0xb4, 1, 68)},
+		"GPIO_V2_LINE_SET_CONFIG_IOCTL":  {gpioSetConfig, ioc(3, 0xb4, 13, unsafe.Sizeof(unix.GPIOV2LineConfig{}))},
+		"gpio_v2_line_config":            {unsafe.Sizeof(unix.GPIOV2LineConfig{}), 272},
 		"GPIO_V2_GET_LINEINFO_IOCTL":     {unix.GPIO_V2_GET_LINEINFO_IOCTL, ioc(3, 0xb4, 5, 256)},
 		"GPIO_V2_GET_LINE_IOCTL":         {unix.GPIO_V2_GET_LINE_IOCTL, ioc(3, 0xb4, 7, 592)},
 		"GPIO_V2_LINE_GET_VALUES_IOCTL":  {unix.GPIO_V2_LINE_GET_VALUES_IOCTL, ioc(3, 0xb4, 14, 16)},
@@ -173,17 +177,26 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		return f()
 	}
 	i2c := func(bus string) func() error { return func() error { _, err := openI2C(k, bus); return err } }
-	spi := func(bus string) func() error { return func() error { _, err := openSPI(k, bus, 1e6); return err } }
+	port := func(bus string) func() error {
+		return func() error {
+			p, err := openSPI(k, bus)
+			if err == nil {
+				_, err = p.Connect(physic.MegaHertz, spi.Mode0, 8)
+				err = errors.Join(err, p.Close())
+			}
+			return err
+		}
+	}
 	pin := func(name string) func() error { return func() error { _, err := find(k, name); return err } }
 	for want, err := range map[string]error{
 		"nothing answers at address 0x3C": b.Tx(0x3c, []byte{0}, nil),
 		"enable I2C":                      open(nil, i2c("I2C7")),
 		"group i2c":                       open(unix.EACCES, i2c("I2C1")),
-		"enable SPI":                      open(nil, spi("SPI9.0")),
-		"group spi":                       open(unix.EACCES, spi("SPI0.0")),
-		"cannot set mode 0":               open(nil, spi("SPI0.0")),
+		"enable SPI":                      open(nil, port("SPI9.0")),
+		"group spi":                       open(unix.EACCES, port("SPI0.0")),
+		"cannot set Mode0":                open(nil, port("SPI0.0")),
 		`"i2c1" is not the name`:          i2c("i2c1")(),
-		`"SPI0" is not the name`:          spi("SPI0")(),
+		`"SPI0" is not the name`:          port("SPI0")(),
 		"this machine has no GPIO":        pin("GPIO17")(),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
@@ -224,7 +237,11 @@ func TestSPI(t *testing.T) {
 		}
 		return nil
 	}
-	s, err := openSPI(k, "SPI0.1", 2_000_000)
+	p, err := openSPI(k, "SPI0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := p.Connect(2*physic.MegaHertz, spi.Mode0, 8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +266,7 @@ func TestSPI(t *testing.T) {
 	if s.Tx(w, r[:5]) == nil {
 		t.Error("a short read buffer was accepted")
 	}
-	if err := s.Close(); err != nil {
+	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
 	k.nothingOpen(t)

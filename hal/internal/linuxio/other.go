@@ -5,57 +5,34 @@ package linuxio
 import (
 	"errors"
 	"os"
-	"time"
+
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/i2c"
+	"periph.io/x/conn/v3/spi"
 )
 
 var errNeedsLinux = errors.New("this needs Linux")
 
 // I2C is a bus.
-type I2C struct{}
+type I2C struct{ i2c.BusCloser }
 
 // OpenI2C fails: it needs Linux.
 func OpenI2C(string) (*I2C, error) { return nil, errNeedsLinux }
 
-// Tx fails: it needs Linux.
-func (*I2C) Tx(uint16, []byte, []byte) error { return errNeedsLinux }
-
-// Close does nothing.
-func (*I2C) Close() error { return nil }
-
 // SPI is a device on a bus.
-type SPI struct{}
+type SPI struct{ spi.PortCloser }
 
 // OpenSPI fails: it needs Linux.
-func OpenSPI(string, uint32) (*SPI, error) { return nil, errNeedsLinux }
-
-// Tx fails: it needs Linux.
-func (*SPI) Tx([]byte, []byte) error { return errNeedsLinux }
-
-// Close does nothing.
-func (*SPI) Close() error { return nil }
+func OpenSPI(string) (*SPI, error) { return nil, errNeedsLinux }
 
 // Line is one GPIO line.
-type Line struct{}
+type Line struct{ gpio.PinIO }
 
-// Output fails: it needs Linux.
-func Output(string, bool) (*Line, error) { return nil, errNeedsLinux }
+// OpenLine fails: it needs Linux.
+func OpenLine(string) (*Line, error) { return nil, errNeedsLinux }
 
-// Input fails: it needs Linux.
-func Input(string) (*Line, error) { return nil, errNeedsLinux }
-
-// Button fails: it needs Linux.
-func Button(string, bool) (*Line, error) { return nil, errNeedsLinux }
-
-// Out fails: it needs Linux.
-func (*Line) Out(bool) error { return errNeedsLinux }
-
-// Read fails: it needs Linux.
-func (*Line) Read() (bool, error) { return false, errNeedsLinux }
-
-// WaitEdge fails: it needs Linux.
-func (*Line) WaitEdge(time.Time) (bool, error) { return false, errNeedsLinux }
-
-// Close does nothing.
+// Err and Close have nothing to do.
+func (*Line) Err() error   { return nil }
 func (*Line) Close() error { return nil }
 
 // Keyboard reads a terminal key by key.

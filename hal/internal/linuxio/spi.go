@@ -8,6 +8,16 @@ import (
 	"runtime"
 	"sync"
 	"unsafe"
+
+	"periph.io/x/conn/v3"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
+)
+
+var (
+	_ spi.PortCloser = (*SPI)(nil)
+	_ spi.Conn       = (*SPI)(nil)
+	_ conn.Limits    = (*SPI)(nil)
 )
 
 // From linux/spi/spidev.h: _IOW('k', n, type).
@@ -16,6 +26,8 @@ const (
 	spiWrBits     = 0x40016b03 // SPI_IOC_WR_BITS_PER_WORD
 	spiWrMaxSpeed = 0x40046b04 // SPI_IOC_WR_MAX_SPEED_HZ
 	spiMessage1   = 0x40206b00 // SPI_IOC_MESSAGE(1)
+
+	spiNoCS = 0x40 // SPI_NO_CS
 
 	spiLongest = 4096 // drivers/spi/spidev.c: bufsiz, the longest message unless the module is told otherwise
 )
@@ -34,18 +46,20 @@ type spiTransfer struct {
 	pad            uint8
 }
 
-// SPI is a device on a bus: mode 0, 8 bits, its own chip select. It is safe for concurrent use.
+// SPI is a device on a bus with its own chip select: a port, and once connected the connection. It is safe for concurrent
+// use.
 type SPI struct {
-	mu   sync.Mutex
-	k    kernel
-	fd   int
-	name string
+	mu    sync.Mutex
+	k     kernel
+	fd    int
+	name  string
+	limit physic.Frequency // 0: none
 }
 
-// OpenSPI opens a device by the name of bus and chip select, at no more than hz: "SPI0.1" is /dev/spidev0.1.
-func OpenSPI(bus string, hz uint32) (*SPI, error) { return openSPI(linux{}, bus, hz) }
+// OpenSPI opens a device by the name of bus and chip select: "SPI0.1" is /dev/spidev0.1.
+func OpenSPI(bus string) (*SPI, error) { return openSPI(linux{}, bus) }
 
-func openSPI(k kernel, bus string, hz uint32) (*SPI, error) {
+func openSPI(k kernel, bus string) (*SPI, error) {
 	path, err := spiPath(bus)
 	if err != nil {
 		return nil, err
@@ -54,16 +68,63 @@ func openSPI(k kernel, bus string, hz uint32) (*SPI, error) {
 	if err != nil {
 		return nil, explain(bus, path, "enable SPI (dtparam=spi=on in config.txt)", "spi", err)
 	}
-	mode, bits := uint8(0), uint8(8)
+	return &SPI{k: k, fd: fd, name: bus}, nil
+}
+
+// LimitSpeed makes f the fastest clock of a later Connect.
+func (s *SPI) LimitSpeed(f physic.Frequency) error {
+	s.limit = f
+	return nil
+}
+
+// Connect sets mode, bits a word and clock; f is what the device takes, 0 if that is not known.
+func (s *SPI) Connect(f physic.Frequency, mode spi.Mode, bits int) (spi.Conn, error) {
+	if mode&^(spi.Mode3|spi.NoCS) != 0 || bits < 1 || bits > 32 {
+		return nil, fmt.Errorf("%s: mode %v with %d bits: %w", s.name, mode, bits, errors.ErrUnsupported)
+	}
+	if s.limit != 0 && (f == 0 || s.limit < f) {
+		f = s.limit
+	}
+	m, b, hz := uint8(mode&spi.Mode3), uint8(bits), uint32(f/physic.Hertz)
+	if mode&spi.NoCS != 0 {
+		m |= spiNoCS
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, set := range []struct {
 		request uint
 		arg     unsafe.Pointer
-	}{{spiWrMode, unsafe.Pointer(&mode)}, {spiWrBits, unsafe.Pointer(&bits)}, {spiWrMaxSpeed, unsafe.Pointer(&hz)}} {
-		if err := k.ioctl(fd, set.request, set.arg); err != nil {
-			return nil, errors.Join(fmt.Errorf("%s: cannot set mode 0, 8 bits, %d Hz: %w", bus, hz, err), k.close(fd))
+	}{{spiWrMode, unsafe.Pointer(&m)}, {spiWrBits, unsafe.Pointer(&b)}, {spiWrMaxSpeed, unsafe.Pointer(&hz)}} {
+		if hz == 0 && set.request == spiWrMaxSpeed {
+			continue
+		}
+		if err := s.k.ioctl(s.fd, set.request, set.arg); err != nil {
+			return nil, fmt.Errorf("%s: cannot set %v, %d bits, %s: %w", s.name, mode, bits, f, err)
 		}
 	}
-	return &SPI{k: k, fd: fd, name: bus}, nil
+	return s, nil
+}
+
+// String is the name of bus and chip select.
+func (s *SPI) String() string { return s.name }
+
+// Duplex implements conn.Conn.
+func (s *SPI) Duplex() conn.Duplex { return conn.Full }
+
+// MaxTxSize implements conn.Limits: what is longer goes in pieces.
+func (s *SPI) MaxTxSize() int { return spiLongest }
+
+// TxPackets sends one packet after the other; chip select rises between them.
+func (s *SPI) TxPackets(packets []spi.Packet) error {
+	for _, p := range packets {
+		if p.KeepCS || p.BitsPerWord != 0 {
+			return errors.ErrUnsupported
+		}
+		if err := s.Tx(p.W, p.R); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Tx clocks w out and r in at the same time; r is empty or as long as w. What is longer than the kernel takes at

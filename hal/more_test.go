@@ -1,0 +1,122 @@
+package hal
+
+import (
+	"errors"
+	"image"
+	"image/color"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"periph.io/x/conn/v3/display"
+	"periph.io/x/conn/v3/display/displaytest"
+	"periph.io/x/devices/v3/inky"
+
+	"github.com/paird/paird/hal/bustest"
+)
+
+// TestAnyDrawerIsAPanel: whatever periph can draw on, paird can.
+func TestAnyDrawerIsAPanel(t *testing.T) {
+	d := &displaytest.Drawer{Img: image.NewNRGBA(image.Rect(0, 0, 160, 80))}
+	o := Options{Panel: "mine", Bus: "SPI0.0", Rotate: 180, More: []PanelInfo{{Name: "mine", Sizes: []image.Point{{X: 160, Y: 80}}, Bus: "I2C or SPI",
+		Open: func(w *Wiring) (display.Drawer, error) { return d, nil }}}}
+	o.Pins = map[string]string{"dc": "DC"}
+	b, err := open(t.Context(), o, newOLEDBoard(image.Pt(128, 64)))
+	if err != nil || b.Fault != nil {
+		t.Fatal(err, b)
+	}
+	m := noise(b.Panel.Bounds().Size())
+	if err := b.Panel.Draw(b.Panel.Bounds(), m, image.Point{}); err != nil {
+		t.Fatal(err)
+	}
+	want := turned(m, 180)
+	for y := range 80 {
+		for x := range 160 {
+			if color.GrayModel.Convert(d.Img.At(x, y)) != want.GrayAt(x, y) {
+				t.Fatalf("pixel %d,%d differs", x, y)
+			}
+		}
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+	if errs := Check(Options{Panel: "none of mine", More: o.More}); len(errs) != 1 || !strings.Contains(errs[0].Error(), "mine") {
+		t.Error(errs)
+	}
+}
+
+func wHAT(accent bool) *fakeBoard {
+	s := bustest.Sheet{Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: func(x, y int) (int, int) { return x, y }, NoOTP: true, Accent: accent}
+	return &fakeBoard{paper: bustest.NewEPaper(s, true), missing: map[string]bool{}}
+}
+
+func wHATOptions(name string) Options {
+	return Options{Panel: name, Bus: "SPI0.0", Pins: map[string]string{"dc": "DC", "reset": "RST", "busy": "BUSY"}}
+}
+
+// TestInkyWHAT: periph's driver through the model, rotated, three colours.
+func TestInkyWHAT(t *testing.T) {
+	for _, name := range []string{"inkywhat", "inkywhatblack"} {
+		for _, degrees := range []int{0, 180} {
+			synctest.Test(t, func(t *testing.T) {
+				f := wHAT(name == "inkywhat")
+				o := wHATOptions(name)
+				o.Rotate = degrees
+				b, err := open(t.Context(), o, f)
+				if err != nil || b.Fault != nil || !b.Paper || b.Accent != (name == "inkywhat") {
+					t.Fatal(err, b)
+				}
+				m := noise(b.Panel.Bounds().Size())
+				if err := b.Panel.Draw(b.Panel.Bounds(), m, image.Point{}); err != nil {
+					t.Fatal(err)
+				}
+				if differs(f.paper.Image(), turned(m, degrees)) || !f.paper.Asleep() {
+					t.Errorf("%s, %d degrees: another picture, or awake", name, degrees)
+				}
+				for _, v := range f.paper.Violations() { // Pimoroni's own program counts one gate too many, too
+					if !strings.Contains(v, "301 gates") && !strings.Contains(v, "address 300 of 300") {
+						t.Error(v)
+					}
+				}
+				if err := b.Panel.Draw(b.Panel.Bounds(), m, image.Point{}); err != nil {
+					t.Error(err)
+				}
+				if full, _ := f.paper.Refreshes(); full != 1 {
+					t.Errorf("%d refreshes for one picture", full)
+				}
+				if err := errors.Join(b.Panel.Halt(), b.Close()); err != nil || f.opened != 0 {
+					t.Errorf("after Close: %v, %d left open", err, f.opened)
+				}
+			})
+		}
+	}
+}
+
+// TestStuckBusyEndsPeriphToo: periph's drivers wait for BUSY without a limit; the pin they are given has one.
+func TestStuckBusyEndsPeriphToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := wHAT(false)
+		o := wHATOptions("impatient") // a bubble's time stands still while heal waits for Draw
+		o.More = []PanelInfo{{Name: "impatient", Sizes: []image.Point{{X: 400, Y: 300}}, Bus: "SPI", Paper: true,
+			Open: openInky(inky.Opts{Model: inky.WHAT, Width: 400, Height: 300}, 4*time.Second)}}
+		b, err := open(t.Context(), o, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := noise(b.Panel.Bounds().Size())
+		f.paper.Stick(true)
+		start := time.Now()
+		if err := b.Panel.Draw(b.Panel.Bounds(), m, image.Point{}); err == nil || !strings.Contains(err.Error(), "BUSY") || time.Since(start) > healEvery {
+			t.Fatalf("after %v: %v", time.Since(start), err)
+		}
+		f.paper.Stick(false)
+		time.Sleep(2 * healEvery)
+		if differs(f.paper.Image(), m) {
+			t.Error("the panel did not come back")
+		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
