@@ -1,0 +1,54 @@
+// Package remote has what every client of a remote host obeys: which hosts are this machine, how long
+// a server asks to wait, and a wait that ends with its context.
+package remote
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Loopback reports whether host, without a port, is this machine: 127.0.0.0/8, ::1 or localhost.
+// Only there may a request go out without TLS.
+func Loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Zone() == "" && a.Unmap().IsLoopback()
+}
+
+// LongestRetryAfter is the most that a Retry-After field may ask for.
+const LongestRetryAfter = time.Hour
+
+// RetryAfter reads a Retry-After field (RFC 9110 section 10.2.3): seconds, or a date that is compared
+// with now. The result is between 0 and an hour; 0 for a field that is neither.
+func RetryAfter(field string, now time.Time) time.Duration {
+	field = strings.TrimSpace(field)
+	if n, err := strconv.ParseUint(field, 10, 64); err == nil {
+		return time.Duration(min(n, uint64(LongestRetryAfter/time.Second))) * time.Second
+	}
+	if field != "" && strings.Trim(field, "0123456789") == "" {
+		return LongestRetryAfter // digits beyond 64 bits
+	}
+	t, err := http.ParseTime(field)
+	if err != nil {
+		return 0
+	}
+	return min(max(t.Sub(now), 0), LongestRetryAfter)
+}
+
+// Wait waits for d. It returns the error of ctx when ctx ends first.
+func Wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,49 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost": true, "127.0.0.1": true, "127.8.9.10": true, "::1": true, "::ffff:127.0.0.1": true,
+		"": false, "localhost.example.com": false, "128.0.0.1": false, "::1%lo": false, "fe80::1": false, "127.1": false,
+	} {
+		if got := Loopback(host); got != want {
+			t.Errorf("Loopback(%q) = %v", host, got)
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	for field, want := range map[string]time.Duration{
+		"": 0, "x": 0, "-5": 0, "1.5": 0, "0": 0, " 7 ": 7 * time.Second, "3600": time.Hour, "3601": time.Hour,
+		"99999999999999999999999":       time.Hour,
+		"Sat, 21 Nov 2026 12:01:00 GMT": time.Minute,
+		"Sat, 21 Nov 2026 11:59:00 GMT": 0,
+		"Sun, 21 Nov 2027 12:00:00 GMT": time.Hour,
+	} {
+		if got := RetryAfter(field, now); got != want {
+			t.Errorf("RetryAfter(%q) = %v, want %v", field, got, want)
+		}
+	}
+}
+
+func TestWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		if err := Wait(t.Context(), time.Minute); err != nil || time.Since(begun) != time.Minute {
+			t.Error(err, time.Since(begun))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := Wait(ctx, time.Minute); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	})
+}
