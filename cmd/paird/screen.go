@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"image"
-	"image/png"
 	"os"
 	"slices"
 	"strings"
@@ -50,7 +49,7 @@ func (p *program) screen(_ context.Context, args []string) error {
 
 func (p *program) writePicture(file string, im image.Image) error {
 	var b bytes.Buffer
-	if err := png.Encode(&b, im); err != nil {
+	if err := display.EncodePNG(&b, im); err != nil {
 		return err
 	}
 	if file == "-" {

@@ -3,7 +3,6 @@ package daemon
 import (
 	"bytes"
 	"context"
-	"image/png"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
 
@@ -103,6 +102,6 @@ func (d *device) edges(ctx context.Context) <-chan agent.Edge {
 // frame is a screen as GET /v1/screen.png gives it.
 func (d *device) frame(s display.Screen) ([]byte, error) {
 	var b bytes.Buffer
-	err := png.Encode(&b, display.Render(s, d.frames))
+	err := display.EncodePNG(&b, display.Render(s, d.frames))
 	return b.Bytes(), err
 }
