@@ -130,9 +130,10 @@ type Telemetry struct {
 type Sensor struct {
 	Driver  string
 	Bus     string
-	Address int    // on I2C; 0: the driver's usual one
-	ID      string // of a 1-wire sensor; "": the only one
-	Metric  string // its name in the telemetry, or the prefix of its names; "": the driver's
+	Address int     // on I2C; 0: the driver's usual one
+	ID      string  // of a 1-wire sensor; "": the only one
+	Metric  string  // its name in the telemetry, or the prefix of its names; "": the driver's
+	Shunt   float64 // driver "ina219": in ohms
 	Unit    string
 	Path    string   // driver "file"
 	Scale   float64  // driver "file": what the number is multiplied by

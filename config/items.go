@@ -22,16 +22,24 @@ func tokenKeys(t *Token) []key {
 // sensorKeys is the key table of one [[telemetry.sensor]].
 func sensorKeys(s *Sensor) []key {
 	return []key{
-		entry("driver", &s.Driver, "", "bme280, bmp280, bh1750, ina219, ds18b20, file or exec", oneOf("bme280", "bmp280", "bh1750", "ina219", "ds18b20", "file", "exec")),
+		entry("driver", &s.Driver, "", "the sensor's chip, such as bme280 or scd4x (an unknown one is answered with the list); file or exec", matching(`[a-z0-9]+`, "the name of a chip, file or exec")),
 		entry("bus", &s.Bus, "I2C1", "", bus),
 		entry("address", &s.Address, 0, "0: the usual one", within(0, 0x77)).hex(),
 		entry("id", &s.ID, "", `of a 1-wire sensor, such as "28-0316a2794c2f"; "": the only one`, optional(matching(`[0-9a-f]{2}-[0-9a-f]{12}`, "the folder's name below /sys/bus/w1/devices"))),
 		entry("metric", &s.Metric, "", "its name in the telemetry", optional(matching(`[a-z][a-z0-9_]{0,31}`, "small letters, digits and _"))),
+		entry("shunt", &s.Shunt, 0.1, "of ina219: its resistor, in ohms", resistance),
 		entry("unit", &s.Unit, "", "of file and exec, for SenML and Home Assistant", printable),
 		entry("path", &s.Path, "", `of file: below /sys, holding one number`, path),
 		entry("scale", &s.Scale, 1.0, "of file: what the number is multiplied by"),
 		entry("command", &s.Command, []string{}, "of exec: program and arguments; prints a number or a JSON object of numbers", command),
 	}
+}
+
+func resistance(ohms float64) string {
+	if !(ohms > 0 && ohms <= 100) {
+		return "is no shunt, write its resistance in ohms, such as 0.1"
+	}
+	return ""
 }
 
 // hex spells an address as datasheets do.

@@ -18,6 +18,7 @@ import (
 	"github.com/paird/paird/agent/store"
 	"github.com/paird/paird/config"
 	"github.com/paird/paird/hal"
+	"github.com/paird/paird/hal/sensor"
 )
 
 func write(t *testing.T, name, text string) string {
@@ -150,6 +151,36 @@ bus = "I2C1"
 	o, err := Broker(cfg, Device{ID: "dev1"}, "1")
 	if err != nil || len(o.Sensors) != 3 {
 		t.Fatalf("%d sensors: %v", len(o.Sensors), err)
+	}
+}
+
+// TestEverySensorOfHal can be configured; the configuration has no list of its own.
+func TestEverySensorOfHal(t *testing.T) {
+	for _, name := range append(sensor.Drivers(), "dht22") {
+		cfg := configured(t, t.TempDir(), "https://auth.example.com", "[[telemetry.sensor]]\ndriver = \""+name+"\"\n")
+		_, err := Broker(cfg, Device{ID: "dev1"}, "1")
+		if known := name != "dht22"; (err == nil) != known {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && (!strings.Contains(err.Error(), "scd4x") || !strings.Contains(err.Error(), "exec")) {
+			t.Errorf("the list is missing: %v", err)
+		}
+	}
+}
+
+// TestSensorKeys: each key of a sensor on a bus reaches its driver.
+func TestSensorKeys(t *testing.T) {
+	cfg := configured(t, t.TempDir(), "https://auth.example.com", `
+[[telemetry.sensor]]
+driver = "ina219"
+bus = "I2C3"
+address = 0x41
+metric = "solar"
+shunt = 0.002
+`)
+	want := sensor.Options{Driver: "ina219", Bus: "I2C3", Address: 0x41, Metric: "solar", Shunt: 0.002}
+	if got := sensorOptions(cfg.Telemetry.Sensors[0]); got != want {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 

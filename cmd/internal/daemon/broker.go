@@ -34,14 +34,18 @@ func sensors(list []config.Sensor) ([]telemetry.Sensor, error) {
 		case "file":
 			all = append(all, telemetry.NewFile(c.Metric, c.Unit, c.Path, c.Scale))
 		default:
-			s, err := sensor.New(sensor.Options{Driver: c.Driver, Bus: c.Bus, Address: uint16(c.Address), ID: c.ID, Metric: c.Metric})
+			s, err := sensor.New(sensorOptions(c))
 			if err != nil {
-				return nil, fmt.Errorf("telemetry.sensor %d: %w", i+1, err)
+				return nil, fmt.Errorf("telemetry.sensor[%d]: %w, file, exec", i+1, err)
 			}
 			all = append(all, s)
 		}
 	}
 	return all, nil
+}
+
+func sensorOptions(c config.Sensor) sensor.Options {
+	return sensor.Options{Driver: c.Driver, Bus: c.Bus, Address: uint16(c.Address), ID: c.ID, Metric: c.Metric, Shunt: c.Shunt}
 }
 
 // link makes the broker of a running daemon.

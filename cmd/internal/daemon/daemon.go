@@ -28,10 +28,11 @@ import (
 // Options are what a daemon needs besides its configuration.
 type Options struct {
 	Version  string
-	Built    time.Time // the clock's floor; zero: none
-	Terminal io.Writer // for panel = "terminal"
-	Probe    []string  // program and arguments that probe a database file in a process of their own; nil: none
-	Ready    func()    // called once everything is open; may be nil
+	Built    time.Time       // the clock's floor; zero: none
+	Terminal io.Writer       // for panel = "terminal"
+	Panels   []hal.PanelInfo // a product's own panels, beside those of hal.Panels
+	Probe    []string        // program and arguments that probe a database file in a process of their own; nil: none
+	Ready    func()          // called once everything is open; may be nil
 	Log      *slog.Logger
 }
 
@@ -130,6 +131,7 @@ func (d *device) stamp() queue.Stamp {
 // openBoard opens panel, button and LED. Only `display.required` makes a missing panel fatal.
 func (d *device) openBoard(ctx context.Context) error {
 	hw := Hardware(d.cfg, d.who.Name, d.o.Terminal, d.o.Log)
+	hw.More = d.o.Panels
 	var err error
 	d.board, err = hal.Open(ctx, hw)
 	if err == nil && d.board.Fault != nil && d.cfg.Display.Required {

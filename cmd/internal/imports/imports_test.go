@@ -139,11 +139,17 @@ func TestDaemonIsSmall(t *testing.T) {
 	banned := []string{
 		"text/template", "html/template", "net/http/pprof", "testing", "expvar", "plugin",
 		"github.com/nats-io",
+		"periph.io/x/host", // its GPIO closes descriptor 0 on a Pi 5, its I2C hands the kernel stale addresses
 		module + "/cmd/pairlab", module + "/hal/bustest", module + "/agent/internal/crashtest",
 	}
 	for _, p := range list(t, "./cmd/paird") {
 		if len(p.Deps) < 50 {
 			t.Fatalf("go list knows only %d dependencies of %s", len(p.Deps), p.ImportPath)
+		}
+		for _, used := range []string{"periph.io/x/conn/v3", "periph.io/x/devices/v3"} {
+			if !slices.ContainsFunc(p.Deps, func(dep string) bool { return below(dep, used) }) {
+				t.Errorf("paird does not link %s", used)
+			}
 		}
 		for _, dep := range p.Deps {
 			if slices.ContainsFunc(banned, func(b string) bool { return below(dep, b) }) {
