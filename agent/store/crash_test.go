@@ -21,6 +21,7 @@ type promise struct {
 	key     []byte
 	pending []byte
 	floor   time.Time
+	answer  *Grant
 }
 
 // A history runs operations on a recorded store and writes down what each of them promises.
@@ -55,6 +56,9 @@ func (h *history) done(err error) {
 func (h *history) save(g Grant) {
 	gen, err := h.s.Save(g)
 	h.now.State = State{Grant: &g, Gen: gen, Previous: essence(h.now.Grant)}
+	if h.now.answer != nil && h.now.answer.Pairing == g.Pairing {
+		h.now.answer = nil
+	}
 	h.done(err)
 }
 
@@ -84,6 +88,28 @@ func (h *history) savePending(b []byte) {
 	h.done(h.s.SavePending(b))
 }
 
+// pair is a pairing, over the grant before if there is one: its answer, perhaps a refresh of the grant
+// before while the answer is verified, and then adoption or refusal.
+func (h *history) pair(n int, r *rand.Rand) {
+	g := sized(grantN(n), r)
+	g.Pairing = fmt.Sprint("pairing ", n)
+	unverified := g
+	unverified.Subject, unverified.Name = "", ""
+	h.now.answer = &unverified
+	h.done(h.s.SaveAnswer(unverified))
+	if h.now.Grant != nil && r.IntN(2) == 0 {
+		old := *h.now.Grant
+		old.AccessToken += "."
+		h.save(old)
+	}
+	if r.IntN(3) > 0 {
+		h.save(g)
+		return
+	}
+	h.now.answer = nil
+	h.done(h.s.DropAnswer())
+}
+
 func (h *history) setFloor(sec int64) {
 	h.now.floor = time.Unix(sec, 0).UTC()
 	h.done(h.s.SetFloor(h.now.floor))
@@ -102,10 +128,10 @@ func (h *history) live(steps int, seed uint64) {
 	if seed%2 == 0 {
 		h.makeKey()
 	}
-	h.save(sized(grantN(0), r))
+	h.pair(0, r)
 	h.savePending(nil)
 	for n := 1; n <= steps; n++ {
-		switch k := r.IntN(12); {
+		switch k := r.IntN(14); {
 		case k == 0:
 			h.restart()
 		case k == 1:
@@ -115,9 +141,11 @@ func (h *history) live(steps int, seed uint64) {
 			h.save(sized(grantN(n), r))
 		case k == 3:
 			h.makeKey()
-		case k == 4:
+		case k == 4 && h.now.Grant != nil:
 			h.intend()
 			h.clear()
+		case k == 5 || k == 6 || h.now.Grant == nil:
+			h.pair(n, r)
 		default:
 			h.intend()
 			h.save(sized(grantN(n), r))
@@ -173,10 +201,16 @@ func (h *history) holdsRest(s *Store, old, next promise) error {
 	if err != nil {
 		return err
 	}
+	answer, _, err := s.Answer()
+	if err != nil {
+		return err
+	}
 	key, err := s.Key()
 	switch {
 	case err != nil:
 		return err
+	case !isAnswer(answer, old.answer) && !isAnswer(answer, next.answer):
+		return fmt.Errorf("the answer is %q", answer.Pairing)
 	case old.key != nil && !bytes.Equal(key, old.key):
 		return errors.New("the device has another key")
 	case !bytes.Equal(pending, old.pending) && !bytes.Equal(pending, next.pending):
@@ -185,6 +219,13 @@ func (h *history) holdsRest(s *Store, old, next promise) error {
 		return fmt.Errorf("floor is %v, not %v or %v", floor, old.floor, next.floor)
 	}
 	return nil
+}
+
+func isAnswer(got Grant, want *Grant) bool {
+	if want == nil {
+		return reflect.DeepEqual(got, Grant{})
+	}
+	return reflect.DeepEqual(got, *want)
 }
 
 // worksOn saves twice, into both slots, and reads it back.

@@ -19,6 +19,8 @@
 //     ClearIntent. So whoever calls Intend, asks the server, calls Save and only then uses the
 //     answer knows after any cut whether the answer may have been lost, and retries once.
 //   - Generations only count up, and a grant is never newer than the one the server gave last.
+//   - SaveAnswer: when it has returned, every start finds the answer until DropAnswer or the Save of a grant
+//     of the same pairing. That Save erases it in the commit that makes the grant durable in tokens.db.
 //   - Key: what it has returned once it returns for ever, until PutAside or Erase.
 //   - Erase: after MarkReset has returned, every start finds the mark until nothing is left.
 //

@@ -138,6 +138,9 @@ func (s *Store) putRecord(f *files, tx *bolt.Tx, rec record) error {
 	if err := s.putGrant(f, tx, rec); err != nil {
 		return err
 	}
+	if err := s.endAnswer(f, tx, rec); err != nil {
+		return err
+	}
 	return tx.Bucket(journalBucket).Delete(intentKey)
 }
 

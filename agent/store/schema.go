@@ -13,16 +13,17 @@ import (
 )
 
 // The schema of tokens.db and the slots. A store says which version wrote it and the oldest that may
-// use it. A paird of version N writes what N-1 can still use, so that an update can be taken back:
-// schemaCompat is schemaVersion-1 at most, but for the first.
+// use it. Version N opens what N-1 wrote and marks it as its own with its first commit; from then on N-1
+// leaves it untouched. Version 1 did not know of an answer, nor of endpoints other than the token
+// endpoint: it would write a grant back without them, so it may not use version 2.
 //
 //	meta    schema -> schema, see there; ring -> ring as JSON; sum -> checksum of all the rest
 //	grants  generation (uint64, big-endian) -> sealed Grant, or sealed null where it was forgotten
 //	journal intent -> generation and sealed digest, where the slot's journal would not be written
-//	device  key -> sealed PKCS#8; pending -> sealed bytes; floor -> seconds since 1970, int64, big-endian
+//	device  key -> sealed PKCS#8; pending -> sealed bytes; answer -> sealed Grant; floor -> seconds since 1970, int64, big-endian
 const (
-	schemaVersion = 1
-	schemaCompat  = 1
+	schemaVersion = 2
+	schemaCompat  = 2
 )
 
 var (
@@ -37,6 +38,7 @@ var (
 	intentKey  = []byte("intent")
 	deviceKey  = []byte("key")
 	pendingKey = []byte("pending")
+	answerKey  = []byte("answer")
 	floorKey   = []byte("floor")
 )
 
@@ -123,7 +125,7 @@ func readMeta(tx *bolt.Tx) (*ring, error) {
 	return &r, json.Unmarshal(b, &r)
 }
 
-// writeMeta makes the buckets, the schema of a new file, and the ring if there is none.
+// writeMeta makes the buckets, the schema of a new file or an older one, and the ring if there is none.
 func writeMeta(tx *bolt.Tx, r *ring) error {
 	for _, name := range [][]byte{metaBucket, grantsBucket, journalBucket, deviceBucket} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
@@ -131,7 +133,7 @@ func writeMeta(tx *bolt.Tx, r *ring) error {
 		}
 	}
 	meta := tx.Bucket(metaBucket)
-	if meta.Get(schemaKey) == nil {
+	if decodeSchema(meta.Get(schemaKey)).version < schemaVersion {
 		if err := meta.Put(schemaKey, schema{schemaVersion, schemaCompat}.encode()); err != nil {
 			return err
 		}

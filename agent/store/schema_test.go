@@ -77,6 +77,39 @@ func TestNextVersionIsUsed(t *testing.T) {
 	}
 }
 
+// testdata/schema-1 is a store as version 1 left it, in the middle of a refresh.
+func TestVersionBeforeIsOpenedAndMarked(t *testing.T) {
+	o := testOptions(t)
+	copyDir(t, "testdata/schema-1", o.Dir)
+	s := open(t, o)
+	one, two := grantN(1), grantN(2)
+	if st := load(t, s); !reflect.DeepEqual(st, State{Grant: &two, Gen: 2, Intent: true, Previous: essence(&one)}) {
+		t.Fatalf("found %s", brief(st))
+	}
+	pending, err := s.Pending()
+	if err != nil || string(pending) != "pending" {
+		t.Errorf("pending is %q, %v", pending, err)
+	}
+	if err := s.SaveAnswer(grantN(3)); err != nil {
+		t.Fatal(err)
+	}
+	s = reopen(t, s)
+	var marked schema
+	err = s.files.db.View(func(tx *bolt.Tx) error {
+		marked = decodeSchema(tx.Bucket(metaBucket).Get(schemaKey))
+		return nil
+	})
+	if marked.compat != 2 { // version 1 uses what says 1 at most
+		t.Errorf("version 1 would use it: %+v, %v", marked, err)
+	}
+	if g, ok, err := s.Answer(); err != nil || !ok || !reflect.DeepEqual(g, grantN(3)) {
+		t.Errorf("the answer is %+v, %t, %v", g, ok, err)
+	}
+	if err := worksOn(s); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestNewerSlotIsLeftAlone(t *testing.T) {
 	o := testOptions(t)
 	s := open(t, o)

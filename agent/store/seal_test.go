@@ -238,6 +238,9 @@ func TestNoTokenInTheClear(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := s.SaveAnswer(pairingN(7)); err != nil {
+		t.Fatal(err)
+	}
 	der, err := s.Key()
 	if err != nil {
 		t.Fatal(err)

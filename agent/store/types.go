@@ -3,10 +3,13 @@ package store
 import "time"
 
 // Binding says whose grant it is: a refresh token is never sent to another issuer, client or endpoint.
+// It is sealed with the grant, so that no file in the clear decides where a token goes.
 type Binding struct {
-	Issuer        string `json:"issuer,omitempty"`
-	ClientID      string `json:"client_id"`
-	TokenEndpoint string `json:"token_endpoint"`
+	Issuer             string `json:"issuer,omitempty"`
+	ClientID           string `json:"client_id"`
+	TokenEndpoint      string `json:"token_endpoint"`
+	RevocationEndpoint string `json:"revocation_endpoint,omitempty"` // RFC 7009; empty: the server has none, or it is not known
+	UserinfoEndpoint   string `json:"userinfo_endpoint,omitempty"`   // OpenID Connect Core 5.3; empty likewise
 }
 
 // Grant is what pairing gave this device.
