@@ -30,6 +30,9 @@ type authorizer interface {
 // link is the broker as the linker sees it.
 type link interface {
 	Serve(ctx context.Context, c telemetry.Credentials, online func()) error
+	Same(a, b telemetry.Credentials) bool
+	Preconnect(ctx context.Context)
+	Progress() uint64
 	RunSampler(ctx context.Context, online <-chan struct{})
 	Event(kind string, fields map[string]any)
 	Acked() int

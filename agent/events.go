@@ -30,6 +30,9 @@ func (s *stream) emit(kind string, fields map[string]any) {
 	s.tell(kind, fields)
 }
 
+// Emit puts an event of a part of the device, such as the broker's link, into the one stream.
+func (a *Agent) Emit(kind string, fields map[string]any) { a.events.emit(kind, fields) }
+
 // report tells the broker, if that is its business.
 func (s *stream) report(kind string, fields map[string]any) {
 	if s.o.Link != nil && slices.Contains(reported, kind) {

@@ -14,8 +14,6 @@ import (
 // stable is how long a session must last for the back-off to begin anew.
 const stable = 60 * time.Second
 
-var errTokenOver = errors.New("the access token expired")
-
 // linker owns the broker connection: it waits for a grant, serves, backs off.
 type linker struct {
 	o      Options
@@ -79,14 +77,12 @@ func (l *linker) link(ctx context.Context, g store.Grant, gen uint64, changed <-
 	defer stop()
 	owner := account(g)
 	for ctx.Err() == nil && gen != 0 && account(g) == owner {
-		switch {
-		case !usable(g, time.Now()): // the keeper is at it
-			l.broker(control.BrokerOff, "", "")
-			l.pulse.wait(ctx, forever, changed, nil)
-		case !l.bind(ctx, g):
-		default:
+		if l.bind(ctx, g) {
 			err := l.serve(ctx, g, changed)
 			l.rest(ctx, l.judge(ctx, g, gen, err), g.Pairing, gen)
+			if errors.Is(err, telemetry.ErrTokenOver) { // the keeper is at it
+				l.pulse.wait(ctx, forever, changed, nil)
+			}
 		}
 		g, gen, changed = l.keeper.current()
 	}
@@ -111,19 +107,15 @@ func (l *linker) bind(ctx context.Context, g store.Grant) bool {
 	return true
 }
 
-// serve runs one session. It ends by ErrSwap when another grant is published, and when the access token
-// ends; a grant that is gone leaves it running until then.
+// serve runs one session. It ends by ErrSwap when a grant is published that makes another login. A grant
+// that is gone leaves it running until its access token ends.
 func (l *linker) serve(ctx context.Context, g store.Grant, changed <-chan struct{}) error {
 	if f, _ := l.status.now(); f.broker.State == control.BrokerOff {
 		l.broker(control.BrokerConnecting, "", "")
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if !g.Expiry.IsZero() {
-		t := time.AfterFunc(time.Until(g.Expiry), func() { cancel(errTokenOver) })
-		defer t.Stop()
-	}
-	go l.swap(ctx, changed, cancel)
+	go l.swap(ctx, g, changed, cancel)
 	var err error
 	l.pulse.await(func() {
 		err = l.o.Link.Serve(ctx, credentials(g), l.connected)
@@ -134,18 +126,30 @@ func (l *linker) serve(ctx context.Context, g store.Grant, changed <-chan struct
 	return err
 }
 
-// swap ends the session when there is another grant to serve with.
-func (l *linker) swap(ctx context.Context, changed <-chan struct{}, cancel context.CancelCauseFunc) {
-	for {
+// swap ends the session that serves g when there is a grant with another login, or none and the last
+// one's token is over.
+func (l *linker) swap(ctx context.Context, g store.Grant, changed <-chan struct{}, cancel context.CancelCauseFunc) {
+	var over <-chan time.Time
+	for latest := g; ; {
 		select {
 		case <-ctx.Done():
 			return
+		case <-over:
+			cancel(telemetry.ErrTokenOver)
+			return
 		case <-changed:
 		}
-		var gen uint64
-		if _, gen, changed = l.keeper.current(); gen != 0 {
+		now, gen, next := l.keeper.current()
+		changed, over = next, nil
+		switch {
+		case gen == 0 && !latest.Expiry.IsZero():
+			over = time.After(time.Until(latest.Expiry))
+		case gen == 0:
+		case account(now) != account(g) || !l.o.Link.Same(credentials(g), credentials(now)):
 			cancel(telemetry.ErrSwap)
 			return
+		default:
+			latest = now
 		}
 	}
 }
@@ -175,7 +179,7 @@ func (l *linker) judge(ctx context.Context, g store.Grant, gen uint64, err error
 	}
 	l.since = time.Time{}
 	_, now, _ := l.keeper.current()
-	over := errors.Is(err, errTokenOver) || !usable(g, time.Now()) // whoever noticed first
+	over := errors.Is(err, telemetry.ErrTokenOver)
 	if ctx.Err() != nil || now == 0 || over {
 		l.broker(control.BrokerOff, "", "")
 		return 0

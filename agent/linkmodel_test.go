@@ -16,6 +16,7 @@ import (
 // linkModel is the broker.
 type linkModel struct {
 	lab      *lab
+	static   bool                                                        // the login has no token in it
 	accept   func(n int, c telemetry.Credentials) (time.Duration, error) // of the n-th session: how long it lasts; nil: until told otherwise
 	sessions counter
 	samplers atomic.Int32 // running
@@ -26,6 +27,9 @@ type linkModel struct {
 }
 
 func (m *linkModel) Serve(ctx context.Context, c telemetry.Credentials, online func()) error {
+	if !c.Expiry.IsZero() && !m.static && !time.Now().Before(c.Expiry) {
+		return telemetry.ErrTokenOver
+	}
 	last, err := m.answer(c)
 	if err != nil && last == 0 {
 		m.lab.note("refused %s", c.AccessToken)
@@ -33,11 +37,17 @@ func (m *linkModel) Serve(ctx context.Context, c telemetry.Credentials, online f
 	}
 	m.lab.note("serve %s", c.AccessToken)
 	online()
-	var over <-chan time.Time
+	var over, expired <-chan time.Time
 	if last > 0 {
 		over = time.After(last)
 	}
+	if !c.Expiry.IsZero() && !m.static {
+		expired = time.After(time.Until(c.Expiry))
+	}
 	select {
+	case <-expired:
+		m.lab.note("end %s: %v", c.AccessToken, telemetry.ErrTokenOver)
+		return telemetry.ErrTokenOver
 	case <-ctx.Done():
 		m.lab.note("end %s: %v", c.AccessToken, context.Cause(ctx))
 		return context.Cause(ctx)
@@ -63,6 +73,13 @@ func (m *linkModel) change(accept func(int, telemetry.Credentials) (time.Duratio
 	defer m.mu.Unlock()
 	m.accept = accept
 }
+
+func (m *linkModel) Same(a, b telemetry.Credentials) bool {
+	return m.static || a.AccessToken == b.AccessToken
+}
+
+func (m *linkModel) Preconnect(context.Context) {}
+func (m *linkModel) Progress() uint64           { return uint64(m.sessions.n()) }
 
 func (m *linkModel) RunSampler(ctx context.Context, online <-chan struct{}) {
 	m.samplers.Add(1)
@@ -143,5 +160,5 @@ type punctualLink struct{ *linkModel }
 func (m punctualLink) Serve(ctx context.Context, c telemetry.Credentials, online func()) error {
 	online()
 	time.Sleep(time.Until(c.Expiry))
-	return unauthorized
+	return telemetry.ErrTokenOver
 }

@@ -52,14 +52,20 @@ func (a address) safe() bool {
 }
 
 // open connects to the broker: TCP, through a proxy where the environment names one, TLS, WebSocket.
-func (l *Link) open(ctx context.Context, header http.Header) (net.Conn, error) {
+// A connection that Preconnect has made is taken first.
+func (l *Link) open(ctx context.Context, header http.Header) (conn net.Conn, reused bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
-	conn, err := l.openSecure(ctx)
+	if conn = l.ready.take(ctx); conn == nil {
+		conn, err = l.openSecure(ctx)
+	} else {
+		reused = true
+	}
 	if err == nil && l.at.web {
 		conn, err = l.openWebSocket(ctx, conn, header)
 	}
-	return conn, err
+	l.progress.Add(1)
+	return conn, reused, err
 }
 
 func (l *Link) openSecure(ctx context.Context) (net.Conn, error) {
@@ -74,6 +80,7 @@ func (l *Link) openSecure(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.progress.Add(1)
 	return l.openTLS(ctx, conn, secure)
 }
 

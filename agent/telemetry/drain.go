@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -18,14 +19,15 @@ type queued struct {
 func (s *session) drain(ctx context.Context) error {
 	s.queue.Rewind()
 	records := make(chan queued, windowSize)
-	feeding, stop := context.WithCancel(ctx)
+	feeding, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var feeder sync.WaitGroup
 	feeder.Go(func() { s.feed(feeding, records) })
 	defer feeder.Wait()
 	defer stop()
 	late := time.NewTimer(ackLimit)
 	defer late.Stop()
-	expired := s.expiry()
+	ended, expired := ctx.Done(), s.expiry()
+	var unsent <-chan time.Time
 	hold := time.After(s.history.hold())
 	for {
 		oldest, room, own := s.gates(records)
@@ -38,12 +40,17 @@ func (s *session) drain(ctx context.Context) error {
 		}
 		var err error
 		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		case <-ended:
+			if cause := context.Cause(ctx); !errors.Is(cause, ErrForget) {
+				return cause
+			}
+			ended, hold, unsent = nil, nil, time.After(resetLimit)
+		case <-unsent:
+			return ErrForget
 		case <-s.wire.closed:
 			return s.wire.reason()
 		case <-expired:
-			return errExpired
+			return ErrTokenOver
 		case <-hold:
 			hold = nil
 		case <-late.C:
@@ -61,6 +68,9 @@ func (s *session) drain(ctx context.Context) error {
 		}
 		if err != nil {
 			return err
+		}
+		if ended == nil && s.resetTold {
+			return ErrForget
 		}
 	}
 }
@@ -107,6 +117,9 @@ func (s *session) forward(q queued) error {
 	token, err := s.publish(outgoing{topic: s.topic + "/" + q.topic, payload: payload})
 	if err != nil {
 		return err
+	}
+	if q.topic == topicEvent && isReset(payload) {
+		s.reset = q.seq
 	}
 	s.sent = time.Now()
 	s.flights = append(s.flights, flight{token: token, sent: s.sent, record: true, seq: q.seq})

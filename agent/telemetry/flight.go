@@ -45,6 +45,7 @@ func (s *session) landed() error {
 		return nil
 	}
 	s.history.acked(f.seq)
+	s.resetTold = s.resetTold || f.seq == s.reset
 	now, _ := s.o.Now()
 	s.acks.add(now)
 	if err := s.queue.Ack(f.seq); err != nil {

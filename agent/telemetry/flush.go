@@ -81,5 +81,6 @@ func (w *wire) push(b []byte) error {
 		return err
 	}
 	_, err := w.Conn.Write(b)
+	w.progress.Add(1)
 	return err
 }

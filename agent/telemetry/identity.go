@@ -3,8 +3,11 @@ package telemetry
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 )
 
 // identity is who the device is in one session. All of it may be secret.
@@ -59,13 +62,34 @@ func mqttText(s string) error {
 	return nil
 }
 
-// usesToken tells whether the session is over when the access token is.
+// Same reports whether a session with the credentials a may go on with b: the login is the same.
+func (l *Link) Same(a, b Credentials) bool {
+	x, errA := l.identity(a)
+	y, errB := l.identity(b)
+	return errA == nil && errB == nil &&
+		x.clientID == y.clientID && x.username == y.username && x.password == y.password &&
+		maps.EqualFunc(x.header, y.header, slices.Equal)
+}
+
+// tokenEnd is when a session with c must end, on the monotonic clock: a wall clock that is set meanwhile
+// changes nothing. It is zero where the login has no token in it, or one whose end is unknown.
+func (l *Link) tokenEnd(c Credentials, now time.Time) time.Time {
+	if c.Expiry.IsZero() || !l.usesToken() {
+		return time.Time{}
+	}
+	return now.Add(c.Expiry.Sub(now))
+}
+
+// passed reports whether the end of a token is over; a zero end never is.
+func passed(end time.Time) bool { return !end.IsZero() && !time.Now().Before(end) }
+
+// usesToken reports whether the login has a token in it, so that the session ends with the token.
 func (l *Link) usesToken() bool {
 	for _, template := range l.o.Headers {
 		if uses(template, "access_token") || uses(template, "id_token") {
 			return true
 		}
 	}
-	both := l.o.Username + l.o.Password
-	return uses(both, "access_token") || uses(both, "id_token")
+	login := l.o.ClientID + l.o.Username + l.o.Password
+	return uses(login, "access_token") || uses(login, "id_token")
 }

@@ -28,6 +28,8 @@ type Link struct {
 	repace   chan struct{}
 	refusing atomic.Bool // the queue took no record last time
 
+	progress  atomic.Uint64
+	ready     readyConn // opened by Preconnect
 	commander *commander
 	acks      daily
 	told      sync.Map // what is told once
@@ -49,11 +51,18 @@ func New(o Options, q Queue) (*Link, error) {
 	l.at, _ = parseAddress(o.URL, preset.port)
 	l.topic, _ = expand(o.Topic, deviceOnly(o.DeviceID))
 	l.commander = newCommander(o.Commands)
+	if o.Emit == nil {
+		l.o.Emit = l.Event
+	}
 	l.interval.Store(int64(o.Interval))
 	l.addProbes()
 	l.noteHost()
 	return l, nil
 }
+
+// Progress counts the steps of the present session and those before: connection steps, packets
+// received, writes done. A Serve that works does not stand still for longer than a minute.
+func (l *Link) Progress() uint64 { return l.progress.Load() }
 
 // Acked is how many records the broker has acknowledged today.
 func (l *Link) Acked() int {

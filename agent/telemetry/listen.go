@@ -63,7 +63,7 @@ func (s *session) denied(filter string) {
 		return
 	}
 	s.log.Warn("the broker refuses a subscription: may the token read this topic?", "topic", filter)
-	s.Event("broker_refused", map[string]any{"subscription": filter})
+	s.o.Emit("broker_refused", map[string]any{"subscription": filter})
 }
 
 // obey handles /cmd. paho calls it in a goroutine of its own.

@@ -38,6 +38,12 @@ type Options struct {
 	Metrics  []string      // of the host: cpu_temp, load, memory, disk, uptime, wifi, throttled
 	Sensors  []Sensor
 
+	// Emit reports an event: its type and fields, which marshal to JSON. It must not block. nil: the
+	// event goes to the broker alone, by Link.Event.
+	Emit func(event string, fields map[string]any)
+	// Inbox takes the messages below Topic/in/. With one the broker keeps the session while the device is
+	// away (CleanSession 0); nil: nothing is subscribed there.
+	Inbox Inbox
 	// Dial opens the plain connection to the broker or its proxy; nil means a net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Identify makes the board known to whoever looks for it. It must not block; nil does nothing.

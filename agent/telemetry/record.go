@@ -16,6 +16,8 @@ const (
 	topicTelemetry = "telemetry"
 	topicEvent     = "event"
 
+	eventReset = "reset"
+
 	keyTime = "ts"
 	keyBoot = "@boot"
 	keyUp   = "@up" // milliseconds
@@ -116,6 +118,12 @@ func (r record) json() []byte {
 	}
 	out.WriteByte('}')
 	return out.Bytes()
+}
+
+// isReset reports whether a finished record is the event `reset`.
+func isReset(payload []byte) bool {
+	var event struct{ Type string }
+	return json.Unmarshal(payload, &event) == nil && event.Type == eventReset
 }
 
 func typeFirst(a, b string) int {

@@ -66,7 +66,7 @@ func (s *session) leave(cause error) {
 		if s.o.HomeAssistant != "" {
 			s.say(outgoing{topic: s.haTopic(), retained: true})
 		}
-		s.land(swapLimit)
+		s.land(swapLimit - resetLimit)
 	default:
 		s.say(outgoing{s.topic + "/status", true, []byte("offline")})
 		s.land(byeLimit)
@@ -96,8 +96,8 @@ func (s *session) conclude(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	switch {
-	case errors.Is(err, errExpired):
-		return s.expired()
+	case errors.Is(err, ErrTokenOver):
+		return err
 	case isEnd(err) && !s.until.IsZero() && time.Until(s.until) < soon:
 		return &Error{Kind: BrokerAuth, Detail: "the broker closed the connection as the access token expired", Err: err}
 	case errors.Is(err, errNoAck):
@@ -115,13 +115,6 @@ func (s *session) conclude(ctx context.Context, err error) error {
 	return e
 }
 
-// over tells whether the token is of no use any more.
-func (s *session) over() bool { return !s.until.IsZero() && !time.Now().Before(s.until) }
-
-func (s *session) expired() *Error {
-	return &Error{Kind: BrokerAuth, Detail: "the access token expired before there was a new one", Err: errExpired}
-}
-
 func (s *session) ending(err error) ending {
 	e := ending{now: time.Now(), closed: isEnd(err), phase: s.phase, age: time.Since(s.since), quiet: time.Since(s.sent)}
 	for _, f := range s.flights {
@@ -135,7 +128,7 @@ func (s *session) ending(err error) ending {
 // setAside gives up a record that the broker always refuses.
 func (s *session) setAside(seq uint64) {
 	s.log.Warn("record set aside: the broker closes the connection when it is sent", "seq", seq)
-	s.Event("broker_refused", map[string]any{"refused_seq": seq})
+	s.o.Emit("broker_refused", map[string]any{"refused_seq": seq})
 	if err := s.queue.SetAside(seq); err != nil {
 		s.log.Warn("the queue cannot set a record aside", "seq", seq, "error", err)
 	}

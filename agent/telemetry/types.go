@@ -16,7 +16,7 @@ type Credentials struct {
 	ClientID    string         // OAuth client_id
 	Claims      map[string]any // of the ID token, for {claim:x}
 	Account     string         // whose queue it is: issuer and subject; empty where no subject is known
-	Expiry      time.Time      // of the access token, zero if unknown: the session ends before
+	Expiry      time.Time      // of the access token, zero if unknown; a login without a token ignores it
 }
 
 // Queue is where readings and events wait for the broker. Next gives each record once, in order,
@@ -42,6 +42,16 @@ var (
 	ErrForget = errors.New("forgetting the broker")
 )
 
+// ErrTokenOver is what Serve returns when the login is made of a token and the token's time is over:
+// only a newer one helps.
+var ErrTokenOver = errors.New("the access token expired")
+
+// Inbox is where messages for the programs of this board wait. Put returns when the message is durable,
+// with its number; after an error the broker keeps the message.
+type Inbox interface {
+	Put(topic string, payload []byte) (seq uint64, err error)
+}
+
 // Kind says what a failed session means.
 type Kind string
 
@@ -53,7 +63,7 @@ const (
 	Broker        Kind = "broker" // everything else: back off and try again
 )
 
-// Error is what Serve returns, but for the context's own error.
+// Error is what Serve returns, but for ErrTokenOver and the context's own error.
 type Error struct {
 	Kind       Kind
 	Detail     string        // one line for a person; never a secret

@@ -24,23 +24,24 @@ var (
 // most packets without a limit, believes any length, and keeps to itself why a connection ended.
 type wire struct {
 	net.Conn
-	in      *bufio.Reader
-	frames  framer
-	out     chan chunk  // more than can be in flight: nobody waits for a slow socket
-	welcome atomic.Bool // CONNACK 0 was read
-	left    atomic.Bool // DISCONNECT is written
-	closing atomic.Bool
-	closed  chan struct{} // the connection is useless
-	ended   chan struct{} // the peer will say nothing more
+	progress *atomic.Uint64
+	in       *bufio.Reader
+	frames   framer
+	out      chan chunk  // more than can be in flight: nobody waits for a slow socket
+	welcome  atomic.Bool // CONNACK 0 was read
+	left     atomic.Bool // DISCONNECT is written
+	closing  atomic.Bool
+	closed   chan struct{} // the connection is useless
+	ended    chan struct{} // the peer will say nothing more
 
 	mu   sync.Mutex
 	why  error
 	once sync.Once
 }
 
-func newWire(conn net.Conn) *wire {
+func newWire(conn net.Conn, progress *atomic.Uint64) *wire {
 	w := &wire{
-		Conn: conn, in: bufio.NewReader(conn), out: make(chan chunk, 4*windowSize),
+		Conn: conn, progress: progress, in: bufio.NewReader(conn), out: make(chan chunk, 4*windowSize),
 		closed: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go w.flush()
@@ -50,6 +51,7 @@ func newWire(conn net.Conn) *wire {
 // Read gives paho what it may see: a refusal or a malformed frame is an error before its last byte.
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.in.Read(p)
+	w.progress.Add(1)
 	if err == nil {
 		err = w.frames.feed(p[:n])
 		w.welcome.Store(w.frames.welcome)

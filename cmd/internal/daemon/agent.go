@@ -63,6 +63,7 @@ func (d *device) addLink(o *agent.Options) error {
 	if err != nil {
 		return err
 	}
+	broker.Emit = func(event string, fields map[string]any) { d.agent.Emit(event, fields) }
 	l, err := link(broker, d.queue, d.clock, func() { d.agent.Identify() }, d.o.Log)
 	if err != nil {
 		return err
