@@ -30,9 +30,9 @@ func TestPairAgainOtherAccount(t *testing.T) {
 		l.is(control.StatePaired, "")
 		l.saw("0s serve A1", "4s code 1", "34s approved", "34s revoke R1", "34s end A1: swapping the token", "34s serve A2")
 		if s := l.Status(); s.Grant.Subject != "bob" || s.Queue.Dropped != 3 || s.Queue.Messages != 1 {
-			t.Errorf("%+v %+v", s.Grant, s.Queue) // what is in the queue is the news of the pairing
+			t.Errorf("%+v %+v", s.Grant, s.Queue) // what is in the queue is the event of the pairing
 		}
-		if got := strings.Join(l.link.told(), " "); got != "paired" {
+		if got := strings.Join(l.link.sent(), " "); got != "paired" {
 			t.Errorf("events to the broker: %s", got)
 		}
 		if l.link.sampled.n() != 2 || l.link.samplers.Load() != 1 {
@@ -50,16 +50,16 @@ func TestPairAgainSameAccount(t *testing.T) {
 			t.Errorf("%+v", s.Queue)
 		}
 		l.drain()
-		l.reboot() // the news of the pairing is not sent again
+		l.reboot() // the event of the pairing is not sent again
 		l.pass(time.Minute)
-		if got := strings.Join(l.link.told(), " "); got != "paired" {
+		if got := strings.Join(l.link.sent(), " "); got != "paired" {
 			t.Errorf("events to the broker: %s", got)
 		}
 	})
 }
 
 // "No subject known (a server without ID tokens) counts as another account when pairing again", but not
-// when refreshing, nor where a refresh tells a subject at last.
+// when refreshing, nor where only a refresh names a subject.
 func TestNoSubject(t *testing.T) {
 	bubble(t, setups(func(l *lab) { l.auth.subject = "" }, paired(0, nil)), func(l *lab) {
 		l.put(3)
@@ -82,7 +82,7 @@ func TestNoSubject(t *testing.T) {
 func TestPairAgainInVain(t *testing.T) {
 	for name, setup := range map[string]func(*lab){
 		"denied":  denies,
-		"expired": nobody,
+		"expired": neverApproved,
 		"no code": func(l *lab) { l.auth.begin = func(int) error { return fails(deviceauth.Server) } },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestGoneWhilePairing(t *testing.T) {
 		l.pass(2 * time.Minute)
 		l.is(control.StatePairing, "")
 		if l.Status().Grant != nil {
-			t.Error("the grant is still told of")
+			t.Error("the status still has the grant")
 		}
 		l.pass(4 * time.Minute)
 		l.is(control.StatePaired, "")

@@ -38,8 +38,8 @@ type link interface {
 	Acked() int
 }
 
-// grants is where the grant is kept. Optional: Recovered() []string tells what was set aside, Health() error what
-// is not well although the last operation was done, SetFloor(time.Time) error keeps the trusted time.
+// grants is where the grant is kept. Optional: Recovered() []string lists what was set aside, Health() error is what
+// is wrong although the last operation was done, SetFloor(time.Time) error keeps the trusted time.
 type grants interface {
 	Load() (store.State, error)
 	Intend(gen uint64) error
@@ -54,8 +54,8 @@ type grants interface {
 	Erase() error
 }
 
-// outbox is the telemetry queue as the agent sees it; the link drains it. Optional: Quarantined() string tells,
-// once, which damaged file was set aside.
+// outbox is the telemetry queue as the agent sees it; the link drains it. Optional: Quarantined() string names,
+// once, a damaged file that was set aside.
 type outbox interface {
 	Bind(account string) (purged int, err error)
 	PutContext(ctx context.Context, topic string, payload []byte) error
@@ -64,8 +64,8 @@ type outbox interface {
 	Erase() error
 }
 
-// clockwork tells whether the time can be trusted.
-type clockwork interface {
+// trustedClock reports whether the time can be trusted.
+type trustedClock interface {
 	Set() bool
 	Synchronised() bool
 	Wait(ctx context.Context) error
@@ -87,7 +87,7 @@ type Options struct {
 	Auth   authorizer
 	Store  grants
 	Queue  outbox
-	Clock  clockwork
+	Clock  trustedClock
 	Link   link
 	Screen screener
 	LED    func(on bool) error
@@ -116,10 +116,10 @@ type Agent struct {
 	status *status
 	events *stream
 
-	pairs  chan struct{} // a wish to pair: a press, `paird pair`
-	resets chan chan control.ResetResult
-	keeper chan *keeper  // holds the present keeper, one at a time
-	ended  chan struct{} // closed when Run is over
+	pairRequests chan struct{} // a press, or `paird pair`
+	resets       chan chan control.ResetResult
+	keeper       chan *keeper  // holds the present keeper, one at a time
+	ended        chan struct{} // closed when Run is over
 }
 
 // New makes an Agent; nothing happens before Run.
@@ -128,12 +128,12 @@ func New(o Options) *Agent {
 		o.Rand = func(d time.Duration) time.Duration { return rand.N(max(d, 1)) }
 	}
 	a := &Agent{
-		o:      o,
-		status: newStatus(o),
-		pairs:  make(chan struct{}, 1),
-		resets: make(chan chan control.ResetResult),
-		keeper: make(chan *keeper, 1),
-		ended:  make(chan struct{}),
+		o:            o,
+		status:       newStatus(o),
+		pairRequests: make(chan struct{}, 1),
+		resets:       make(chan chan control.ResetResult),
+		keeper:       make(chan *keeper, 1),
+		ended:        make(chan struct{}),
 	}
 	a.events = newStream(o)
 	return a

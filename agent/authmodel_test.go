@@ -98,7 +98,7 @@ func (m *authModel) Wait(ctx context.Context, p deviceauth.Pending) (deviceauth.
 		after, err = m.decide(n)
 	}
 	if left := time.Until(p.Deadline()); after > left {
-		after, err = left, &deviceauth.Error{Kind: deviceauth.Expired, Op: "token", Detail: "nobody approved"}
+		after, err = left, &deviceauth.Error{Kind: deviceauth.Expired, Op: "token", Detail: "not approved"}
 	}
 	select {
 	case <-ctx.Done():

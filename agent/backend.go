@@ -15,18 +15,18 @@ var _ control.Backend = (*Agent)(nil)
 
 // Status is GET /v1/status.
 func (a *Agent) Status() control.Status {
-	v, _ := a.look()
+	v, _ := a.view()
 	return v.Status
 }
 
 // Token is GET /v1/token.
 func (a *Agent) Token(ctx context.Context, name string, minTTL time.Duration, fresh bool) (control.Token, error) {
-	k, err := a.present(ctx)
+	k, err := a.running(ctx)
 	if err != nil {
 		return control.Token{}, err
 	}
 	t, err := ask(ctx, k, func(own context.Context) (deviceauth.Token, error) {
-		return k.serveToken(own, name, minTTL, fresh)
+		return k.localToken(own, name, minTTL, fresh)
 	})
 	if err != nil {
 		return control.Token{}, explained(err)
@@ -38,9 +38,9 @@ func (a *Agent) Token(ctx context.Context, name string, minTTL time.Duration, fr
 	return out, nil
 }
 
-// present is the keeper, which there is but for the moment of a reset, once it knows whether there is a
-// grant. A disk that does not say within five seconds is told as such.
-func (a *Agent) present(ctx context.Context) (*keeper, error) {
+// running is the keeper, once it is known whether there is a grant. A disk that has not answered after five
+// seconds is an error.
+func (a *Agent) running(ctx context.Context) (*keeper, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	unknown := &control.Error{Code: control.Storage, Message: "the state directory cannot be read yet: paird status says why"}
@@ -61,7 +61,7 @@ func (a *Agent) present(ctx context.Context) (*keeper, error) {
 
 // Loaded waits until it is known whether there is a grant.
 func (a *Agent) Loaded(ctx context.Context) error {
-	_, err := a.present(ctx)
+	_, err := a.running(ctx)
 	return err
 }
 
@@ -87,7 +87,7 @@ func explained(err error) error {
 // Pair is POST /v1/pair: what holding the button does.
 func (a *Agent) Pair(context.Context) error {
 	a.status.update(func(f *facts) { f.wiped = nil })
-	a.wish()
+	a.requestPairing()
 	return nil
 }
 
@@ -122,6 +122,6 @@ func (a *Agent) Events(ctx context.Context) <-chan []byte { return a.events.subs
 
 // Screen is GET /v1/screen.png: what the panel shows, or would.
 func (a *Agent) Screen() ([]byte, error) {
-	v, _ := a.look()
+	v, _ := a.view()
 	return a.o.Frame(screen(v))
 }

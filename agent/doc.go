@@ -1,12 +1,42 @@
-// Package agent runs a paired device, by three loops each of which alone owns one thing:
+// Package agent runs a paired device by three loops, each of which alone owns one thing:
 //
 //   - the keeper owns the grant: it refreshes ahead of time, adopts, forgets and writes, and publishes what is
-//     durable (keeper.go, load.go, adopt.go, refresh.go, audience.go);
-//   - the linker owns the broker connection: it waits for a grant, serves, backs off (linker.go);
-//   - the pairer owns the user code: it rests, begins, waits, and hands the result to the keeper (pairer.go).
+//     durable;
+//   - the linker owns the broker connection: it waits for a grant, serves, backs off;
+//   - the pairer owns the user code: it rests, begins, waits, and hands the result to the keeper.
 //
 // They meet in the keeper's inbox, in the grant it publishes and in the status they report to. Panel, LED and the
-// status of the control API derive from that by pure functions (view.go, led.go); hooks, subscribers and the
-// broker hear of events from one stream (events.go). A factory reset happens between two lives of the loops
-// (run.go, reset.go).
+// status of the control API derive from that by pure functions; hooks, subscribers and the broker get their events
+// from one stream. A factory reset happens between two lives of the loops.
+//
+// The files in reading order:
+//
+//	agent.go     what an Agent is made of, and the interfaces it asks for
+//	run.go       the loops' lives, and what is done every minute beside them
+//	schedule.go  the pure decisions: the keeper's next step, refresh times, back-off
+//	keeper.go    the keeper's loop and the grant it publishes
+//	durable.go   reading, saving and forgetting the grant
+//	refresh.go   one journalled refresh, and what its failure means
+//	token.go     access tokens for the linker and for local programs
+//	revoke.go    what is revoked, and when
+//	grant.go     a token response as a stored grant, and back
+//	pairer.go    user codes
+//	linker.go    broker sessions
+//	reset.go     the factory reset
+//	status.go    what the loops report
+//	view.go      from that: the status of the contract and the screen
+//	panel.go     showing it on panel and LED
+//	button.go    what a press asks for
+//	events.go    the event stream
+//	backend.go   the control API
+//	watchdog.go  how loops show that they are alive
+//
+// # Where a new thing goes
+//
+//   - an event: its constant and its line of meaning in control/event.go; the code that sees it happen calls stream.emit.
+//   - a broker preset: its row in telemetry/preset.go, and its name in the table of presets in the README.
+//   - a sensor: its row in the drivers' table of hal/sensor and its driver beside it; sensors of other programs need
+//     none (drivers exec and file).
+//   - an OLED controller: its commands in hal/monoled, its row in the panels' table of hal, its model in hal/bustest.
+//   - a language: its texts in display, and its golden frames.
 package agent

@@ -9,11 +9,8 @@ import (
 	"time"
 )
 
-// reported are the events that go to the broker too; the others are this board's own business.
+// reported are the events that go to the broker too; the others stay on this board.
 var reported = []string{"paired", "unpaired", "reset", "broker_refused", "store_quarantined"}
-
-// private are the fields that only the owner's own hook gets: a code is not everybody's.
-var private = []string{"user_code", "verification_uri", "verification_uri_complete"}
 
 // stream is the one event stream: server-sent events, hooks and the broker's /event come from it.
 type stream struct {
@@ -24,36 +21,36 @@ type stream struct {
 
 func newStream(o Options) *stream { return &stream{o: o, subs: map[chan []byte]struct{}{}} }
 
-// emit tells everybody that something happened. It never blocks: who does not listen misses it.
+// emit reports that something happened to all who get that event. It never blocks: a subscriber that does
+// not read misses it.
 func (s *stream) emit(kind string, fields map[string]any) {
-	s.report(kind, fields)
-	s.tell(kind, fields)
+	s.toBroker(kind, fields)
+	s.toBoard(kind, fields)
 }
 
 // Emit puts an event of a part of the device, such as the broker's link, into the one stream.
 func (a *Agent) Emit(kind string, fields map[string]any) { a.events.emit(kind, fields) }
 
-// report tells the broker, if that is its business.
-func (s *stream) report(kind string, fields map[string]any) {
+// toBroker queues the event for the broker, if it is one of those.
+func (s *stream) toBroker(kind string, fields map[string]any) {
 	if s.o.Link != nil && slices.Contains(reported, kind) {
 		s.o.Link.Event(kind, fields)
 	}
 }
 
-// tell tells this board's own programs.
-func (s *stream) tell(kind string, fields map[string]any) {
+// toBoard gives the event to this board's own programs: the hook, and subscribers by the control API, which
+// keeps user codes from those who may not pair.
+func (s *stream) toBoard(kind string, fields map[string]any) {
 	event := map[string]any{"type": kind}
 	if s.o.Clock.Set() {
 		event["ts"] = time.Now().UTC().Format(time.RFC3339)
 	}
 	maps.Copy(event, fields)
+	b := encode(event)
 	if s.o.Hook != nil {
-		s.o.Hook(encode(event))
+		s.o.Hook(b)
 	}
-	for _, secret := range private {
-		delete(event, secret)
-	}
-	s.publish(encode(event))
+	s.publish(b)
 }
 
 // encode cannot fail: events hold strings and numbers only.

@@ -46,8 +46,8 @@ func tokenOf(g store.Grant) deviceauth.Token {
 	}
 }
 
-// account names whose grant it is, for the queue. Where the server told no subject each pairing is an
-// account of its own, because nobody can know.
+// account names whose grant it is, for the queue. Where the server names no subject each pairing counts as an
+// account of its own.
 func account(g store.Grant) string {
 	if g.Subject == "" {
 		return "pairing " + g.Pairing
@@ -55,15 +55,15 @@ func account(g store.Grant) string {
 	return g.Issuer + " " + g.Subject
 }
 
-// pairingOf names a pairing by a digest of its device code, which is 128 random bits or more: so it is
-// known after a power cut that this code has done its work.
+// pairingOf names a pairing by a digest of its device code, so that after a power cut it is known whether
+// that code was used already.
 func pairingOf(p deviceauth.Pending) string {
 	sum := sha256.Sum256([]byte(p.DeviceCode))
 	return hex.EncodeToString(sum[:16])
 }
 
-// renewed is the grant that t, the answer to a refresh of old, makes. Whose it is stays as pairing found
-// it, or a subject that the server tells late would make the queue another account's.
+// renewed is the grant that t, the answer to a refresh of old, makes. The subject stays that of the pairing:
+// one that the server names only later would make the queue another account's.
 func renewed(old store.Grant, t deviceauth.Token, now time.Time) store.Grant {
 	g := grantOf(t, now)
 	g.Pairing, g.Subject = old.Pairing, old.Subject

@@ -11,7 +11,7 @@ import (
 	"github.com/paird/paird/agent/telemetry"
 )
 
-// stable is how long a session must last for the back-off to begin anew.
+// stable is how long a session must last for the back-off to begin again.
 const stable = 60 * time.Second
 
 // linker owns the broker connection: it waits for a grant, serves, backs off.
@@ -22,12 +22,12 @@ type linker struct {
 	keeper *keeper
 	pulse  pulse
 
-	online   chan struct{} // a session came online: the sampler begins
-	since    time.Time     // online, token swaps included; zero: it is not
-	failures int
-	renewed  bool   // a refused token was renewed, and no session came online since
-	refusing bool   // told of in this run of refusals
-	greeted  string // the pairing that the broker was told of
+	online    chan struct{} // a session came online: the sampler begins
+	since     time.Time     // online, token swaps included; zero: it is not
+	failures  int
+	renewed   bool   // a refused token was renewed, and no session came online since
+	refusing  bool   // this run of refusals was reported
+	announced string // the pairing that was reported to the broker
 }
 
 func newLinker(o Options, st *status, ev *stream, k *keeper) *linker {
@@ -40,7 +40,7 @@ func (l *linker) run(ctx context.Context) {
 		return
 	}
 	l.pulse.wait(ctx, forever, l.keeper.ready, nil)
-	if g, gen, _ := l.keeper.current(); gen != 0 { // a fleet after a power failure must not come all at once
+	if g, gen, _ := l.keeper.current(); gen != 0 { // the boards of a fleet must not all connect at once after a power failure
 		l.rest(ctx, l.o.Rand(l.o.Spread), g.Pairing, gen)
 	}
 	for ctx.Err() == nil {
@@ -79,8 +79,8 @@ func (l *linker) link(ctx context.Context, g store.Grant, gen uint64, changed <-
 	for ctx.Err() == nil && gen != 0 && account(g) == owner {
 		if l.bind(ctx, g) {
 			err := l.serve(ctx, g, changed)
-			l.rest(ctx, l.judge(ctx, g, gen, err), g.Pairing, gen)
-			if errors.Is(err, telemetry.ErrTokenOver) { // the keeper is at it
+			l.rest(ctx, l.afterSession(ctx, g, gen, err), g.Pairing, gen)
+			if errors.Is(err, telemetry.ErrTokenOver) { // the keeper refreshes it
 				l.pulse.wait(ctx, forever, changed, nil)
 			}
 		}
@@ -89,7 +89,7 @@ func (l *linker) link(ctx context.Context, g store.Grant, gen uint64, changed <-
 }
 
 // bind makes the queue this account's own: what was queued under another is dropped and counted. Only
-// then the news of the pairing goes into it.
+// then the event of the pairing goes into it.
 func (l *linker) bind(ctx context.Context, g store.Grant) bool {
 	n, err := l.o.Queue.Bind(account(g))
 	l.status.problem("queue", "storage", err)
@@ -100,9 +100,9 @@ func (l *linker) bind(ctx context.Context, g store.Grant) bool {
 	if n > 0 {
 		l.o.Log.Warn("messages of another account were dropped", "messages", n)
 	}
-	if l.keeper.isNew(g) && l.greeted != g.Pairing {
-		l.greeted = g.Pairing
-		l.events.report("paired", map[string]any{"subject": g.Subject})
+	if l.keeper.isNew(g) && l.announced != g.Pairing {
+		l.announced = g.Pairing
+		l.events.toBroker("paired", map[string]any{"subject": g.Subject})
 	}
 	return true
 }
@@ -166,8 +166,8 @@ func (l *linker) connected() {
 	}
 }
 
-// judge says how long to wait after a session that ended with err.
-func (l *linker) judge(ctx context.Context, g store.Grant, gen uint64, err error) time.Duration {
+// afterSession is how long to wait after a session that ended with err.
+func (l *linker) afterSession(ctx context.Context, g store.Grant, gen uint64, err error) time.Duration {
 	if !l.since.IsZero() {
 		l.renewed, l.refusing = false, false
 	}
@@ -194,7 +194,7 @@ func (l *linker) judge(ctx context.Context, g store.Grant, gen uint64, err error
 	if f, _ := l.status.now(); f.broker.Error != e.Detail { // on change only
 		l.o.Log.Warn("broker session ended", "kind", string(e.Kind), "err", e.Detail)
 	}
-	return patient(l.failed(ctx, gen, e), e.RetryAfter)
+	return max(l.failed(ctx, gen, e), e.RetryAfter)
 }
 
 // failed reports e and chooses the wait: one forced refresh for a refused token, then slowly.
@@ -206,13 +206,13 @@ func (l *linker) failed(ctx context.Context, gen uint64, e *telemetry.Error) tim
 			l.renewed = true // the fresh one gets no second refresh
 			return 0
 		}
-		l.refusal(e)
+		l.refused(e)
 	case telemetry.Misconfigured:
 		l.broker(control.BrokerRefused, string(e.Kind), e.Detail)
 	default:
 		l.broker(control.BrokerConnecting, string(e.Kind), e.Detail)
 		l.failures++
-		if n == 0 { // the first reconnect is spread, so that a broker's restart is no stampede
+		if n == 0 { // the first reconnect is spread, so that not all devices return at once after a restart of the broker
 			return max(l.o.Rand(l.o.Spread), 100*time.Millisecond)
 		}
 		return backoff(n, time.Second, capIdle, l.o.Rand)
@@ -221,8 +221,8 @@ func (l *linker) failed(ctx context.Context, gen uint64, e *telemetry.Error) tim
 	return backoff(n, 30*time.Second, capRefuse, l.o.Rand)
 }
 
-// refusal tells of a token that the broker does not take, once in a run of refusals.
-func (l *linker) refusal(e *telemetry.Error) {
+// refused reports a token that the broker does not take, once in a run of refusals.
+func (l *linker) refused(e *telemetry.Error) {
 	l.broker(control.BrokerRefused, string(e.Kind), e.Detail)
 	if !l.refusing {
 		l.refusing = true

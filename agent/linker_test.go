@@ -149,7 +149,7 @@ func TestBrokerRefusesToken(t *testing.T) {
 		if n := l.auth.refreshes.n(); n != 1 {
 			t.Errorf("%d refreshes", n)
 		}
-		if got := strings.Join(l.link.told(), " "); got != "broker_refused" {
+		if got := strings.Join(l.link.sent(), " "); got != "broker_refused" {
 			t.Errorf("events: %s", got)
 		}
 		l.link.change(nil)
@@ -168,7 +168,7 @@ func TestBrokerRefusesShortTokens(t *testing.T) {
 	})
 }
 
-// Once a fresh token was accepted the next refusal is renewed again, and told again.
+// Once a fresh token was accepted the next refusal is renewed again, and reported again.
 func TestBrokerRefusesLater(t *testing.T) {
 	bubble(t, setups(lives(1000*time.Hour), paired(0, nil),
 		sessions(session{0, unauthorized}, session{time.Hour, flap}, session{0, unauthorized})), func(l *lab) {

@@ -17,7 +17,7 @@ import (
 type linkModel struct {
 	lab      *lab
 	static   bool                                                        // the login has no token in it
-	accept   func(n int, c telemetry.Credentials) (time.Duration, error) // of the n-th session: how long it lasts; nil: until told otherwise
+	accept   func(n int, c telemetry.Credentials) (time.Duration, error) // of the n-th session: how long it lasts; nil: until the test changes it
 	sessions counter
 	samplers atomic.Int32 // running
 	sampled  counter      // begun
@@ -95,7 +95,7 @@ func (m *linkModel) Event(kind string, fields map[string]any) {
 	_ = m.lab.queue.Put("event", []byte(kind))
 }
 
-func (m *linkModel) told() []string {
+func (m *linkModel) sent() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.events)

@@ -22,21 +22,21 @@ var errAgain = errors.New("asked to pair again")
 
 // pairer owns the user code: it rests, begins, waits, and hands the result to the keeper.
 type pairer struct {
-	o      Options
-	status *status
-	events *stream
-	keeper *keeper
-	pulse  pulse
-	wish   <-chan struct{} // a press or `paird pair`: ends any rest, back-off or code
-	codes  int             // how many more codes `start = "auto"` asks for by itself
-	served bool            // there was a grant when it was looked for last
+	o        Options
+	status   *status
+	events   *stream
+	keeper   *keeper
+	pulse    pulse
+	requests <-chan struct{} // a press or `paird pair`: ends any rest, back-off or code
+	codes    int             // how many more codes `start = "auto"` asks for by itself
+	served   bool            // there was a grant when it was looked for last
 }
 
-func newPairer(o Options, st *status, ev *stream, k *keeper, wish <-chan struct{}) *pairer {
-	return &pairer{o: o, status: st, events: ev, keeper: k, pulse: make(pulse), wish: wish, codes: autoCodes}
+func newPairer(o Options, st *status, ev *stream, k *keeper, requests <-chan struct{}) *pairer {
+	return &pairer{o: o, status: st, events: ev, keeper: k, pulse: make(pulse), requests: requests, codes: autoCodes}
 }
 
-// run pairs whenever somebody wishes to, and by itself where `start = "auto"` and there is no grant.
+// run pairs on request, and by itself where `start = "auto"` and there is no grant.
 // After a factory reset it rests in either mode.
 func (p *pairer) run(ctx context.Context, afterReset bool) {
 	p.pulse.wait(ctx, forever, p.keeper.ready, nil)
@@ -46,7 +46,7 @@ func (p *pairer) run(ctx context.Context, afterReset bool) {
 	}
 	if pending, ok := p.saved(); ok && ctx.Err() == nil {
 		p.awaitClock(ctx)
-		p.forgetWish() // whoever pressed since the start gets this code
+		p.dropRequest() // a press since the start gets this code
 		next = p.finish(ctx, pending)
 	}
 	for p.rest(ctx, next) {
@@ -74,7 +74,7 @@ func (p *pairer) paired() bool {
 	return gen != 0
 }
 
-// rest waits for d, for a wish, or, with `start = "auto"`, for the grant to go. It is false when ctx ended.
+// rest waits for d, for a request, or, with `start = "auto"`, for the grant to go. It is false when ctx ended.
 func (p *pairer) rest(ctx context.Context, d time.Duration) bool {
 	until := time.Now().Add(d)
 	for ctx.Err() == nil {
@@ -92,9 +92,9 @@ func (p *pairer) rest(ctx context.Context, d time.Duration) bool {
 		case d > 0:
 			left = max(0, time.Until(until))
 		}
-		switch p.pulse.wait(ctx, left, p.wish, changed) {
+		switch p.pulse.wait(ctx, left, p.requests, changed) {
 		case first:
-			p.codes = autoCodes // somebody is there
+			p.codes = autoCodes // the user is there
 			return ctx.Err() == nil
 		case timeUp:
 			return ctx.Err() == nil
@@ -103,10 +103,10 @@ func (p *pairer) rest(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-// forgetWish drops a press that a code has answered.
-func (p *pairer) forgetWish() {
+// dropRequest drops a request that a code has answered.
+func (p *pairer) dropRequest() {
 	select {
-	case <-p.wish:
+	case <-p.requests:
 	default:
 	}
 }
@@ -137,7 +137,7 @@ func (p *pairer) begin(ctx context.Context) (deviceauth.Pending, error) {
 			return pending, ctx.Err()
 		case err == nil:
 			p.status.problem("pairer", "", nil)
-			p.forgetWish()
+			p.dropRequest()
 			return pending, nil
 		}
 		p.trouble(err)
@@ -146,16 +146,14 @@ func (p *pairer) begin(ctx context.Context) (deviceauth.Pending, error) {
 			return pending, err
 		}
 		wait := backoff(n, time.Second, capUrgent, p.o.Rand)
-		if e, ok := errors.AsType[*deviceauth.Error](err); ok {
-			wait = patient(wait, e.RetryAfter)
-		}
-		if p.pulse.wait(ctx, wait, p.wish, nil) == first {
+		wait = max(wait, askedToWait(err))
+		if p.pulse.wait(ctx, wait, p.requests, nil) == first {
 			n, began = -1, time.Now()
 		}
 	}
 }
 
-// clockSet waits for the time to be set, two minutes at most: with NTP blocked TLS alone can tell.
+// clockSet waits for the time to be set, two minutes at most: with NTP blocked only TLS can show whether the time is right.
 func (p *pairer) clockSet(ctx context.Context) {
 	if p.o.Clock.Set() {
 		return
@@ -168,7 +166,7 @@ func (p *pairer) clockSet(ctx context.Context) {
 			close(set)
 		}
 	}()
-	p.pulse.wait(ctx, forever, set, p.wish)
+	p.pulse.wait(ctx, forever, set, p.requests)
 }
 
 func (p *pairer) trouble(err error) {
@@ -184,7 +182,7 @@ func (p *pairer) awaitClock(ctx context.Context) {
 	}
 }
 
-// saved is a code that was pending when the power went: whoever holds the phone need not notice. One that
+// saved is a code that was pending when the power went: the user with the phone need not notice. One that
 // the present grant came from is over: after a 200 a device code is never sent again.
 func (p *pairer) saved() (pending deviceauth.Pending, ok bool) {
 	b, err := p.o.Store.Pending()
@@ -209,7 +207,7 @@ func (p *pairer) keep(pending *deviceauth.Pending) {
 	}
 }
 
-// finish shows the code until it is approved, denied or over, or somebody asks for another.
+// finish shows the code until it is approved, denied or over, or another is requested.
 func (p *pairer) finish(ctx context.Context, pending deviceauth.Pending) time.Duration {
 	p.status.update(func(f *facts) { f.pairing, f.beginning = &pending, false })
 	p.events.emit("pairing", map[string]any{
@@ -229,7 +227,7 @@ func (p *pairer) finish(ctx context.Context, pending deviceauth.Pending) time.Du
 	return p.after(err)
 }
 
-// wait polls, beside the loop, until the code has an outcome or somebody asks for another.
+// wait polls, beside the loop, until the code has an outcome or another is requested.
 func (p *pairer) wait(ctx context.Context, pending deviceauth.Pending) (t deviceauth.Token, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -238,7 +236,7 @@ func (p *pairer) wait(ctx context.Context, pending deviceauth.Pending) (t device
 		defer close(done)
 		t, err = p.o.Auth.Wait(ctx, pending)
 	}()
-	if p.pulse.wait(context.Background(), forever, done, p.wish) == second {
+	if p.pulse.wait(context.Background(), forever, done, p.requests) == second {
 		cancel(errAgain)
 		p.pulse.wait(context.Background(), forever, done, nil)
 		if err != nil {
@@ -248,12 +246,12 @@ func (p *pairer) wait(ctx context.Context, pending deviceauth.Pending) (t device
 	return t, err
 }
 
-// adopt hands the tokens to the keeper and greets the owner once they are durable.
+// adopt hands the tokens to the keeper and shows the account once they are durable.
 func (p *pairer) adopt(ctx context.Context, t deviceauth.Token, pairing string) error {
 	var err error
 	p.pulse.await(func() { err = p.keeper.adopt(ctx, t, pairing) })
 	if err == nil {
-		p.status.update(func(f *facts) { f.greeting = time.Now().Add(greetFor) })
+		p.status.update(func(f *facts) { f.justPaired = time.Now().Add(pairedFor) })
 	}
 	return err
 }

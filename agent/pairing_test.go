@@ -18,8 +18,8 @@ func decides(after time.Duration, err error) func(*lab) {
 }
 
 var (
-	nobody = decides(time.Hour, nil) // every code expires
-	denies = decides(20*time.Second, fails(deviceauth.Denied))
+	neverApproved = decides(time.Hour, nil) // every code expires
+	denies        = decides(20*time.Second, fails(deviceauth.Denied))
 )
 
 func TestPairByPress(t *testing.T) {
@@ -41,7 +41,7 @@ func TestPairByPress(t *testing.T) {
 		if got := strings.Join(l.events(), " "); got != "pairing paired" {
 			l.Errorf("events: %s", got)
 		}
-		if got := strings.Join(l.link.told(), " "); got != "paired" {
+		if got := strings.Join(l.link.sent(), " "); got != "paired" {
 			l.Errorf("events to the broker: %s", got)
 		}
 	})
@@ -56,7 +56,7 @@ func TestStartAuto(t *testing.T) {
 }
 
 func TestCodeExpires(t *testing.T) {
-	bubble(t, nobody, func(l *lab) {
+	bubble(t, neverApproved, func(l *lab) {
 		l.press(click)
 		l.pass(11 * time.Minute)
 		l.is(control.StateUnpaired, "expired")
@@ -72,7 +72,7 @@ func TestCodeExpires(t *testing.T) {
 
 // Five codes in a row, then an hour's rest, for days.
 func TestCodeExpiresAuto(t *testing.T) {
-	bubble(t, setups(auto, nobody), func(l *lab) {
+	bubble(t, setups(auto, neverApproved), func(l *lab) {
 		l.pass(52 * time.Minute)
 		l.is(control.StateUnpaired, "expired")
 		l.saw("0s code 1", "10m0.5s code 2", "20m1s code 3", "30m1.5s code 4", "40m2s code 5")
@@ -128,7 +128,7 @@ func TestPressInBackOff(t *testing.T) {
 		l.drain()
 		l.press(click)
 		l.pass(750 * time.Millisecond)
-		l.saw("1m40.2s no code", "1m40.7s no code") // and the waits begin anew: half a second, a second
+		l.saw("1m40.2s no code", "1m40.7s no code") // and the waits begin again: half a second, a second
 		l.auth.change(func() { down = false })
 		l.press(click)
 		l.press(click)
@@ -159,7 +159,7 @@ func TestRetryAfterWhilePairing(t *testing.T) {
 }
 
 func TestPressWhilePairing(t *testing.T) {
-	bubble(t, nobody, func(l *lab) {
+	bubble(t, neverApproved, func(l *lab) {
 		l.press(click)
 		l.press(click) // wakes the panel
 		l.press(click)
@@ -180,7 +180,7 @@ func TestPressWhilePairing(t *testing.T) {
 	})
 }
 
-// A press before the store has told whether there is a grant counts.
+// A press before the store was read counts.
 func TestPressBeforeReady(t *testing.T) {
 	bubble(t, func(l *lab) { l.broken.Store(true) }, func(l *lab) {
 		l.press(click)
@@ -207,7 +207,7 @@ func TestClickBeforeReadyPaired(t *testing.T) {
 
 // Presses while the server takes its time to give a code are answered by that code.
 func TestPressWhileAsking(t *testing.T) {
-	bubble(t, setups(nobody, func(l *lab) { l.auth.slowCode = 30 * time.Second }), func(l *lab) {
+	bubble(t, setups(neverApproved, func(l *lab) { l.auth.slowCode = 30 * time.Second }), func(l *lab) {
 		l.press(click)
 		l.press(click)
 		l.press(hold)

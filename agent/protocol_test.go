@@ -99,7 +99,7 @@ func (s *rotator) Refresh(_ context.Context, t deviceauth.Token) (deviceauth.Tok
 
 func (s *rotator) Audience(ctx context.Context, t deviceauth.Token, _ deviceauth.AudienceRequest) (a, rotated deviceauth.Token, err error) {
 	rotated, err = s.Refresh(ctx, t)
-	return deviceauth.Token{AccessToken: "print", Lifetime: time.Hour, Expiry: time.Now()}, rotated, err // each asks anew
+	return deviceauth.Token{AccessToken: "print", Lifetime: time.Hour, Expiry: time.Now()}, rotated, err // never cached
 }
 
 func (s *rotator) Revoke(context.Context, deviceauth.Token) error { return nil }
@@ -144,7 +144,7 @@ func living(auth authorizer, s *store.Store, body func(ctx context.Context, a *A
 	defer stop()
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
-	k, err := a.present(ctx)
+	k, err := a.running(ctx)
 	if err == nil {
 		err = body(ctx, a, k)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/paird/paird/agent/store"
 )
 
-// retry counts what went wrong since the last renewal.
+// retry counts what failed since the last renewal.
 type retry struct {
 	failures int
 	doubts   int       // answers that might mean the end: invalid_request, an empty 400
@@ -36,9 +36,9 @@ func (k *keeper) refresh(ctx context.Context) error {
 		k.refused(err)
 		return err
 	}
-	k.unsaved = &adoption{grant: renewed(k.pub, t, time.Now())}
+	k.inHand = adoption{grant: renewed(k.pub, t, time.Now())}
 	k.save(ctx)
-	if k.unsaved != nil {
+	if k.phase.stage == unsaved {
 		return errUnsaved
 	}
 	return nil
@@ -57,7 +57,7 @@ func (k *keeper) post(ctx context.Context, fn func(context.Context) error) error
 		return errStopping
 	}
 	if err := k.intend(); err != nil {
-		k.storage(err)
+		k.storageFailed(err)
 		return fmt.Errorf("%w: %w", errJournal, err)
 	}
 	own, cancel := bounded(ctx)
@@ -72,14 +72,14 @@ func (k *keeper) post(ctx context.Context, fn func(context.Context) error) error
 }
 
 // intend makes the intent durable, once a generation: each retry sends the same token. A refusal does not
-// take it back. That would cost a write, and a gateway's 5xx does not tell whether the server behind it
-// has used up the token; all that is left of it is one refresh at once after the next start.
+// take it back. That would cost a write, and after a gateway's 5xx it is not known whether the server
+// behind it has used up the token. All that is left of the intent is one refresh at once after the next start.
 func (k *keeper) intend() error {
 	if k.intended == k.stored {
 		return nil
 	}
 	err := k.o.Store.Intend(k.stored)
-	if lostGrant(err) { // the files were replaced under us: what is in hand takes its place
+	if lostGrant(err) { // the files were replaced while we ran: the grant in memory takes their place
 		if k.stored, err = k.o.Store.Save(k.pub); err == nil {
 			err = k.o.Store.Intend(k.stored)
 		}
@@ -88,7 +88,7 @@ func (k *keeper) intend() error {
 		return err
 	}
 	k.intended = k.stored
-	k.healthy()
+	k.storageWorks()
 	return nil
 }
 
@@ -109,6 +109,14 @@ func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return own, func() { stop(); cancel() }
 }
 
+// askedToWait is what the server asked for by Retry-After, 0 if nothing.
+func askedToWait(err error) time.Duration {
+	if e, ok := errors.AsType[*deviceauth.Error](err); ok {
+		return e.RetryAfter
+	}
+	return 0
+}
+
 func kindOf(err error) deviceauth.Kind {
 	if e, ok := errors.AsType[*deviceauth.Error](err); ok {
 		return e.Kind
@@ -127,7 +135,7 @@ func (k *keeper) refused(err error) {
 		k.retry.doubts++
 	}
 	if kind == deviceauth.Gone || k.retry.doubts >= doubtMost {
-		k.forget(err.Error())
+		k.end(err.Error())
 		return
 	}
 	now := time.Now()
@@ -142,13 +150,10 @@ func (k *keeper) refused(err error) {
 	case deviceauth.Misconfigured:
 		wait = longest
 	}
-	var e *deviceauth.Error
-	if errors.As(err, &e) {
-		wait = patient(wait, e.RetryAfter)
-	}
+	wait = max(wait, askedToWait(err)) // "Retry-After beats every cap"
 	k.retry.failures++
 	k.retry.err, k.retry.until = err, now.Add(wait)
-	k.due = k.retry.until
+	k.phase.due = k.retry.until
 	k.status.problem("keeper", problemOf(kind, k.o.Clock.Set()), err)
 	k.o.Log.Warn("refresh failed", "err", err, "again_in", wait.Round(time.Second))
 }
@@ -165,48 +170,4 @@ func problemOf(kind deviceauth.Kind, clockSet bool) string {
 		return "server"
 	}
 	return string(kind)
-}
-
-// token is a grant whose access token may be used, newer than generation refused: one that the broker
-// refused costs one refresh. 0 refuses none.
-func (k *keeper) token(ctx context.Context, refused uint64) (store.Grant, error) {
-	return ask(ctx, k, func(own context.Context) (store.Grant, error) { return k.fresh(own, refused, 0) })
-}
-
-// fresh runs in the loop. With an error it returns the grant as it is.
-func (k *keeper) fresh(ctx context.Context, refused uint64, minTTL time.Duration) (store.Grant, error) {
-	if k.gen == 0 {
-		return store.Grant{}, k.absent()
-	}
-	now := time.Now()
-	if k.gen != refused && usable(k.pub, now.Add(within(minTTL, k.pub.Lifetime))) {
-		return k.pub, nil
-	}
-	err := k.mayRefresh(now)
-	if err == nil {
-		err = k.refresh(ctx)
-	}
-	return k.pub, err
-}
-
-// within bounds what may be asked of a token that lives for life: with more than half of it a program
-// that asks again and again would have it refreshed again and again.
-func within(minTTL, life time.Duration) time.Duration {
-	if life <= 0 {
-		return minTTL
-	}
-	return min(minTTL, life/2)
-}
-
-// mayRefresh is the error of the last refresh while its back-off lasts.
-func (k *keeper) mayRefresh(now time.Time) error {
-	switch {
-	case k.unsaved != nil:
-		return errUnsaved
-	case k.pub.RefreshToken == "":
-		return errors.New("the server gave no refresh token: pair again")
-	case now.Before(k.retry.until):
-		return k.retry.err
-	}
-	return nil
 }

@@ -156,11 +156,11 @@ func TestResetResumed(t *testing.T) {
 	})
 }
 
-// The disk refuses: that is told, nothing goes on with the old grant, and it is done when it can be.
+// The disk refuses: the status says so, nothing goes on with the old grant, and it is done when it can be.
 func TestResetOnBrokenDisk(t *testing.T) {
 	bubble(t, setups(auto, paired(0, nil)), func(l *lab) {
 		l.broken.Store(true)
-		for range 2 { // whoever asks again is answered
+		for range 2 { // the second request is answered too
 			r, err := l.Reset(l.Context())
 			if err != nil || r.Erased || r.Detail == "" {
 				t.Errorf("%+v, %v", r, err)
@@ -186,7 +186,7 @@ func TestResetOnBrokenDisk(t *testing.T) {
 
 // A reset while a code is up, and one of a device that was never paired.
 func TestResetUnpaired(t *testing.T) {
-	bubble(t, nobody, func(l *lab) {
+	bubble(t, neverApproved, func(l *lab) {
 		for range 2 {
 			r, err := l.Reset(l.Context())
 			if err != nil || !r.Erased || !r.Revoked {
@@ -200,8 +200,8 @@ func TestResetUnpaired(t *testing.T) {
 	})
 }
 
-// A wish from before the reset begins no code after it.
-func TestResetForgetsWishes(t *testing.T) {
+// A request from before the reset begins no code after it.
+func TestResetDropsRequests(t *testing.T) {
 	bubble(t, func(l *lab) { l.auth.slowCode = 30 * time.Second }, func(l *lab) {
 		l.press(click)
 		l.press(hold)
@@ -223,14 +223,14 @@ func TestResetByButtonOnly(t *testing.T) {
 		l.is(control.StatePaired, "")
 		l.saw("0s serve A1")
 	})
-	bubble(t, setups(paired(0, nil), func(l *lab) { l.o.ResetHold = 0 }, nobody), func(l *lab) {
+	bubble(t, setups(paired(0, nil), func(l *lab) { l.o.ResetHold = 0 }, neverApproved), func(l *lab) {
 		l.press(time.Minute)
 		l.press(click)
 		l.is(control.StatePairing, "")
 	})
 }
 
-// Who asks for a reset of a daemon that stops is told.
+// A request for a reset of a daemon that stops gets an error.
 func TestResetAfterEnd(t *testing.T) {
 	bubble(t, nil, func(l *lab) {
 		l.stop()

@@ -43,7 +43,7 @@ func TestResumePendingClockUnset(t *testing.T) {
 
 // A code that expired while the power was off is over.
 func TestResumeExpired(t *testing.T) {
-	bubble(t, nobody, func(l *lab) {
+	bubble(t, neverApproved, func(l *lab) {
 		l.press(click)
 		l.shutdown()
 		l.pass(time.Hour)
@@ -82,7 +82,7 @@ func TestSpentCodeIsNotResumed(t *testing.T) {
 
 // What slow_down did to the interval holds after a restart.
 func TestPendingChanged(t *testing.T) {
-	bubble(t, nobody, func(l *lab) {
+	bubble(t, neverApproved, func(l *lab) {
 		l.press(click)
 		f, _ := l.status.now()
 		p := *f.pairing

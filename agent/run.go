@@ -3,27 +3,28 @@ package agent
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/telemetry"
 )
 
-// Run runs the device until ctx ends: the three loops, and, when somebody asks for it, a factory reset
-// between two lives of them. A reset that a power cut interrupted is finished first.
+// Run runs the device until ctx ends: the three loops, and on request a factory reset between two lives
+// of them. A reset that a power cut interrupted is finished first.
 func (a *Agent) Run(ctx context.Context) error {
 	defer close(a.ended)
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	beside.Go(func() { a.announce(ctx) })
+	beside.Go(func() { a.present(ctx) })
 	beside.Go(func() { a.watchButton(ctx) })
-	marked, reply := a.marked(ctx)
+	marked, reply := a.resetMarked(ctx)
 	if marked {
 		a.erase(ctx, reply)
 	}
 	for ctx.Err() == nil {
-		if reply := a.live(ctx, marked); reply != nil {
+		if reply := a.runLoops(ctx, marked); reply != nil {
 			a.erase(ctx, reply)
 			marked = true
 		}
@@ -31,10 +32,10 @@ func (a *Agent) Run(ctx context.Context) error {
 	return nil
 }
 
-// marked reads whether a reset was begun and is not done: before anything else, and however long the disk
-// takes to answer. Whoever asks for a reset meanwhile (reply) need not wait for that.
-func (a *Agent) marked(ctx context.Context) (marked bool, reply chan control.ResetResult) {
-	a.tended(ctx, func(p pulse) {
+// resetMarked reads whether a reset was begun and is not done: before anything else, and however long the disk
+// takes to answer. A request for a reset (reply) ends the wait.
+func (a *Agent) resetMarked(ctx context.Context) (marked bool, reply chan control.ResetResult) {
+	a.withHeartbeat(ctx, func(p pulse) {
 		for ctx.Err() == nil && reply == nil {
 			var err error
 			marked, err = a.o.Store.ResetMarked()
@@ -42,19 +43,19 @@ func (a *Agent) marked(ctx context.Context) (marked bool, reply chan control.Res
 			if err == nil {
 				return
 			}
-			reply = a.anotherTry(ctx, p)
+			reply = a.nextTry(ctx, p)
 		}
 	})
 	return marked || reply != nil, reply
 }
 
-// live runs the loops until ctx ends (nil) or a reset is asked for.
-func (a *Agent) live(ctx context.Context, afterReset bool) (reply chan control.ResetResult) {
+// runLoops runs the loops until ctx ends (nil) or a reset is asked for.
+func (a *Agent) runLoops(ctx context.Context, afterReset bool) (reply chan control.ResetResult) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	k := newKeeper(a.o, a.status, a.events)
 	l := newLinker(a.o, a.status, a.events, k)
-	p := newPairer(a.o, a.status, a.events, k, a.pairs)
+	p := newPairer(a.o, a.status, a.events, k, a.pairRequests)
 	a.keeper <- k
 	defer func() { <-a.keeper }()
 
@@ -64,7 +65,7 @@ func (a *Agent) live(ctx context.Context, afterReset bool) (reply chan control.R
 	var links, loops, keeping sync.WaitGroup
 	links.Go(func() { l.run(linking) })
 	loops.Go(func() { p.run(ctx, afterReset) })
-	loops.Go(func() { a.chores(ctx, k) })
+	loops.Go(func() { a.housekeeping(ctx, k) })
 	loops.Go(func() { a.heartbeat(ctx, k.pulse, l.pulse, p.pulse) })
 	keeping.Go(func() { k.run(ctx, retire) })
 
@@ -78,34 +79,63 @@ func (a *Agent) live(ctx context.Context, afterReset bool) (reply chan control.R
 	stop(nil)
 	links.Wait()
 	loops.Wait()
-	close(retire) // last, with nobody left who could hand it a grant
+	close(retire) // last: no other loop is left that could hand it a grant
 	keeping.Wait()
 	return reply
 }
 
-// heartbeat calls Alive while all loops answer.
-func (a *Agent) heartbeat(ctx context.Context, loops ...pulse) {
-	if a.o.Alive == nil || a.o.AliveEvery <= 0 {
+const (
+	housekeepingEvery = time.Minute
+	// floorEvery is how often the trusted time is saved, for boards whose clock starts in the past. Each time
+	// costs 12 KB of flash.
+	floorEvery = 6 * time.Hour
+)
+
+// housekeeping reports every minute what was set aside, and saves the trusted time every floorEvery.
+func (a *Agent) housekeeping(ctx context.Context, k *keeper) {
+	select {
+	case <-ctx.Done():
 		return
+	case <-k.ready:
 	}
-	for pause(ctx, a.o.AliveEvery, nil) {
-		all := true
-		for _, p := range loops {
-			all = p.ping(ctx) && all
+	var saved time.Time
+	for {
+		a.reportQuarantined()
+		if _, gen, _ := k.current(); gen != 0 && (saved.IsZero() || time.Since(saved) >= floorEvery) && a.saveFloor() {
+			saved = time.Now()
 		}
-		if all {
-			a.o.Alive()
+		if !pause(ctx, housekeepingEvery, nil) {
+			return
 		}
 	}
 }
 
-// tended runs fn, which waits by p, with a heartbeat of its own.
-func (a *Agent) tended(ctx context.Context, fn func(p pulse)) {
-	ctx, stop := context.WithCancel(ctx)
-	p := make(pulse)
-	var beat sync.WaitGroup
-	beat.Go(func() { a.heartbeat(ctx, p) })
-	fn(p)
-	stop()
-	beat.Wait()
+// saveFloor keeps the present time for the next start, if the kernel says that it is synchronised.
+func (a *Agent) saveFloor() bool {
+	s, ok := a.o.Store.(interface{ SetFloor(time.Time) error })
+	if !ok || !a.o.Clock.Synchronised() {
+		return false
+	}
+	if err := s.SetFloor(time.Now()); err != nil {
+		a.o.Log.Warn("the trusted time could not be saved", "err", err)
+		return false
+	}
+	return true
+}
+
+// reportQuarantined sends `store_quarantined` once for each file that store or queue have set aside.
+func (a *Agent) reportQuarantined() {
+	var notes []string
+	if s, ok := a.o.Store.(interface{ Recovered() []string }); ok {
+		notes = s.Recovered()
+	}
+	if q, ok := a.o.Queue.(interface{ Quarantined() string }); ok {
+		if path := q.Quarantined(); path != "" {
+			notes = append(notes, "the queue was damaged and set aside as "+path)
+		}
+	}
+	for _, note := range notes {
+		a.o.Log.Warn("storage was repaired", "note", note)
+		a.events.emit("store_quarantined", map[string]any{"detail": note})
+	}
 }

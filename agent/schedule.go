@@ -6,6 +6,71 @@ import (
 	"github.com/paird/paird/agent/store"
 )
 
+// stage is where the keeper stands with its grant.
+type stage int
+
+const (
+	unread   stage = iota // the store has not been read
+	sealed                // the store has a grant that cannot be unsealed: its key may come back
+	unpaired              // no grant, or one of another configuration
+	untimed               // a grant from disk, and no clock to compare its times with
+	resumed               // a grant from disk: its times are wall times, and a wall clock may be stepped
+	received              // a grant received by this process: its times are on the monotonic clock
+	unsaved               // a grant was received and is not durable yet
+	ended                 // the grant is gone, and the store still has it
+)
+
+// phase is all that the keeper's next step depends on, but for the time.
+type phase struct {
+	stage
+	due       time.Time // of the stage's work; zero: nothing to do
+	renewable bool      // the grant has a refresh token
+}
+
+// step is what the keeper does next.
+type step int
+
+const (
+	idle step = iota
+	readGrant
+	planRefresh
+	refreshGrant
+	expireGrant
+	saveGrant
+	forgetGrant
+)
+
+// resumedLook is how often a due time of a wall clock is compared with that clock.
+const resumedLook = 5 * time.Minute
+
+// next is the step of p at now and, where that is idle, how long to wait before asking again.
+func next(p phase, now time.Time) (step, time.Duration) {
+	switch {
+	case p.due.IsZero():
+		return idle, forever
+	case now.Before(p.due) && (p.stage == resumed || p.stage == untimed):
+		return idle, min(p.due.Sub(now), resumedLook)
+	case now.Before(p.due):
+		return idle, p.due.Sub(now)
+	}
+	switch p.stage {
+	case unread, sealed:
+		return readGrant, 0
+	case untimed:
+		return planRefresh, 0
+	case unsaved:
+		return saveGrant, 0
+	case ended:
+		return forgetGrant, 0
+	case unpaired:
+		return idle, forever
+	}
+	if !p.renewable {
+		return expireGrant, 0
+	}
+	return refreshGrant, 0
+}
+
 // refreshDue is when g should be refreshed: after 60 to 75 % of the access token's lifetime, frac in
 // [0,1) choosing where between. Without a refresh token it is the end of the access token, when the
 // grant is over. The zero time means never: a token without expires_in is used until it is refused.
@@ -23,4 +88,30 @@ func refreshDue(g store.Grant, frac float64) time.Time {
 // or still to come.
 func usable(g store.Grant, now time.Time) bool {
 	return g.AccessToken != "" && (g.Expiry.IsZero() || now.Before(g.Expiry))
+}
+
+// within bounds the min_ttl that may be asked of a token with that lifetime. With more than half of it
+// a program that asks again and again would cause a refresh each time.
+func within(minTTL, lifetime time.Duration) time.Duration {
+	if lifetime <= 0 {
+		return minTTL
+	}
+	return min(minTTL, lifetime/2)
+}
+
+// The longest waits before a retry.
+const (
+	capUrgent = 60 * time.Second  // without a valid access token
+	capIdle   = 300 * time.Second // with one
+	capRefuse = 15 * time.Minute  // the broker refused even a fresh token
+)
+
+// backoff is the n-th wait (n from 0) of an exponential back-off with full jitter: rand(0, base*2^n), at
+// most longest and never under a tenth of that step, so that jitter cannot become a busy loop.
+func backoff(n int, base, longest time.Duration, rnd func(time.Duration) time.Duration) time.Duration {
+	step := longest
+	if n < 20 {
+		step = min(longest, base<<n)
+	}
+	return max(step/10, rnd(step))
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"encoding/json"
 	"errors"
 	"maps"
 	"sync"
@@ -14,7 +15,7 @@ import (
 
 // How long a passing screen stays.
 const (
-	greetFor    = 30 * time.Second
+	pairedFor   = 30 * time.Second
 	identifyFor = 15 * time.Second
 )
 
@@ -29,13 +30,13 @@ type facts struct {
 	broker    control.Broker
 	problems  map[string]control.Problem // by who reports it
 
-	gesture  gesture.State
-	greeting time.Time // until
-	identify time.Time // until
-	wiped    *control.ResetResult
+	gesture    gesture.State
+	justPaired time.Time // until then the panel says so
+	identify   time.Time // until
+	wiped      *control.ResetResult
 }
 
-// status holds the facts and tells when they change.
+// status holds the facts and reports when they change.
 type status struct {
 	mu      sync.Mutex
 	f       facts
@@ -49,7 +50,7 @@ func newStatus(o Options) *status {
 	}
 }
 
-// update changes the facts and wakes whoever watches.
+// update changes the facts and wakes the readers.
 func (s *status) update(fn func(*facts)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,7 +73,7 @@ func (s *status) now() (facts, <-chan struct{}) {
 	return f, s.changed
 }
 
-// problem sets who's problem, or clears it where code is empty or err is nil.
+// problem sets the problem that who reports, or clears it where code is empty or err is nil.
 func (s *status) problem(who, code string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,4 +120,36 @@ func ranked(by map[string]control.Problem) []control.Problem {
 		}
 	}
 	return list
+}
+
+// Identify makes panel and LED show which device this is.
+func (a *Agent) Identify() {
+	a.status.update(func(f *facts) { f.identify = time.Now().Add(identifyFor) })
+}
+
+// PanelTrouble reports that the panel does not draw, or, with nil, that it does again.
+// A repeated report wakes no reader: the panel is drawn on each change.
+func (a *Agent) PanelTrouble(err error) {
+	a.status.problem("panel", "panel", err)
+}
+
+// WaitTrouble reports trouble while a code is being polled for, or, with nil, that it is over.
+func (a *Agent) WaitTrouble(code, detail string) {
+	a.status.problem("poll", code, textError(detail))
+}
+
+// PendingChanged keeps what a server that said slow_down has made of the pending code: RFC 8628 section 3.5, the
+// longer interval is for "this and all subsequent requests", those after a restart too.
+func (a *Agent) PendingChanged(p deviceauth.Pending) {
+	pending := false
+	a.status.update(func(f *facts) {
+		if pending = f.pairing != nil && f.pairing.DeviceCode == p.DeviceCode; pending {
+			f.pairing = &p
+		}
+	})
+	if b, err := json.Marshal(p); pending && err == nil {
+		if err := a.o.Store.SavePending(b); err != nil {
+			a.o.Log.Warn("the slower interval is not kept over a restart", "err", err)
+		}
+	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/paird/paird/agent/store"
 )
 
-// The disk takes nothing at the start, at the intent, or for the answer: told, and over by itself.
+// The disk takes nothing at the start, at the intent, or for the answer: reported, and over by itself.
 func TestDiskRecovers(t *testing.T) {
 	t.Run("intent", func(t *testing.T) {
 		bubble(t, paired(0, nil), func(l *lab) {
@@ -151,7 +151,7 @@ func TestSealed(t *testing.T) {
 	})
 }
 
-// A damaged store is told once.
+// A damaged store is reported once.
 func TestQuarantined(t *testing.T) {
 	bubble(t, setups(paired(0, nil), func(l *lab) {
 		if err := os.WriteFile(filepath.Join(l.dir, "tokens.db"), []byte("rot"), 0o600); err != nil {
@@ -164,7 +164,7 @@ func TestQuarantined(t *testing.T) {
 		l.pass(30 * time.Minute)
 		l.is(control.StatePaired, "")
 		n := 0
-		for _, kind := range l.link.told() {
+		for _, kind := range l.link.sent() {
 			if kind != "store_quarantined" {
 				t.Errorf("event %s", kind)
 			}

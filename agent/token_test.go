@@ -40,7 +40,7 @@ func TestToken(t *testing.T) {
 		l.wants("", 29*time.Minute, false, "A2") // less is left
 		l.wants("", 24*time.Hour, false, "A2")   // half a lifetime at most, or each call would refresh
 		l.wants("", 24*time.Hour, false, "A2")
-		l.wants("nobody", 0, false, "bad_request")
+		l.wants("unknown", 0, false, "bad_request")
 	})
 }
 
@@ -57,7 +57,7 @@ func TestTokenFresh(t *testing.T) {
 }
 
 func TestTokenUnpaired(t *testing.T) {
-	bubble(t, setups(nobody, printer), func(l *lab) {
+	bubble(t, setups(neverApproved, printer), func(l *lab) {
 		l.wants("", 0, false, "not_paired")
 		l.wants("print", 0, true, "not_paired")
 		l.press(click)
@@ -65,7 +65,7 @@ func TestTokenUnpaired(t *testing.T) {
 	})
 }
 
-// With the server down what is left of the token is the best there is; then it is unavailable, and nobody
+// With the server down what is left of the token is the best there is; then it is unavailable, and no caller
 // can make the daemon hammer the server.
 func TestTokenServerDown(t *testing.T) {
 	bubble(t, setups(paired(0, nil), printer, always(fails(deviceauth.Server)), func(l *lab) {
@@ -195,7 +195,7 @@ func TestAudienceLost(t *testing.T) {
 	})
 }
 
-// Before the clock is set the token is given out, for it may be good; how long nobody knows.
+// Before the clock is set the token is given out, for it may be good; for how long is unknown.
 func TestTokenWithoutClock(t *testing.T) {
 	bubble(t, setups(paired(-1000*time.Hour, nil), func(l *lab) { l.floor = l.began.Add(2000 * time.Hour) }), func(l *lab) {
 		tok, err := l.Token(l.Context(), "", time.Minute, false)

@@ -14,19 +14,19 @@ import (
 // view is the status with what only the panel and the LED need.
 type view struct {
 	control.Status
-	now      time.Time
-	auto     bool
-	begun    bool // a code has been asked for
-	held     gesture.Action
-	heldLeft time.Duration
-	question time.Duration
-	greeting bool
-	identify bool
-	wiped    *control.ResetResult
-	sent     int
+	now        time.Time
+	auto       bool
+	begun      bool // a code has been asked for
+	held       gesture.Action
+	heldLeft   time.Duration
+	question   time.Duration
+	justPaired bool
+	identify   bool
+	wiped      *control.ResetResult
+	sent       int
 }
 
-// outside are the facts that nobody reports because they can be asked for.
+// outside are the facts that no loop reports because they can be read at any time.
 type outside struct {
 	now        time.Time
 	clockSet   bool
@@ -36,20 +36,20 @@ type outside struct {
 	sent       int
 }
 
-// see puts the facts together. It is pure.
-func see(o Options, f facts, out outside) view {
+// newView puts the facts together. It is pure.
+func newView(o Options, f facts, out outside) view {
 	hold := gesture.Config{PairHold: o.PairHold, ResetHold: o.ResetHold}
 	v := view{
-		Status: report(o, f, out), now: out.now, auto: o.StartAuto, begun: f.beginning,
+		Status: statusOf(o, f, out), now: out.now, auto: o.StartAuto, begun: f.beginning,
 		question: f.gesture.Question(out.now), wiped: f.wiped, sent: out.sent,
-		greeting: out.now.Before(f.greeting), identify: out.now.Before(f.identify),
+		justPaired: out.now.Before(f.justPaired), identify: out.now.Before(f.identify),
 	}
 	v.held, v.heldLeft = f.gesture.Held(hold, out.now)
 	return v
 }
 
-// report is the status of the contract.
-func report(o Options, f facts, out outside) control.Status {
+// statusOf is the status of the contract.
+func statusOf(o Options, f facts, out outside) control.Status {
 	s := control.Status{
 		Version: o.Version,
 		Device:  control.Device{ID: o.DeviceID, Name: o.DeviceName},
@@ -102,7 +102,7 @@ func state(f facts, clockSet bool) control.State {
 	return control.StateUnpaired
 }
 
-// problems adds what nobody reports to what the loops do.
+// problems adds to what the loops report what can be read at any time.
 func problems(f facts, out outside) []control.Problem {
 	by := map[string]control.Problem{}
 	maps.Copy(by, f.problems)
@@ -115,8 +115,8 @@ func problems(f facts, out outside) []control.Problem {
 	return ranked(by)
 }
 
-// screen chooses what the panel says: what the user's hand is doing, then what the device is doing, then
-// what is wrong, then how well it is.
+// screen chooses what the panel shows: what the user does with the button, then what the device does, then
+// what is wrong, then its normal state.
 func screen(v view) display.Screen {
 	switch {
 	case v.question > 0:
@@ -131,13 +131,13 @@ func screen(v view) display.Screen {
 		p := v.Pairing
 		return display.Pairing{UserCode: p.UserCode, VerificationURI: p.VerificationURI,
 			VerificationURIComplete: p.VerificationURIComplete, Left: time.Duration(p.ExpiresIn) * time.Second}
-	case v.greeting && v.Grant != nil:
+	case v.justPaired && v.Grant != nil:
 		return display.Paired{Name: v.Device.Name, Account: v.Grant.Name}
 	}
 	return resting(v)
 }
 
-// resting is the screen of a device that nobody is handling.
+// resting is the screen of a device that is not being used.
 func resting(v view) display.Screen {
 	switch {
 	case v.State == control.StateStarting && v.Problem == nil:

@@ -57,7 +57,7 @@ func TestView(t *testing.T) {
 		{"code", at(func(f *facts) { f.pairing = code }), false, false, control.StatePairing, pairing, asking},
 		{"code in trouble", at(func(f *facts) { f.pairing = code }, wrong("server")), false, false, control.StatePairing, pairing, asking},
 		{"code while paired", at(online, func(f *facts) { f.pairing = code }), false, false, control.StatePairing, pairing, asking},
-		{"greeting", at(online, func(f *facts) { f.greeting = now.Add(time.Second) }), false, false, control.StatePaired, display.Paired{Name: "Lamp", Account: "Alice"}, steady},
+		{"justPaired", at(online, func(f *facts) { f.justPaired = now.Add(time.Second) }), false, false, control.StatePaired, display.Paired{Name: "Lamp", Account: "Alice"}, steady},
 		{"connecting", at(isPaired), false, false, control.StatePaired, display.Paired{Name: "Lamp", Account: "Alice"}, steady},
 		{"online", at(online), false, false, control.StatePaired, display.Online{Name: "Lamp", Account: "Alice", Sent: 7, Queued: 2}, steady},
 		{"online, no panel", at(online, wrong("panel")), false, false, control.StatePaired, display.Online{Name: "Lamp", Account: "Alice", Sent: 7, Queued: 2}, trouble},
@@ -78,7 +78,7 @@ func TestView(t *testing.T) {
 			}
 			o := o
 			o.StartAuto = tt.auto
-			v := see(o, f, outside{now: now, clockSet: !tt.unset, queue: queue.Stats{Messages: 2}, sent: 7})
+			v := newView(o, f, outside{now: now, clockSet: !tt.unset, queue: queue.Stats{Messages: 2}, sent: 7})
 			if v.State != tt.state {
 				t.Errorf("state %s, want %s", v.State, tt.state)
 			}
@@ -103,7 +103,7 @@ func TestStatus(t *testing.T) {
 		broker:   control.Broker{State: control.BrokerOnline, URL: "mqtts://b"},
 		problems: map[string]control.Problem{"panel": {Code: "panel", Detail: "no answer"}},
 	}
-	got := report(o, f, outside{now: now, clockSet: true, clockSync: true, queue: queue.Stats{Messages: 1, Bytes: 2, Dropped: 3}})
+	got := statusOf(o, f, outside{now: now, clockSet: true, clockSync: true, queue: queue.Stats{Messages: 1, Bytes: 2, Dropped: 3}})
 	want := control.Status{
 		Version: "1", Device: control.Device{ID: "dev", Name: "Lamp"}, State: control.StatePairing,
 		Pairing:  &control.Pairing{UserCode: "U", VerificationURI: "v", ExpiresIn: 59, Interval: 5},
@@ -119,18 +119,18 @@ func TestStatus(t *testing.T) {
 		t.Errorf("\n got %+v\nwant %+v", got, want)
 	}
 	// What does not apply is absent.
-	bare := report(Options{}, facts{running: true}, outside{now: now, clockSet: true})
+	bare := statusOf(Options{}, facts{running: true}, outside{now: now, clockSet: true})
 	if bare.Pairing != nil || bare.Grant != nil || bare.Broker != nil || bare.Panel != nil || bare.Problem != nil || bare.Problems != nil {
 		t.Errorf("%+v", bare)
 	}
-	// Before the clock is set no time is told: neither of the grant nor more than a code ever has.
-	unset := report(o, f, outside{now: now.AddDate(-56, 0, 0)})
+	// Before the clock is set the status has no time: neither of the grant nor more than a code ever has.
+	unset := statusOf(o, f, outside{now: now.AddDate(-56, 0, 0)})
 	if unset.Grant.ExpiresIn != 0 || unset.Pairing.ExpiresIn != 60 || unset.Problem.Code != "clock_unset" {
 		t.Errorf("%+v %+v", unset.Grant, unset.Pairing)
 	}
 }
 
-// "`problem` is the highest-ranked", each code is told once, and which detail does not depend on chance.
+// "`problem` is the highest-ranked", each code is listed once, and which detail does not depend on chance.
 func TestRanked(t *testing.T) {
 	by := map[string]control.Problem{
 		"a": {Code: "panel", Detail: "p"}, "b": {Code: "broker", Detail: "b"}, "c": {Code: "broker_auth", Detail: "ba"}, "d": {Code: "expired", Detail: "e"},
@@ -205,44 +205,6 @@ func TestLED(t *testing.T) {
 			t.Errorf("%d switches", n)
 		}
 	})
-}
-
-func TestBackoff(t *testing.T) {
-	all := func(d time.Duration) time.Duration { return d }
-	none := func(time.Duration) time.Duration { return 0 }
-	for n, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
-		if got := backoff(n, time.Second, time.Minute, all); got != want*time.Second {
-			t.Errorf("%d: %v", n, got)
-		}
-		if got := backoff(n, time.Second, time.Minute, none); got != want*time.Second/10 {
-			t.Errorf("%d: %v", n, got)
-		}
-	}
-	for _, n := range []int{20, 63, 64, 1 << 30} {
-		if got := backoff(n, 30*time.Second, time.Hour, all); got != time.Hour {
-			t.Errorf("%d: %v", n, got)
-		}
-	}
-}
-
-func TestRefreshDue(t *testing.T) {
-	now := time.Unix(1000, 0)
-	g := store.Grant{RefreshToken: "r", Lifetime: 100 * time.Second, Refreshed: now, Expiry: now.Add(100 * time.Second)}
-	for frac, want := range map[float64]time.Duration{0: 60 * time.Second, 1: 75 * time.Second} {
-		if got := refreshDue(g, frac); got.Sub(now).Round(time.Millisecond) != want {
-			t.Errorf("%v: %v", frac, got)
-		}
-	}
-	bare := g
-	bare.RefreshToken = ""
-	if got := refreshDue(bare, 0); !got.Equal(g.Expiry) {
-		t.Errorf("%v", got)
-	}
-	open := g
-	open.Lifetime, open.Expiry = 0, time.Time{}
-	if got := refreshDue(open, 0); !got.IsZero() {
-		t.Errorf("%v", got)
-	}
 }
 
 // What the store keeps is what the client gave, and the other way round.

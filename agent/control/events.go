@@ -55,15 +55,3 @@ func frame(event []byte, whole bool) []byte {
 	line.WriteString("\n\n")
 	return line.Bytes()
 }
-
-func redact(event []byte) []byte {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(event, &fields) != nil {
-		return nil
-	}
-	for _, secret := range []string{"pairing", "user_code", "verification_uri", "verification_uri_complete"} {
-		delete(fields, secret)
-	}
-	out, _ := json.Marshal(fields) // raw messages that were parsed always marshal
-	return out
-}

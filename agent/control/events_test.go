@@ -69,6 +69,10 @@ func TestFrame(t *testing.T) {
 	if got := string(frame([]byte(`{"a":1,"pairing":{"user_code":"X"}}`), true)); got != "data: {\"a\":1,\"pairing\":{\"user_code\":\"X\"}}\n\n" {
 		t.Errorf("got %q", got)
 	}
+	pairing := []byte(`{"ts":"t","type":"pairing","user_code":"CODE-1","verification_uri":"https://as/d","verification_uri_complete":"https://as/d?c"}`)
+	if got := string(frame(pairing, false)); got != "data: {\"ts\":\"t\",\"type\":\"pairing\"}\n\n" {
+		t.Errorf("got %q", got)
+	}
 	for _, whole := range []bool{true, false} {
 		if got := string(frame([]byte("no\nJSON"), whole)); got != ":\n\n" {
 			t.Errorf("got %q", got)

@@ -7,10 +7,14 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/paird/paird/agent/internal/child"
 )
 
-// waiting is how many events may wait for a program that is still busy with another.
-const waiting = 32
+const (
+	waiting   = 32   // events that may wait for a program that is still busy with another
+	maxOutput = 4096 // bytes of output kept for the debug log
+)
 
 // Options describe the hook.
 type Options struct {
@@ -36,7 +40,7 @@ type Runner struct {
 
 // New returns a Runner; programs start only inside Run.
 func New(o Options) *Runner {
-	r := &Runner{command: o.Command, timeout: o.Timeout, env: environment(o.Env), log: o.Log, wake: make(chan struct{}, 1)}
+	r := &Runner{command: o.Command, timeout: o.Timeout, env: append(environment(), o.Env...), log: o.Log, wake: make(chan struct{}, 1)}
 	if r.timeout <= 0 {
 		r.timeout = 10 * time.Second
 	}
@@ -89,10 +93,25 @@ func (r *Runner) next() (payload []byte, ok bool) {
 	return payload, true
 }
 
+// run starts the program, gives it the event on standard input and waits for its end.
+func (r *Runner) run(ctx context.Context, payload []byte) error {
+	out, complaint, err := child.Program{
+		Command: r.command, Env: r.env, Dir: "/", Stdin: payload,
+		Timeout: r.timeout, MaxOutput: maxOutput, CutOutput: true,
+	}.Run(ctx)
+	r.log.Debug("hook ran", "program", r.command[0], "err", err, "output", string(out), "stderr", string(complaint))
+	return err
+}
+
+// environment is what a program needs to find others and to speak the right language, and nothing else.
+func environment() []string {
+	return child.Environ("PATH", "LANG", "LC_*", "TZ", "HOME", "TMPDIR")
+}
+
 // note keeps the last failure. It is logged on change only: a missing program would fill the log.
 func (r *Runner) note(ctx context.Context, err error) {
 	if ctx.Err() != nil {
-		return // we killed it ourselves, at shutdown
+		return // the shutdown ended the program
 	}
 	failure := ""
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paird/paird/agent/internal/child"
 	"golang.org/x/sys/unix"
 )
 
@@ -147,7 +148,7 @@ func settled(t *testing.T, role string, o Options) (*Runner, *bufio.Reader, erro
 	return r, report, err
 }
 
-func TestFailureIsTold(t *testing.T) {
+func TestFailureIsReported(t *testing.T) {
 	r, report, err := settled(t, "fail", Options{})
 	line(t, report)
 	if _, ok := errors.AsType[*exec.ExitError](err); !ok {
@@ -173,7 +174,7 @@ func TestMissingProgram(t *testing.T) {
 func TestTimeLimitKillsTheGroup(t *testing.T) {
 	began := time.Now()
 	_, report, err := settled(t, "hang", Options{Timeout: 500 * time.Millisecond})
-	if !errors.Is(err, errTimeout) {
+	if !errors.Is(err, child.ErrTimeout) {
 		t.Fatalf("%v, want the time limit", err)
 	}
 	if d := time.Since(began); d > 5*time.Second {
@@ -237,7 +238,7 @@ func TestOutputIsLoggedAtDebugOnly(t *testing.T) {
 }
 
 func TestEventNeverBlocksAndDropsTheOldest(t *testing.T) {
-	r := New(Options{Command: []string{"/bin/true"}}) // nobody runs it
+	r := New(Options{Command: []string{"/bin/true"}}) // Run is not called
 	for i := range waiting + 10 {
 		r.Event(fmt.Append(nil, i))
 	}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -27,17 +28,17 @@ func (p pulse) ping(ctx context.Context) bool {
 // forever is a wait without an end of its own.
 const forever time.Duration = -1
 
-// ending says what ended a wait.
-type ending int
+// wakeup is what ended a wait.
+type wakeup int
 
 const (
-	timeUp ending = iota // or the context's end
+	timeUp wakeup = iota // or the context's end
 	first
 	second
 )
 
 // wait waits for d, for ctx, or for one of two channels (nil: never).
-func (p pulse) wait(ctx context.Context, d time.Duration, one, two <-chan struct{}) ending {
+func (p pulse) wait(ctx context.Context, d time.Duration, one, two <-chan struct{}) wakeup {
 	var over <-chan time.Time
 	if d >= 0 {
 		t := time.NewTimer(d)
@@ -68,4 +69,44 @@ func (p pulse) await(fn func()) {
 		fn()
 	}()
 	p.wait(context.Background(), forever, done, nil)
+}
+
+// heartbeat calls Alive while all loops answer.
+func (a *Agent) heartbeat(ctx context.Context, loops ...pulse) {
+	if a.o.Alive == nil || a.o.AliveEvery <= 0 {
+		return
+	}
+	for pause(ctx, a.o.AliveEvery, nil) {
+		all := true
+		for _, p := range loops {
+			all = p.ping(ctx) && all
+		}
+		if all {
+			a.o.Alive()
+		}
+	}
+}
+
+// withHeartbeat runs fn, which waits by p, with a heartbeat of its own.
+func (a *Agent) withHeartbeat(ctx context.Context, fn func(p pulse)) {
+	ctx, stop := context.WithCancel(ctx)
+	p := make(pulse)
+	var beat sync.WaitGroup
+	beat.Go(func() { a.heartbeat(ctx, p) })
+	fn(p)
+	stop()
+	beat.Wait()
+}
+
+// pause waits for d or for changed; it is false when ctx has ended.
+func pause(ctx context.Context, d time.Duration, changed <-chan struct{}) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+	case <-changed:
+	}
+	return ctx.Err() == nil
 }

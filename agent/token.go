@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/store"
 )
 
 var errUnknownAudience = errors.New("no [[token]] of that name is configured")
@@ -20,9 +21,44 @@ type audience struct {
 	retry retry
 }
 
-// serveToken is the access token a local program asked for; name is "" for the grant's own, or that of
+// token is a grant whose access token may be used, newer than generation refused: one that the broker
+// refused costs one refresh. 0 refuses none.
+func (k *keeper) token(ctx context.Context, refused uint64) (store.Grant, error) {
+	return ask(ctx, k, func(own context.Context) (store.Grant, error) { return k.fresh(own, refused, 0) })
+}
+
+// fresh runs in the loop. With an error it returns the grant as it is.
+func (k *keeper) fresh(ctx context.Context, refused uint64, minTTL time.Duration) (store.Grant, error) {
+	if k.gen == 0 {
+		return store.Grant{}, k.absent()
+	}
+	now := time.Now()
+	if k.gen != refused && usable(k.pub, now.Add(within(minTTL, k.pub.Lifetime))) {
+		return k.pub, nil
+	}
+	err := k.mayRefresh(now)
+	if err == nil {
+		err = k.refresh(ctx)
+	}
+	return k.pub, err
+}
+
+// mayRefresh is the error of the last refresh while its back-off lasts.
+func (k *keeper) mayRefresh(now time.Time) error {
+	switch {
+	case k.phase.stage == unsaved:
+		return errUnsaved
+	case k.pub.RefreshToken == "":
+		return errors.New("the server gave no refresh token: pair again")
+	case now.Before(k.retry.until):
+		return k.retry.err
+	}
+	return nil
+}
+
+// localToken is the access token a local program asked for; name is "" for the grant's own, or that of
 // a [[token]]. fresh says that an API refused the last one. It runs in the loop.
-func (k *keeper) serveToken(ctx context.Context, name string, minTTL time.Duration, fresh bool) (deviceauth.Token, error) {
+func (k *keeper) localToken(ctx context.Context, name string, minTTL time.Duration, fresh bool) (deviceauth.Token, error) {
 	if _, known := k.o.Audiences[name]; name != "" && !known {
 		return deviceauth.Token{}, errUnknownAudience
 	}
@@ -61,7 +97,7 @@ func (k *keeper) audience(ctx context.Context, name string, minTTL time.Duration
 	if err := k.mayRefresh(now); err != nil {
 		return deviceauth.Token{}, err
 	}
-	t, rotated, err := k.further(ctx, name)
+	t, rotated, err := k.requestAudience(ctx, name)
 	if err != nil {
 		return deviceauth.Token{}, k.audienceRefused(name, have, err)
 	}
@@ -75,8 +111,8 @@ func (k *keeper) audience(ctx context.Context, name string, minTTL time.Duration
 // outlives reports whether t is good beyond at.
 func outlives(t deviceauth.Token, at time.Time) bool { return t.Expiry.IsZero() || at.Before(t.Expiry) }
 
-// further asks the server.
-func (k *keeper) further(ctx context.Context, name string) (t, rotated deviceauth.Token, err error) {
+// requestAudience sends the refresh request.
+func (k *keeper) requestAudience(ctx context.Context, name string) (t, rotated deviceauth.Token, err error) {
 	err = k.post(ctx, func(ctx context.Context) (err error) {
 		t, rotated, err = k.o.Auth.Audience(ctx, tokenOf(k.pub), k.o.Audiences[name])
 		return err
@@ -89,27 +125,28 @@ func (k *keeper) further(ctx context.Context, name string) (t, rotated deviceaut
 func (k *keeper) rotate(t deviceauth.Token) error {
 	g := k.pub
 	if t.RefreshToken == "" || t.RefreshToken == g.RefreshToken {
-		k.settled()
+		k.clearIntent()
 		return nil
 	}
 	g.RefreshToken = t.RefreshToken
 	gen, err := k.o.Store.Save(g)
 	if err != nil {
-		k.unsaved = &adoption{grant: g}
-		k.storage(err)
+		k.inHand = adoption{grant: g}
+		k.enter(unsaved, time.Time{})
+		k.storageFailed(err)
 		return errUnsaved
 	}
 	k.stored = gen
-	k.healthy()
-	k.mu.Lock() // the same access token under the same generation: nobody need change a session for it
+	k.storageWorks()
+	k.mu.Lock() // the same access token under the same generation: no session changes for it
 	defer k.mu.Unlock()
 	k.pub = g
 	return nil
 }
 
-// settled takes the intent back after an answer that left the refresh token as it was, so that the next
+// clearIntent closes the journal after an answer that left the refresh token as it was, so that the next
 // start does not refresh for nothing.
-func (k *keeper) settled() {
+func (k *keeper) clearIntent() {
 	k.intended = 0
 	if err := k.o.Store.ClearIntent(); err != nil {
 		k.o.Log.Warn("the next start will refresh at once", "err", err)
@@ -122,7 +159,7 @@ func (k *keeper) audienceRefused(name string, have audience, err error) error {
 	kind := kindOf(err)
 	switch kind {
 	case deviceauth.Gone:
-		k.forget(err.Error())
+		k.end(err.Error())
 		return errNotPaired
 	case deviceauth.Lost, "": // the rotated refresh token may be lost: the grant's own refresh finds out
 		k.refused(err)
@@ -132,9 +169,7 @@ func (k *keeper) audienceRefused(name string, have audience, err error) error {
 	if kind == deviceauth.Misconfigured {
 		wait = capUrgent
 	}
-	if e, ok := errors.AsType[*deviceauth.Error](err); ok {
-		wait = patient(wait, e.RetryAfter)
-	}
+	wait = max(wait, askedToWait(err))
 	err = fmt.Errorf("token %q: %w", name, err)
 	have.retry = retry{failures: have.retry.failures + 1, until: now.Add(wait), err: err}
 	k.audiences[name] = have

@@ -1,0 +1,58 @@
+package agent
+
+import (
+	"context"
+
+	"github.com/paird/paird/agent/internal/gesture"
+)
+
+// watchButton turns edges into what the user asks for.
+func (a *Agent) watchButton(ctx context.Context) {
+	hold := gesture.Config{PairHold: a.o.PairHold, ResetHold: a.o.ResetHold}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e, more := <-a.o.Edges:
+			if !more { // the button's driver has ended
+				return
+			}
+			var act gesture.Action
+			a.status.update(func(f *facts) { f.gesture, act = f.gesture.Next(hold, e) })
+			if e.Down && a.o.Screen != nil {
+				a.o.Screen.Wake()
+			}
+			a.act(ctx, act)
+		}
+	}
+}
+
+// act does what the gesture asks for.
+func (a *Agent) act(ctx context.Context, act gesture.Action) {
+	var begins bool
+	a.status.update(func(f *facts) {
+		if act != gesture.None {
+			f.wiped = nil
+		}
+		begins = act == gesture.Pair || act == gesture.Click && f.running && !f.paired && f.pairing == nil
+		f.early = f.early || act == gesture.Click && !f.running
+	})
+	switch {
+	case act == gesture.Reset:
+		go func() {
+			if _, err := a.Reset(ctx); err != nil && ctx.Err() == nil {
+				a.o.Log.Error("factory reset", "err", err)
+			}
+		}()
+	case begins:
+		a.requestPairing()
+	}
+}
+
+// requestPairing asks the pairer for a code; a request that waits already is enough.
+func (a *Agent) requestPairing() {
+	select {
+	case a.pairRequests <- struct{}{}:
+	default:
+	}
+}

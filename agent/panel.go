@@ -1,0 +1,111 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/internal/gesture"
+)
+
+// view is what the panel, the LED and the status show now; changed is closed when a loop reports something new.
+func (a *Agent) view() (view, <-chan struct{}) {
+	f, changed := a.status.now()
+	out := outside{
+		now: time.Now(), clockSet: a.o.Clock.Set(), clockSync: a.o.Clock.Synchronised(),
+		queue: a.o.Queue.Stats(), queueError: a.o.Queue.Storage(),
+	}
+	if a.o.Link != nil {
+		out.sent = a.o.Link.Acked()
+	}
+	return newView(a.o, f, out), changed
+}
+
+// present keeps the panel and the LED up to date until ctx ends.
+func (a *Agent) present(ctx context.Context) {
+	since := time.Now()
+	var shown pattern
+	for {
+		v, changed := a.view()
+		if a.o.Screen != nil {
+			a.o.Screen.Show(screen(v))
+		}
+		if p := led(v); p != shown {
+			shown, since = p, v.now
+		}
+		again := v.now.Add(refreshView(v))
+		if a.o.LED != nil {
+			on, next := shown.lit(since, v.now)
+			if err := a.o.LED(on); err != nil {
+				a.o.Log.Debug("LED", "err", err)
+			}
+			if !next.IsZero() && next.Before(again) {
+				again = next
+			}
+		}
+		if !pause(ctx, time.Until(again), changed) {
+			return
+		}
+	}
+}
+
+// refreshView is how soon the view changes by itself: countdowns each second, everything else is read
+// twice a minute.
+func refreshView(v view) time.Duration {
+	switch {
+	case v.held != gesture.None || v.question > 0:
+		return 200 * time.Millisecond
+	case v.State == control.StatePairing || v.justPaired || v.identify:
+		return time.Second
+	}
+	return 30 * time.Second
+}
+
+// pattern is how the LED blinks: lit for on, dark for off, repeated. on without off is steady light;
+// the zero pattern is dark.
+type pattern struct{ on, off time.Duration }
+
+// The patterns can be distinguished across a room: the faster, the more urgent.
+var (
+	dark     = pattern{}
+	steady   = pattern{on: time.Hour}
+	waiting  = pattern{100 * time.Millisecond, 2900 * time.Millisecond} // press me
+	asking   = pattern{500 * time.Millisecond, 500 * time.Millisecond}  // a code is up
+	trouble  = pattern{100 * time.Millisecond, 900 * time.Millisecond}
+	question = pattern{50 * time.Millisecond, 50 * time.Millisecond} // one more press erases everything
+	here     = pattern{200 * time.Millisecond, 100 * time.Millisecond}
+)
+
+// led chooses the pattern. It is pure.
+func led(v view) pattern {
+	switch {
+	case v.question > 0:
+		return question
+	case v.identify:
+		return here
+	case v.wiped != nil:
+		return dark
+	case v.State == control.StatePairing:
+		return asking
+	case v.Problem != nil && v.Problem.Code != "denied" && v.Problem.Code != "expired":
+		return trouble
+	case v.State == control.StatePaired:
+		return steady
+	case v.State == control.StateUnpaired:
+		return waiting
+	}
+	return dark
+}
+
+// lit reports whether the LED is on at now and when that changes; the zero time is never.
+func (p pattern) lit(since, now time.Time) (bool, time.Time) {
+	if p.off == 0 {
+		return p.on > 0, time.Time{}
+	}
+	whole := p.on + p.off
+	at := now.Sub(since) % whole
+	if at < p.on {
+		return true, now.Add(p.on - at)
+	}
+	return false, now.Add(whole - at)
+}
