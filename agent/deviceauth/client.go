@@ -4,22 +4,17 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 )
 
 // Client runs the device side of RFC 8628 for one client at one authorization server. Its methods may be
 // called at the same time.
 type Client struct {
-	cfg  Config
-	http *http.Client
-	keys keySet
-
-	mu       sync.Mutex
-	metadata Metadata
-	fetched  time.Time         // when metadata came from the server; zero: none yet
-	asked    time.Time         // when a refresh asked for it last
-	nonces   map[string]string // the latest DPoP nonce by token endpoint
+	cfg      Config
+	http     *httpClient
+	oauth    *requester
+	metadata *metadataSource
+	keys     *keySet
 }
 
 // New checks cfg and returns a Client for it. It sends nothing.
@@ -35,27 +30,93 @@ func New(cfg Config) (*Client, error) {
 		}
 		cfg.HTTP = transport
 	}
-	c := &Client{cfg: cfg, nonces: map[string]string{}}
-	c.http = &http.Client{Transport: cfg.HTTP, CheckRedirect: checkRedirect}
-	return c, nil
+	return newClient(cfg), nil
 }
 
-// clock refuses to judge anything by a clock that is not set: certificates, ID tokens, proofs.
-func (c *Client) clock(op string) error {
-	if c.cfg.ClockSet() {
+// newClient puts the parts together. cfg has its defaults.
+func newClient(cfg Config) *Client {
+	h := &httpClient{
+		client:    &http.Client{Transport: cfg.HTTP, CheckRedirect: checkRedirect},
+		userAgent: "paird/" + cfg.Version,
+	}
+	return &Client{
+		cfg:  cfg,
+		http: h,
+		oauth: &requester{
+			httpClient: h,
+			auth:       newClientAuth(cfg),
+			dpop:       &dpop{key: cfg.DPoPKey, nonces: map[string]string{}},
+		},
+		metadata: &metadataSource{cfg: cfg, http: h},
+		keys:     &keySet{http: h, log: cfg.Log},
+	}
+}
+
+// Thumbprint is the RFC 7638 thumbprint of the key that grants are bound to (RFC 9449 section 6), "" if none is:
+// DPoP is off, or the key cannot be had.
+func (c *Client) Thumbprint() string {
+	if c.cfg.DPoP == "off" {
+		return ""
+	}
+	return c.oauth.dpop.thumbprint()
+}
+
+// checkClock refuses everything that a clock decides while the clock is not set: certificates, ID tokens, proofs.
+func (c Config) checkClock(op string) error {
+	if c.ClockSet() {
 		return nil
 	}
 	return &Error{Kind: ClockUnset, Op: op, Detail: "the clock is not set: wait for network time, or set it"}
 }
 
-// sleep waits for d or until ctx is done.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
+// logClamped logs what a response had that was not taken as it was.
+func (c Config) logClamped(op string, notes []string) {
+	for _, n := range notes {
+		c.Log.Warn("value clamped", "op", op, "detail", n)
 	}
 }
+
+// Pending is a device authorization in progress (RFC 8628 section 3.2). It marshals to JSON so that
+// the daemon can keep it, sealed, and go on with the same code after a reboot. DeviceCode and
+// CodeVerifier are secrets and never shown.
+type Pending struct {
+	DeviceCode              string        `json:"device_code"`
+	UserCode                string        `json:"user_code"` // as the server spells it
+	VerificationURI         string        `json:"verification_uri"`
+	VerificationURIComplete string        `json:"verification_uri_complete,omitempty"`
+	Interval                time.Duration `json:"interval"`   // least time between a response and the next poll
+	ExpiresIn               time.Duration `json:"expires_in"` // from Issued, clamped to 1 s .. 1 h
+	Issued                  time.Time     `json:"issued"`     // carries the monotonic clock within one process
+	CodeVerifier            string        `json:"code_verifier,omitempty"`
+	Issuer                  string        `json:"issuer,omitempty"` // what the session is bound to: never
+	ClientID                string        `json:"client_id"`        // resumed under another configuration
+	TokenEndpoint           string        `json:"token_endpoint"`
+}
+
+// Deadline is when the codes stop being valid.
+func (p Pending) Deadline() time.Time { return p.Issued.Add(p.ExpiresIn) }
+
+// Token is a token response (RFC 6749 section 5.1, RFC 8628 section 3.5) with what its ID token says.
+type Token struct {
+	AccessToken  string
+	TokenType    string // "Bearer" or "DPoP", in this spelling
+	RefreshToken string // empty where the server gives none
+	IDToken      string // verified; empty where there is none
+	Scope        string // as granted; as asked where the server does not say
+
+	// Expiry is when the access token ends, with the monotonic clock of the response's arrival; zero
+	// where the server does not say.
+	Expiry   time.Time
+	Lifetime time.Duration // expires_in; zero where the server does not say
+
+	Issuer        string         // the configured issuer, empty with endpoints by hand
+	ClientID      string         //
+	TokenEndpoint string         // where it was issued: a refresh token is sent nowhere else
+	Subject       string         // `sub` of the verified ID token, or empty
+	Name          string         // first of name, preferred_username, email, sub; cleaned of control characters
+	Claims        map[string]any // of the verified ID token, for {claim:x}
+}
+
+// Metadata asks the server for its metadata and returns it with the configured endpoints put over it. It
+// always asks, so that what is wrong is seen; the other methods also take what is known already.
+func (c *Client) Metadata(ctx context.Context) (Metadata, error) { return c.metadata.ask(ctx) }

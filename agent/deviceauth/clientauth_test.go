@@ -9,6 +9,8 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -132,8 +134,7 @@ func TestAssertionAlgorithms(t *testing.T) {
 	for alg, key := range map[jose.SignatureAlgorithm]crypto.Signer{
 		jose.RS256: rsaKey, jose.ES256: testKey(), jose.ES384: p384, jose.ES512: p521, jose.EdDSA: ed,
 	} {
-		c := &Client{cfg: Config{ClientKey: key, TokenEndpoint: tokenURL}}
-		jwt, err := c.assertion("printer", time.Now())
+		jwt, err := newClientAuth(Config{ClientID: "printer", ClientKey: key, TokenEndpoint: tokenURL}).assertion(time.Now())
 		if err != nil {
 			t.Fatal(alg, err)
 		}
@@ -141,7 +142,184 @@ func TestAssertionAlgorithms(t *testing.T) {
 			t.Errorf("%s: without an issuer the audience is %v", alg, claims["aud"])
 		}
 	}
-	if assertionAlg(p224) != "" {
+	if signatureAlgorithm(p224) != "" {
 		t.Error("P-224 has no algorithm")
+	}
+}
+
+const boundJSON = `{"access_token":"at-1","token_type":"DPoP","refresh_token":"rt-1","expires_in":3600}`
+
+// bound configures DPoP with a key.
+func bound(mode string, key *ecdsa.PrivateKey) func(*Config) {
+	return func(c *Config) { c.DPoP, c.DPoPKey = mode, func() (crypto.Signer, error) { return key, nil } }
+}
+
+// nonceOf is the nonce in the proof of a call, "" if it has none.
+func nonceOf(t *testing.T, c call) string {
+	t.Helper()
+	_, claims := openJWT(t, c.header.Get("DPoP"), nil, jose.ES256)
+	nonce, _ := claims["nonce"].(string)
+	return nonce
+}
+
+func useNonce(status int, nonce string) wire {
+	return says(status, `{"error":"use_dpop_nonce"}`, "DPoP-Nonce", nonce)
+}
+
+// boundFlow runs a flow with DPoP on and returns its polls and the nonces they used.
+func boundFlow(t *testing.T, script []wire, check func(t *testing.T, tok Token, err error, at []float64, nonces []string)) {
+	t.Helper()
+	flow(t, script, func(t *testing.T, s *server, start time.Time, tok Token, err error) {
+		var at []float64
+		var nonces []string
+		for _, c := range s.to(tokenURL) {
+			at = append(at, c.at.Sub(start).Seconds())
+			nonces = append(nonces, nonceOf(t, c))
+		}
+		check(t, tok, err, at, nonces)
+	}, bound("on", testKey()))
+}
+
+func proveNonceAtFirstPoll(t *testing.T) {
+	for _, demand := range []wire{
+		useNonce(400, "n1"), useNonce(401, "n1"),
+		says(401, "", "DPoP-Nonce", "n1", "WWW-Authenticate", `DPoP realm="x, error=y", error="use_dpop_nonce", algs="ES256"`),
+	} {
+		boundFlow(t, []wire{demand, pending(), says(200, boundJSON)}, func(t *testing.T, tok Token, err error, at []float64, nonces []string) {
+			if err != nil || tok.TokenType != "DPoP" || !slices.Equal(at, []float64{5, 5, 10}) || !slices.Equal(nonces, []string{"", "n1", "n1"}) {
+				t.Errorf("%+v, %v at %v with %q", tok, err, at, nonces)
+			}
+		})
+	}
+}
+
+func proveNonceAtLastPoll(t *testing.T) {
+	boundFlow(t, []wire{pending(), useNonce(400, "n1"), says(200, boundJSON)}, func(t *testing.T, tok Token, err error, at []float64, nonces []string) {
+		if err != nil || tok.AccessToken != "at-1" || !slices.Equal(at, []float64{5, 10, 10}) || !slices.Equal(nonces, []string{"", "", "n1"}) {
+			t.Errorf("%+v, %v at %v with %q", tok, err, at, nonces)
+		}
+	})
+	// A server that never has enough is not asked in a tight loop.
+	boundFlow(t, []wire{useNonce(400, "n1"), useNonce(400, "n2"), says(200, boundJSON)}, func(t *testing.T, _ Token, err error, at []float64, nonces []string) {
+		if err != nil || !slices.Equal(at, []float64{5, 5, 15}) || !slices.Equal(nonces, []string{"", "n1", "n2"}) {
+			t.Errorf("%v at %v with %q", err, at, nonces)
+		}
+	})
+}
+
+func proveNewNonce(t *testing.T) {
+	script := []wire{useNonce(400, "n1"), says(400, `{"error":"authorization_pending"}`, "DPoP-Nonce", "n2"), pending(), says(200, boundJSON, "DPoP-Nonce", "n3")}
+	flow(t, script, func(t *testing.T, s *server, _ time.Time, tok Token, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.on(tokenURL, says(200, boundJSON))
+		if _, err := s.lastClient.Refresh(t.Context(), tok); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range s.to(tokenURL) {
+			got = append(got, nonceOf(t, c))
+		}
+		if want := []string{"", "n1", "n2", "n2", "n3"}; !slices.Equal(got, want) {
+			t.Errorf("nonces %q, want %q", got, want)
+		}
+	}, bound("on", testKey()))
+}
+
+func proveProof(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		key := testKey()
+		endpoint := tokenURL + "?tenant=7"
+		s := newServer(t).on(deviceURL, says(200, deviceJSON)).on(endpoint, pending(), says(200, boundJSON))
+		c := s.client(bound("on", key), func(c *Config) { c.TokenEndpoint = endpoint })
+		tok, err := c.Wait(t.Context(), begin(t, c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Refresh(t.Context(), tok); err != nil {
+			t.Fatal(err)
+		}
+		seen := map[any]bool{}
+		for _, call := range s.to(endpoint) {
+			header, claims := openJWT(t, call.header.Get("DPoP"), nil, jose.ES256)
+			if header.ExtraHeaders["typ"] != "dpop+jwt" || !header.JSONWebKey.IsPublic() || !key.PublicKey.Equal(header.JSONWebKey.Key) {
+				t.Errorf("header %+v", header)
+			}
+			if claims["htm"] != "POST" || claims["htu"] != tokenURL || int64(claims["iat"].(float64)) != call.at.Unix() || seen[claims["jti"]] {
+				t.Errorf("claims %v", claims)
+			}
+			seen[claims["jti"]] = true
+		}
+		if s.to(deviceURL)[0].header.Get("DPoP") != "" {
+			t.Error("a proof at the device authorization endpoint")
+		}
+		sum, _ := (&jose.JSONWebKey{Key: key.Public()}).Thumbprint(crypto.SHA256)
+		if c.Thumbprint() != base64.RawURLEncoding.EncodeToString(sum) || len(seen) != 3 {
+			t.Errorf("thumbprint %q, %d proofs", c.Thumbprint(), len(seen))
+		}
+	})
+}
+
+func proveBearerRefused(t *testing.T) {
+	flow(t, []wire{says(200, tokenJSON)}, func(t *testing.T, s *server, _ time.Time, _ Token, err error) {
+		wantKind(t, err, Misconfigured)
+		if got := s.to(revokeURL); len(got) != 1 || got[0].form.Get("token") != "rt-1" {
+			t.Errorf("the refused grant was not given back: %v", got)
+		}
+	}, bound("on", testKey()))
+	s := newServer(t).on(tokenURL, says(200, tokenJSON))
+	_, err := s.client(bound("on", testKey())).Refresh(t.Context(), grant())
+	if wantKind(t, err, Misconfigured); len(s.to(tokenURL)) != 0 {
+		t.Error("a bearer grant was refreshed with dpop on")
+	}
+}
+
+func proveDPoPAuto(t *testing.T) {
+	offers := map[string]any{"dpop_signing_alg_values_supported": []string{"RS256", "ES256"}}
+	for _, tt := range []struct {
+		mode  string
+		meta  map[string]any
+		proof bool
+	}{{"auto", nil, false}, {"auto", offers, true}, {"off", offers, false}, {"", offers, false}, {"on", nil, true}} {
+		synctest.Test(t, func(t *testing.T) {
+			called := false
+			s := newServer(t).on(deviceURL, says(200, deviceJSON)).on(tokenURL, says(200, boundJSON))
+			s.on(issuer+"/.well-known/openid-configuration", says(200, metadataJSON(tt.meta)))
+			c := s.client(func(c *Config) {
+				c.DPoP, c.DPoPKey = tt.mode, func() (crypto.Signer, error) { called = true; return testKey(), nil }
+			})
+			if _, err := c.Wait(t.Context(), begin(t, c)); err != nil {
+				t.Fatal(err)
+			}
+			if proof := s.to(tokenURL)[0].header.Get("DPoP") != ""; proof != tt.proof || called != tt.proof {
+				t.Errorf("dpop %q with %v: proof %v, key asked for %v", tt.mode, tt.meta, proof, called)
+			}
+		})
+	}
+}
+
+// A bound grant stays bound whatever the configuration says now, and needs its key.
+func TestBoundGrantNeedsItsKey(t *testing.T) {
+	g := grant()
+	g.TokenType = "DPoP"
+	key := testKey()
+	s := newServer(t).on(tokenURL, says(200, boundJSON))
+	if _, err := s.client(bound("off", key)).Refresh(t.Context(), g); err != nil || nonceOf(t, s.to(tokenURL)[0]) != "" {
+		t.Error(err)
+	}
+	p384, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	for _, edit := range []func(*Config){
+		func(*Config) {}, bound("on", p384),
+		func(c *Config) {
+			c.DPoP, c.DPoPKey = "on", func() (crypto.Signer, error) { return nil, errors.New("sealed") }
+		},
+	} {
+		s := newServer(t).on(tokenURL, says(200, boundJSON))
+		c := s.client(edit)
+		_, err := c.Refresh(t.Context(), g)
+		if wantKind(t, err, Misconfigured); len(s.to(tokenURL)) != 0 || c.Thumbprint() != "" {
+			t.Error("went out without a proof")
+		}
 	}
 }

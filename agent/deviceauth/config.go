@@ -114,7 +114,7 @@ func (c Config) checkURLs() error {
 	if c.Issuer != "" {
 		// RFC 8414 section 2: "a URL that uses the "https" scheme and has no query or fragment components"
 		if u, err := endpointURL(c.Issuer); err != nil || u.RawQuery != "" || u.ForceQuery {
-			return fmt.Errorf("issuer %s is no https URL without query and fragment", place(c.Issuer))
+			return fmt.Errorf("issuer %s is no https URL without query and fragment", withoutQuery(c.Issuer))
 		}
 	}
 	for _, e := range []string{c.DeviceAuthorizationEndpoint, c.TokenEndpoint, c.RevocationEndpoint, c.JWKSURI} {
@@ -122,7 +122,7 @@ func (c Config) checkURLs() error {
 			continue
 		}
 		if _, err := endpointURL(e); err != nil {
-			return fmt.Errorf("endpoint %s: %w", place(e), err)
+			return fmt.Errorf("endpoint %s: %w", withoutQuery(e), err)
 		}
 	}
 	return nil
@@ -134,7 +134,7 @@ func (c Config) checkClient() error {
 		return fmt.Errorf("client authentication %q is none of none, basic, post, private_key_jwt", c.ClientAuth)
 	case (c.ClientAuth == "basic" || c.ClientAuth == "post") && c.ClientSecret == "":
 		return fmt.Errorf("client authentication %s needs a client secret", c.ClientAuth)
-	case c.ClientAuth == "private_key_jwt" && (c.ClientKey == nil || assertionAlg(c.ClientKey) == ""):
+	case c.ClientAuth == "private_key_jwt" && (c.ClientKey == nil || signatureAlgorithm(c.ClientKey) == ""):
 		return errors.New("client authentication private_key_jwt needs an RSA, ECDSA or Ed25519 key")
 	}
 	return nil
@@ -175,7 +175,7 @@ func (c Config) checkRequests() error {
 // a fragment component."
 func checkResource(r string) error {
 	if u, err := url.Parse(r); err != nil || !u.IsAbs() || strings.Contains(r, "#") {
-		return fmt.Errorf("resource %s is no absolute URI without fragment", place(r))
+		return fmt.Errorf("resource %s is no absolute URI without fragment", withoutQuery(r))
 	}
 	return nil
 }

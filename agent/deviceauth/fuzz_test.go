@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/cryptosigner"
+
+	"github.com/paird/paird/agent/internal/oneline"
 )
 
 // seed adds each body.
@@ -36,7 +38,7 @@ func FuzzDevice(f *testing.F) {
 			oneLine(t, err.Error())
 			return
 		}
-		if n := utf8.RuneCountInString(p.UserCode); n == 0 || n > maxUserCode || printable(p.UserCode, maxUserCode) != p.UserCode {
+		if n := utf8.RuneCountInString(p.UserCode); n == 0 || n > maxUserCode || oneline.Clean(p.UserCode, maxUserCode) != p.UserCode {
 			t.Errorf("shows %q", p.UserCode)
 		}
 		for _, uri := range []string{p.VerificationURI, p.VerificationURIComplete} {
@@ -76,7 +78,7 @@ func FuzzToken(f *testing.F) {
 		if tok.AccessToken == "" || strings.ContainsAny(tok.AccessToken, "\r\n\x00") || tok.TokenType != "Bearer" && tok.TokenType != "DPoP" || tok.Scope == "" && fs.str("scope") == "" {
 			t.Errorf("got %+v", tok)
 		}
-		if tok.Lifetime < 0 || tok.Lifetime > maxTokenLife || tok.Expiry.IsZero() != (tok.Lifetime == 0) || !tok.Expiry.IsZero() && tok.Expiry.Before(now) {
+		if tok.Lifetime < 0 || tok.Lifetime > maxTokenLifetime || tok.Expiry.IsZero() != (tok.Lifetime == 0) || !tok.Expiry.IsZero() && tok.Expiry.Before(now) {
 			t.Errorf("ends %v, after %v", tok.Expiry, tok.Lifetime)
 		}
 	})
@@ -89,19 +91,19 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(200, []byte("<html>"), `Basic realm="x`, "")
 	f.Add(302, []byte(`error=invalid_grant`), `,,,="`, "-1")
 	f.Fuzz(func(t *testing.T, status int, body []byte, challenge, after string) {
-		a := answer{status: status, body: body, arrived: time.Unix(1e9, 0), from: &url.URL{Scheme: "https", Host: "as.example", Path: "/token"},
+		raw := response{status: status, body: body, arrived: time.Unix(1e9, 0), from: &url.URL{Scheme: "https", Host: "as.example", Path: "/token"},
 			header: http.Header{"Www-Authenticate": {challenge}, "Retry-After": {after}, "Location": {challenge}}}
 		fs, _ := parseFields(body)
-		r := parseRefusal(fs, a.header, url.Values{"device_code": {"dc-secret"}})
-		poll, _ := pollVerdict(a, r)
-		for _, e := range []*Error{beginVerdict("device authorization", a, r), poll, refreshVerdict(a, r), foreign("token", a)} {
+		r := oauthResponse{response: raw, fields: fs, oauthError: parseError(fs, raw.header, url.Values{"device_code": {"dc-secret"}})}
+		poll, _ := pollError(r)
+		for _, e := range []*Error{deviceError("device authorization", r), poll, refreshError(r), notOAuth("token", raw)} {
 			if e.Kind == "" || e.Detail == "" || e.RetryAfter < 0 || e.RetryAfter > time.Hour || strings.Contains(e.Detail, "dc-secret") || len(e.Detail) > 2000 {
 				t.Errorf("says %+v", e)
 			}
 			oneLine(t, e.Error())
 		}
-		if r.interval < 0 || refreshVerdict(a, r).Kind == Gone && overloaded(status) {
-			t.Errorf("status %d: %+v", status, r)
+		if r.oauthError.interval < 0 || refreshError(r).Kind == Gone && overloaded(status) {
+			t.Errorf("status %d: %+v", status, r.oauthError)
 		}
 	})
 }
@@ -156,14 +158,14 @@ func FuzzIDToken(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &Client{cfg: Config{ClientID: "printer"}}
+		c := newClient(Config{ClientID: "printer"}.withDefaults())
 		c.keys.put(keysURL, []jose.JSONWebKey{{Key: key.Public()}})
 		who, err := c.identify(t.Context(), Metadata{Issuer: issuer, JWKSURI: keysURL}, jwt)
 		if err != nil {
 			oneLine(t, err.Error())
 			return
 		}
-		if who.subject == "" || who.claims["iss"] != issuer || printable(who.name, 200) != who.name {
+		if who.subject == "" || who.claims["iss"] != issuer || oneline.Clean(who.name, 200) != who.name {
 			t.Errorf("took %q as %+v", claims, who)
 		}
 		if azp, named := who.claims["azp"]; named && !reflect.DeepEqual(azp, "printer") {
@@ -191,17 +193,6 @@ func FuzzChallenge(f *testing.F) {
 	f.Fuzz(func(t *testing.T, field string) {
 		if e := challengeParam(field, "error"); len(e) > len(field) {
 			t.Errorf("%q holds %q", field, e)
-		}
-	})
-}
-
-func FuzzRetryAfter(f *testing.F) {
-	for _, s := range []string{"", "5", "-1", "99999999999999999999", "Fri, 02 Jan 2026 03:05:05 GMT", "1e9", "\x00"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, field string) {
-		if d := retryAfter(field, time.Unix(1e9, 0)); d < 0 || d > time.Hour {
-			t.Errorf("%q asks for %v", field, d)
 		}
 	})
 }

@@ -9,6 +9,9 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/paird/paird/agent/internal/oneline"
+	"github.com/paird/paird/agent/internal/remote"
 )
 
 // leeway is how far our clock and the issuer's may be apart.
@@ -28,8 +31,8 @@ type identity struct {
 	claims             map[string]any
 }
 
-// onto puts an identity onto a token; an empty one changes nothing.
-func (i identity) onto(t Token) Token {
+// applyTo puts an identity onto a token; an empty one changes nothing.
+func (i identity) applyTo(t Token) Token {
 	if i.raw != "" {
 		t.IDToken, t.Subject, t.Name, t.Claims = i.raw, i.subject, i.name, i.claims
 	}
@@ -45,7 +48,7 @@ func (c *Client) identify(ctx context.Context, m Metadata, raw string) (identity
 	if m.Issuer == "" || m.JWKSURI == "" {
 		return identity{}, fmt.Errorf("%w: no issuer or no jwks_uri is known", errUnchecked)
 	}
-	keys := &lookup{client: c, uri: m.JWKSURI}
+	keys := &lookup{keys: c.keys, uri: m.JWKSURI}
 	token, err := oidc.NewVerifier(m.Issuer, keys, &oidc.Config{
 		ClientID:             c.cfg.ClientID,
 		SupportedSigningAlgs: idTokenAlgs(m),
@@ -70,18 +73,18 @@ func (c *Client) identify(ctx context.Context, m Metadata, raw string) (identity
 // identifyLimit is for how long tokens that are not stored yet may wait for the issuer's keys.
 const identifyLimit = 10 * time.Second
 
-// identifyPatiently tries again for a while where the keys cannot be fetched: the user has approved already.
-func (c *Client) identifyPatiently(ctx context.Context, m Metadata, raw string) (identity, error) {
+// identifyWithRetry tries again for a while where the keys cannot be fetched: the user has approved already.
+func (c *Client) identifyWithRetry(ctx context.Context, m Metadata, raw string) (identity, error) {
 	ctx, cancel := context.WithTimeout(ctx, identifyLimit)
 	defer cancel()
-	who, err := c.identify(ctx, m, raw)
+	id, err := c.identify(ctx, m, raw)
 	for wait := 2 * time.Second; wait <= 4*time.Second && errors.Is(err, errUnchecked) && m.JWKSURI != ""; wait *= 2 {
-		if sleep(ctx, wait) != nil {
+		if remote.Wait(ctx, wait) != nil {
 			break // the tokens are worth more than the name
 		}
-		who, err = c.identify(ctx, m, raw)
+		id, err = c.identify(ctx, m, raw)
 	}
-	return who, err
+	return id, err
 }
 
 // reason says why go-oidc refused a token without quoting the token.
@@ -89,7 +92,7 @@ func reason(err error) error {
 	if expired, ok := errors.AsType[*oidc.TokenExpiredError](err); ok {
 		return fmt.Errorf("it ended at %s: check the clock", expired.Expiry.UTC().Format(time.RFC3339))
 	}
-	return errors.New(printable(err.Error(), 160))
+	return errors.New(oneline.Clean(err.Error(), 160))
 }
 
 // idTokenAlgs are the algorithms the issuer says it signs with, all that we take if it does not say.
@@ -134,7 +137,7 @@ func checkClaims(t *oidc.IDToken, claims map[string]any, clientID string, now ti
 func displayName(claims map[string]any) string {
 	for _, claim := range []string{"name", "preferred_username", "email", "sub"} {
 		s, _ := claims[claim].(string)
-		if s = printable(s, 128); s != "" {
+		if s = oneline.Clean(s, 128); s != "" {
 			return s
 		}
 	}

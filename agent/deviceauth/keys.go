@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -12,8 +13,11 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// keySet holds the issuer's public keys, as fetched last.
+// keySet has the issuer's public keys, as fetched last.
 type keySet struct {
+	http *httpClient
+	log  *slog.Logger
+
 	mu   sync.Mutex
 	uri  string
 	keys []jose.JSONWebKey
@@ -54,41 +58,41 @@ func parseKeys(body []byte) ([]jose.JSONWebKey, error) {
 	return keys, nil
 }
 
-func (c *Client) fetchKeys(ctx context.Context, uri string) ([]jose.JSONWebKey, error) {
-	a, err := c.get(ctx, uri)
+func (s *keySet) fetch(ctx context.Context, uri string) ([]jose.JSONWebKey, error) {
+	r, err := s.http.get(ctx, uri)
 	if err != nil {
 		return nil, err
 	}
-	if a.status != http.StatusOK || len(a.body) > bodyLimit {
-		return nil, fmt.Errorf("%s answered %s", place(uri), statusText(a.status))
+	if r.status != http.StatusOK || len(r.body) > bodyLimit {
+		return nil, fmt.Errorf("%s answered %s", withoutQuery(uri), statusText(r.status))
 	}
-	keys, err := parseKeys(a.body)
+	keys, err := parseKeys(r.body)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", place(uri), err)
+		return nil, fmt.Errorf("%s: %w", withoutQuery(uri), err)
 	}
-	c.keys.put(uri, keys)
+	s.put(uri, keys)
 	return keys, nil
 }
 
 const warmLimit = 5 * time.Second
 
-// warmKeys has the issuer's keys at hand before tokens come: a fresh refresh token must not wait for them before
+// warm has the issuer's keys it has before tokens come: a fresh refresh token must not wait for them before
 // it can be stored.
-func (c *Client) warmKeys(ctx context.Context, m Metadata) {
-	if m.Issuer == "" || m.JWKSURI == "" || c.keys.at(m.JWKSURI) != nil {
+func (s *keySet) warm(ctx context.Context, m Metadata) {
+	if m.Issuer == "" || m.JWKSURI == "" || s.at(m.JWKSURI) != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, warmLimit)
 	defer cancel()
-	if _, err := c.fetchKeys(ctx, m.JWKSURI); err != nil {
-		c.cfg.Log.Info("keys of the issuer not fetched ahead", "error", err)
+	if _, err := s.fetch(ctx, m.JWKSURI); err != nil {
+		s.log.Info("keys of the issuer not fetched ahead", "error", err)
 	}
 }
 
-// lookup verifies one signature for go-oidc: with the keys at hand, then with fetched ones, because a key that
+// lookup verifies one signature for go-oidc: with the keys it has, then with fetched ones, because a key that
 // is not known yet is how an issuer rotates them (OpenID Connect Core section 10.1.1).
 type lookup struct {
-	client *Client
+	keys   *keySet
 	uri    string
 	failed error // fetching failed: nothing is known about the signature
 }
@@ -99,10 +103,10 @@ func (l *lookup) VerifySignature(ctx context.Context, jwt string) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	if payload, err := verifyWith(jws, l.client.keys.at(l.uri)); err == nil {
+	if payload, err := verifyWith(jws, l.keys.at(l.uri)); err == nil {
 		return payload, nil
 	}
-	keys, err := l.client.fetchKeys(ctx, l.uri)
+	keys, err := l.keys.fetch(ctx, l.uri)
 	if err != nil {
 		l.failed = err
 		return nil, err

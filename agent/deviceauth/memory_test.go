@@ -83,15 +83,15 @@ func TestConstantMemory(t *testing.T) {
 		if grown := heap() - before; grown > allowedGrowth {
 			t.Errorf("%d bytes more after 10,800 polls and refreshes", grown)
 		}
-		if len(c.nonces) != 1 {
-			t.Errorf("%d nonces kept", len(c.nonces))
+		if len(c.oauth.dpop.nonces) != 1 {
+			t.Errorf("%d nonces kept", len(c.oauth.dpop.nonces))
 		}
 	})
 }
 
 func BenchmarkPoll(b *testing.B) {
 	c := tirelessClient(b, "on")
-	w := &waiter{Client: c, p: Pending{DeviceCode: "d", TokenEndpoint: tokenURL}, pace: pace{interval: time.Second}}
+	w := c.pollSession(Pending{DeviceCode: "d", TokenEndpoint: tokenURL, Interval: time.Second}, time.Now())
 	b.ReportAllocs()
 	before := heap()
 	for b.Loop() {
@@ -99,7 +99,7 @@ func BenchmarkPoll(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := w.refused(r); err != nil {
+		if _, err := w.afterError(r); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/paird/paird/agent/internal/oneline"
 )
 
 // Metadata is what a server says of itself (RFC 8414 section 2, OpenID Connect Discovery section 3), as far as
@@ -28,7 +30,7 @@ type issuerError struct{ want, got string }
 
 func (e *issuerError) Error() string {
 	got, _, _ := strings.Cut(e.got, "?")
-	return fmt.Sprintf("the metadata is of issuer %s, not %s: set issuer exactly as the server spells it", printable(got, 200), e.want)
+	return fmt.Sprintf("the metadata is of issuer %s, not %s: set issuer exactly as the server spells it", oneline.Clean(got, 200), e.want)
 }
 
 // parseMetadata reads a metadata document. RFC 8414 section 3.3: "The "issuer" value returned MUST be identical
@@ -52,7 +54,7 @@ func parseMetadata(body []byte, issuer string) (Metadata, error) {
 		IDTokenAlgs:                 f.strs("id_token_signing_alg_values_supported"),
 	}
 	if m.Issuer == "" {
-		return Metadata{}, errNoAnswer
+		return Metadata{}, errNoFields
 	}
 	if m.Issuer != issuer {
 		return Metadata{}, &issuerError{want: issuer, got: m.Issuer}

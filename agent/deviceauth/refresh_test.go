@@ -115,7 +115,7 @@ func proveNarrowerScope(t *testing.T) {
 func TestTokenLife(t *testing.T) {
 	for members, want := range map[string]time.Duration{
 		`"expires_in":3600`: time.Hour, `"expires_in":"60"`: time.Minute, `"expires_in":2`: 2 * time.Second, `"x":1`: 0,
-		`"expires_in":0`: 0, `"expires_in":-99999999999999999999`: 0, `"expires_in":1e300`: maxTokenLife,
+		`"expires_in":0`: 0, `"expires_in":-99999999999999999999`: 0, `"expires_in":1e300`: maxTokenLifetime,
 	} {
 		now := time.Now()
 		tok, _, err := parseToken(mustFields(t, `{"access_token":"a",`+members+`}`), "", now)

@@ -2,14 +2,18 @@ package deviceauth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/paird/paird/agent/internal/remote"
 )
 
 const (
 	revokeTries = 3
 	revokeWait  = time.Second
+	unusedLimit = 5 * time.Second // for the revocation of a grant that is not stored
 )
 
 // Revoke tells the server to forget the grant (RFC 7009): its refresh token or, where there is none, its access
@@ -20,7 +24,7 @@ func (c *Client) Revoke(ctx context.Context, t Token) error {
 	if t.Issuer != c.cfg.Issuer || t.ClientID != c.cfg.ClientID {
 		return &Error{Kind: Misconfigured, Op: op, Detail: "the grant belongs to another issuer or client: remove the device in your account"}
 	}
-	m, err := c.known(ctx)
+	m, err := c.metadata.knownOrAsk(ctx)
 	if err != nil {
 		return err
 	}
@@ -34,7 +38,7 @@ func (c *Client) Revoke(ctx context.Context, t Token) error {
 	return c.revoke(ctx, m.RevocationEndpoint, form)
 }
 
-// revoke asks until there is an answer. RFC 7009 section 2.2.1: "If the server responds with HTTP status code 503,
+// revoke asks until there is a response. RFC 7009 section 2.2.1: "If the server responds with HTTP status code 503,
 // the client must assume the token still exists and may retry after a reasonable delay."
 func (c *Client) revoke(ctx context.Context, endpoint string, form url.Values) error {
 	for try := 1; ; try++ {
@@ -43,10 +47,10 @@ func (c *Client) revoke(ctx context.Context, endpoint string, form url.Values) e
 			return e
 		}
 		wait := revokeWait
-		if asked, ok := e.(*Error); ok {
-			wait = max(wait, asked.RetryAfter)
+		if typed, ok := errors.AsType[*Error](e); ok {
+			wait = max(wait, typed.RetryAfter)
 		}
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait || sleep(ctx, wait) != nil {
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait || remote.Wait(ctx, wait) != nil {
 			return e
 		}
 	}
@@ -54,18 +58,28 @@ func (c *Client) revoke(ctx context.Context, endpoint string, form url.Values) e
 
 func (c *Client) revokeOnce(ctx context.Context, endpoint string, form url.Values) (again bool, err error) {
 	const op = "revocation"
-	r, err := c.request(ctx, endpoint, form, http.Header{})
+	r, err := c.oauth.request(ctx, endpoint, form, http.Header{})
 	switch {
 	case err != nil:
-		return true, c.unanswered(ctx, op, err)
+		return true, c.http.noResponse(ctx, op, err)
 	// RFC 7009 section 2.2: "The authorization server responds with HTTP status code 200 if the token has been revoked
 	// successfully or if the client submitted an invalid token."
-	case r.status == http.StatusOK && r.refusal.code == "" && !webPage(r.answer), r.status == http.StatusNoContent:
+	case r.status == http.StatusOK && r.oauthError.code == "" && !webPage(r.response), r.status == http.StatusNoContent:
 		return false, nil
 	case r.status == http.StatusServiceUnavailable:
-		return true, foreign(op, r.answer)
-	case overloaded(r.status) || r.status < 400 && r.refusal.code == "":
-		return false, foreign(op, r.answer)
+		return true, notOAuth(op, r.response)
+	case overloaded(r.status) || r.status < 400 && r.oauthError.code == "":
+		return false, notOAuth(op, r.response)
 	}
-	return false, refused(Misconfigured, op, r.answer, r.refusal, "remove the device in your account")
+	return false, r.failed(Misconfigured, op, "remove the device in your account")
+}
+
+// revokeUnused revokes a grant that is not stored, if the server lets it, and returns why it is not.
+func (c *Client) revokeUnused(ctx context.Context, t Token, why *Error) error {
+	ctx, cancel := context.WithTimeout(ctx, unusedLimit)
+	defer cancel()
+	if err := c.Revoke(ctx, t); err != nil {
+		c.cfg.Log.Warn("unused grant not revoked", "error", err)
+	}
+	return why
 }

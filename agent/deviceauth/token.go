@@ -1,14 +1,20 @@
 package deviceauth
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/paird/paird/agent/internal/oneline"
 )
 
-const maxTokenLife = 10 * 365 * 24 * time.Hour // a longer expires_in is taken as this
+const maxTokenLifetime = 10 * 365 * 24 * time.Hour // a longer expires_in is taken as this
 
 var errNoToken = errors.New("access_token is missing or has characters that RFC 6749 appendix A.12 forbids")
 
@@ -27,7 +33,7 @@ func parseToken(f fields, asked string, now time.Time) (t Token, notes []string,
 	if t.TokenType, err = tokenType(f.str("token_type")); err != nil {
 		return Token{}, nil, err
 	}
-	t.Lifetime, notes = tokenLife(f)
+	t.Lifetime, notes = tokenLifetime(f)
 	if t.Lifetime > 0 {
 		t.Expiry = now.Add(t.Lifetime)
 	}
@@ -43,24 +49,24 @@ func tokenType(s string) (string, error) {
 	case "dpop":
 		return "DPoP", nil
 	}
-	return "", fmt.Errorf("token_type %q is neither Bearer nor DPoP", printable(s, 32))
+	return "", fmt.Errorf("token_type %q is neither Bearer nor DPoP", oneline.Clean(s, 32))
 }
 
-// tokenLife is zero where the server does not say: such a token is used until it is refused.
-func tokenLife(f fields) (time.Duration, []string) {
+// tokenLifetime is zero where the server does not say: such a token is used until it is refused.
+func tokenLifetime(f fields) (time.Duration, []string) {
 	d, ok := f.seconds("expires_in")
 	switch {
 	case !ok:
 		return 0, nil
 	case d <= 0:
 		return 0, []string{fmt.Sprintf("expires_in %v of a token taken as unknown", d)}
-	case d > maxTokenLife:
-		return maxTokenLife, []string{fmt.Sprintf("expires_in %v of a token taken as %v", d, maxTokenLife)}
+	case d > maxTokenLifetime:
+		return maxTokenLifetime, []string{fmt.Sprintf("expires_in %v of a token taken as %v", d, maxTokenLifetime)}
 	}
 	return d, nil
 }
 
-// grantedScope is the scope of an answer. A list with commas (GitHub) becomes one with spaces.
+// grantedScope is the scope of a response. A list with commas (GitHub) becomes one with spaces.
 func grantedScope(granted, asked string) string {
 	if granted = strings.Join(strings.Fields(granted), " "); granted == "" {
 		return asked
@@ -75,4 +81,143 @@ func grantedScope(granted, asked string) string {
 func missingScopes(asked, granted string) []string {
 	has := strings.Fields(granted)
 	return slices.DeleteFunc(strings.Fields(asked), func(s string) bool { return slices.Contains(has, s) })
+}
+
+// checkBinding refuses a bearer token where the configuration wants a bound one.
+func (c Config) checkBinding(op string, t Token) *Error {
+	if c.DPoP != "on" || t.TokenType == "DPoP" {
+		return nil
+	}
+	return &Error{Kind: Misconfigured, Op: op, Detail: "the server does not bind tokens to keys: switch DPoP on there, or off here"}
+}
+
+// Refresh exchanges the refresh token for new tokens (RFC 6749 section 6), in one attempt. What the response leaves
+// out stays as it was: the refresh token, the scope, who it is. The error is the context's as long as nothing was
+// sent, or an *Error: ClockUnset, NoNetwork, TLS, CaptivePortal and Server mean later, Misconfigured that a person
+// must act, Gone that the grant ended, Doubtful that it may have, Lost that the response was lost and the same token
+// is to be sent again at once.
+func (c *Client) Refresh(ctx context.Context, t Token) (Token, error) {
+	fresh, m, err := c.renew(ctx, t, url.Values{}, c.cfg.Resources, t.IDToken != "")
+	if err != nil {
+		return Token{}, err
+	}
+	raw := fresh.IDToken
+	fresh.IDToken, fresh.Subject, fresh.Name, fresh.Claims = t.IDToken, t.Subject, t.Name, t.Claims
+	if e := c.cfg.checkBinding("refresh", fresh); e != nil {
+		return Token{}, e
+	}
+	ctx, cancel := context.WithTimeout(ctx, identifyLimit) // the rotated tokens wait to be stored
+	defer cancel()
+	id, err := c.identify(ctx, m, raw)
+	if err == nil && raw != "" {
+		err = sameAccount(t, id)
+	}
+	if err != nil {
+		c.cfg.Log.Warn("refreshed ID token ignored, the tokens are kept", "error", err)
+		return fresh, nil
+	}
+	return id.applyTo(fresh), nil
+}
+
+// sameAccount obeys OpenID Connect Core section 12.2: "its sub Claim Value MUST be the same as in the ID Token
+// issued when the original authentication occurred". The issuer is compared when it is verified.
+func sameAccount(old Token, id identity) error {
+	if old.Subject != "" && id.subject != old.Subject {
+		return errors.New("it is of another account")
+	}
+	return nil
+}
+
+// AudienceRequest names a further access token: for another resource (RFC 8707 section 2.2), of other scopes, or
+// both. What it asks for must have been asked for at pairing (Config.FurtherScopes, FurtherResources).
+type AudienceRequest struct {
+	Resource string
+	Scopes   []string
+}
+
+// Audience gets a further access token by a refresh of grant. The audience token has no refresh token of its own;
+// rotated is the grant with the refresh token that the server may have replaced: the caller stores it before it uses
+// either. Errors are those of Refresh; Misconfigured where the server does not give that audience.
+func (c *Client) Audience(ctx context.Context, grant Token, req AudienceRequest) (audience, rotated Token, err error) {
+	form := url.Values{}
+	if len(req.Scopes) > 0 {
+		form.Set("scope", strings.Join(req.Scopes, " "))
+	}
+	resources := c.cfg.Resources
+	if req.Resource != "" {
+		if err := checkResource(req.Resource); err != nil {
+			return Token{}, Token{}, &Error{Kind: Misconfigured, Op: "refresh", Detail: err.Error(), Err: err}
+		}
+		resources = []string{req.Resource}
+	}
+	audience, _, err = c.renew(ctx, grant, form, resources, false)
+	if err != nil {
+		return Token{}, Token{}, err
+	}
+	rotated = grant
+	rotated.RefreshToken = audience.RefreshToken
+	audience.RefreshToken, audience.IDToken = "", ""
+	return audience, rotated, nil
+}
+
+// renew sends one refresh request with the given further parameters.
+func (c *Client) renew(ctx context.Context, t Token, form url.Values, resources []string, warm bool) (Token, Metadata, error) {
+	const op = "refresh"
+	if err := c.cfg.refreshable(t); err != nil {
+		return Token{}, Metadata{}, err
+	}
+	m := c.metadata.forRefresh(ctx)
+	if warm {
+		c.keys.warm(ctx, m)
+	}
+	form.Set("grant_type", "refresh_token")
+	form.Set("refresh_token", t.RefreshToken)
+	addResources(form, resources)
+	if ctx.Err() != nil {
+		return Token{}, Metadata{}, ctx.Err()
+	}
+	r, err := c.oauth.tokenRequest(ctx, t.TokenEndpoint, form, t.TokenType == "DPoP")
+	if err != nil {
+		return Token{}, Metadata{}, c.http.lostOr(ctx, op, err)
+	}
+	fresh, err := c.renewed(t, form.Get("scope"), r)
+	return fresh, m, err
+}
+
+// refreshable refuses what must not be sent: RFC 6749 section 10.4, a refresh token is bound to the client to which
+// it was issued, and goes only to where it came from.
+func (c Config) refreshable(t Token) error {
+	const op = "refresh"
+	switch {
+	case c.checkClock(op) != nil:
+		return c.checkClock(op)
+	case t.Issuer != c.Issuer, t.ClientID != c.ClientID, t.TokenEndpoint == "",
+		c.TokenEndpoint != "" && t.TokenEndpoint != c.TokenEndpoint:
+		return &Error{Kind: Misconfigured, Op: op, Detail: "the grant belongs to another issuer, client or token endpoint: pair again, or set back the configuration"}
+	case t.RefreshToken == "":
+		return &Error{Kind: Gone, Op: op, Detail: "there is no refresh token: pair again, and ask for offline_access if the server knows it"}
+	case c.DPoP == "on" && t.TokenType != "DPoP":
+		return &Error{Kind: Misconfigured, Op: op, Detail: "the grant is not bound to a key: pair again, or switch DPoP off"}
+	}
+	return nil
+}
+
+// renewed makes a Token of the response to a refresh of t.
+func (c *Client) renewed(t Token, scope string, r oauthResponse) (Token, error) {
+	const op = "refresh"
+	if !r.ok("access_token") {
+		if r.status == http.StatusOK && r.oauthError.code == "" {
+			return Token{}, notOAuth(op, r.response)
+		}
+		return Token{}, refreshError(r)
+	}
+	fresh, notes, err := parseToken(r.fields, cmp.Or(scope, t.Scope), r.arrived)
+	if err != nil {
+		return Token{}, r.unusableToken(op, err)
+	}
+	c.cfg.logClamped(op, notes)
+	// RFC 6749 section 6: "The authorization server MAY issue a new refresh token": else the old one stays.
+	fresh.RefreshToken = cmp.Or(fresh.RefreshToken, t.RefreshToken)
+	fresh.Issuer, fresh.ClientID, fresh.TokenEndpoint = t.Issuer, t.ClientID, t.TokenEndpoint
+	return fresh, nil
 }

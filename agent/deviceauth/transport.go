@@ -2,18 +2,26 @@ package deviceauth
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
+
+	"github.com/paird/paird/agent/internal/oneline"
+	"github.com/paird/paird/agent/internal/remote"
 )
 
 // NewTransport returns a transport for Config.HTTP: TLS 1.2 or later, proxies from the environment, a time
-// limit on each phase. With a caFile only its certificates are trusted; the file is read anew for each
+// limit on each phase. With a caFile only its certificates are trusted; the file is read again for each
 // request, so that a replaced one counts at once. The error names a file that cannot be used.
 func NewTransport(caFile string) (http.RoundTripper, error) {
 	if caFile == "" {
@@ -95,4 +103,125 @@ func (t *caTransport) current() (*http.Transport, error) {
 	}
 	t.pem, t.inner = pem, newTransport(roots)
 	return t.inner, nil
+}
+
+// withoutURL is a transport's error without the URL that net/http puts around it: its query may hold secrets.
+func withoutURL(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
+}
+
+// transportKind is what kept the response away.
+func transportKind(err error) Kind {
+	if _, ok := errors.AsType[*caError](err); ok {
+		return Misconfigured
+	}
+	if tlsFailed(err) {
+		return TLS
+	}
+	return NoNetwork
+}
+
+// tlsFailed reports whether the TLS handshake failed, with the server or with what answers in its place.
+func tlsFailed(err error) bool {
+	_, verification := errors.AsType[*tls.CertificateVerificationError](err)
+	_, record := errors.AsType[tls.RecordHeaderError](err)
+	_, alert := errors.AsType[tls.AlertError](err)
+	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
+	_, host := errors.AsType[x509.HostnameError](err)
+	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
+	return verification || record || alert || authority || host || invalid || errors.Is(err, http.ErrSchemeMismatch) ||
+		strings.Contains(err.Error(), "remote error: tls: ") // net/http hides the alert's type
+}
+
+// noResponse makes an *Error of a request without a response. A context that ended stays what it is.
+func (c *httpClient) noResponse(ctx context.Context, op string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	f, ok := errors.AsType[*transportError](err)
+	if !ok {
+		return &Error{Kind: Misconfigured, Op: op, Detail: err.Error(), Err: err}
+	}
+	e := &Error{Kind: transportKind(f.err), Op: op, Err: f.err}
+	if c.captivePortal(ctx, f) {
+		e.Kind = CaptivePortal
+	}
+	says := oneline.Clean(f.err.Error(), 200)
+	switch e.Kind {
+	case CaptivePortal:
+		e.Detail = wantsSignIn(f.host)
+	case TLS:
+		e.Detail = fmt.Sprintf("%s is not trusted (%s): check the clock, the network and ca_file", f.host, says)
+	case Misconfigured:
+		e.Detail = says
+	default:
+		e.Detail = fmt.Sprintf("no answer from %s (%s): check the network", f.host, says)
+	}
+	return e
+}
+
+// lostOr is Lost for a request that went out, and else what noResponse says.
+func (c *httpClient) lostOr(ctx context.Context, op string, err error) error {
+	f, ok := errors.AsType[*transportError](err)
+	if !ok || !f.sent {
+		return c.noResponse(ctx, op, err)
+	}
+	return &Error{Kind: Lost, Op: op, Err: f.err, Detail: "the answer of " + f.host + " was lost: the same request goes out again"}
+}
+
+func wantsSignIn(host string) string {
+	return fmt.Sprintf("this network wants a sign-in before %s can be reached: sign in, or use another network", host)
+}
+
+const portalLimit = 5 * time.Second
+
+// captivePortal reports whether the network answers in place of every server and leads to a sign-in page. Over TLS such a
+// network can only fail, so the plain port of the same host is asked, with nothing secret in the request.
+func (c *httpClient) captivePortal(ctx context.Context, f *transportError) bool {
+	host := (&url.URL{Host: f.host}).Hostname()
+	refused := errors.Is(f.err, syscall.ECONNREFUSED) || errors.Is(f.err, syscall.ECONNRESET)
+	if remote.Loopback(host) || !tlsFailed(f.err) && !refused {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, portalLimit)
+	defer cancel()
+	u := &url.URL{Scheme: "http", Host: host, Path: "/"}
+	if strings.Contains(host, ":") {
+		u.Host = "[" + host + "]"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return false
+	}
+	req.Header.Set("User-Agent", c.userAgent)
+	resp, err := c.client.Transport.RoundTrip(req)
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusNetworkAuthenticationRequired || redirectedAway(resp.StatusCode, resp.Header, u, false)
+}
+
+// redirectedAway reports a redirect to another host, or with strict unset to another site.
+func redirectedAway(status int, header http.Header, from *url.URL, strict bool) bool {
+	if status < 300 || status > 399 {
+		return false
+	}
+	to, err := from.Parse(header.Get("Location"))
+	if err != nil || to.Hostname() == "" || to.Hostname() == from.Hostname() {
+		return false
+	}
+	return strict || site(to.Hostname()) != site(from.Hostname())
+}
+
+// site approximates a registrable domain by the last two labels of a name. An address is its own site.
+func site(host string) string {
+	if strings.Contains(host, ":") || strings.Trim(host, "0123456789.") == "" {
+		return host
+	}
+	labels := strings.Split(host, ".")
+	return strings.Join(labels[max(0, len(labels)-2):], ".")
 }

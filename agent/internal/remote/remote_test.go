@@ -47,3 +47,14 @@ func TestWait(t *testing.T) {
 		}
 	})
 }
+
+func FuzzRetryAfter(f *testing.F) {
+	for _, s := range []string{"", "5", "-1", "99999999999999999999", "Fri, 02 Jan 2026 03:05:05 GMT", "1e9", "\x00"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, field string) {
+		if d := RetryAfter(field, time.Unix(1e9, 0)); d < 0 || d > time.Hour {
+			t.Errorf("%q asks for %v", field, d)
+		}
+	})
+}

@@ -164,7 +164,7 @@ func TestRefreshAsksForMetadataEachDay(t *testing.T) {
 		if _, err := c.Refresh(t.Context(), grant()); err != nil {
 			t.Fatal(err)
 		}
-		if m, _ := c.recall(); m.JWKSURI != issuer+"/moved" || cache.saves != 2 {
+		if m, _ := c.metadata.known(); m.JWKSURI != issuer+"/moved" || cache.saves != 2 {
 			t.Errorf("knows %+v, saved %d times", m, cache.saves)
 		}
 	})
