@@ -1,10 +1,15 @@
 package hal
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"image"
 	"io"
 	"log/slog"
 	"time"
+
+	"github.com/paird/paird/hal/sim"
 )
 
 // Options say which hardware there is; the fields are the configuration's keys of the same name.
@@ -25,10 +30,11 @@ type Options struct {
 	Name         string      // of the device, for the simulator's title
 	More         []PanelInfo // panels besides Panels(): whatever has a display.Drawer of periph's
 	Terminal     io.Writer
+	EncodePNG    func(w io.Writer, m image.Image) error // for sim and png
 	Log          *slog.Logger
 }
 
-// Panel is what the display draws on.
+// Panel shows pictures. A panel that is hardware also has Full, Contrast and Sleep, as the simulator has.
 type Panel interface {
 	Bounds() image.Rectangle
 	Draw(r image.Rectangle, src image.Image, sp image.Point) error
@@ -41,7 +47,7 @@ type Edge struct {
 	At   time.Time
 }
 
-// Board is what Open found. Panel is nil with panel = "none"; LED is nil where there is none.
+// Board is the hardware that Open opened. Panel is nil with panel = "none"; LED is nil where there is none.
 type Board struct {
 	Panel  Panel
 	Driver string // as in the configuration
@@ -53,4 +59,84 @@ type Board struct {
 	Fault  error  // why the panel did not answer when it was opened; nil if it did. Draw goes on trying
 
 	close []func() error
+}
+
+// Open opens all the hardware that o names, or none: the error says what could not be opened. A panel that does not answer is
+// no error here; it is in Board.Fault, and every Draw tries again. ctx bounds the opening. The board works until Close.
+func Open(ctx context.Context, o Options) (*Board, error) {
+	return open(ctx, o, machine{})
+}
+
+func open(ctx context.Context, o Options, hw hardware) (*Board, error) {
+	if errs := Check(o); len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	p, _ := find(o)
+	edges := newEdges()
+	b := &Board{Driver: p.Name, Paper: p.Paper, Accent: p.Accent, Edges: edges.out}
+	err := b.open(ctx, hw, o, p, edges)
+	b.close = append(b.close, edges.close) // closed first: no button then waits for a reader of Edges
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+func (b *Board) open(ctx context.Context, hw hardware, o Options, p PanelInfo, edges *edges) error {
+	size := p.size(o)
+	if (p.Name == "sim" || p.Name == "png") && o.EncodePNG == nil {
+		return fmt.Errorf("display.panel = %q: hal.Options.EncodePNG is nil", p.Name)
+	}
+	switch p.Name {
+	case "none":
+	case "sim":
+		if err := b.openSim(ctx, o, sim.Options{Name: o.Name, EncodePNG: o.EncodePNG, Size: view(size, o.Rotate), Paper: o.Paper, Press: edges.put}); err != nil {
+			return err
+		}
+	case "png":
+		b.Panel, b.Paper = newPNG(o.PNGFile, o.EncodePNG, view(size, o.Rotate), o.Paper), o.Paper
+	case "terminal":
+		if o.Terminal == nil {
+			return errors.New("display.panel = \"terminal\": there is no terminal to draw on")
+		}
+		b.Panel = newTerminal(o.Terminal, view(size, o.Rotate))
+		b.openKeys(o, edges)
+	default:
+		b.openPhysical(hw, o, p)
+	}
+	return errors.Join(b.openButton(hw, o, edges), b.openLED(hw, o))
+}
+
+// openPhysical makes a panel that is hardware. If it does not answer, the error goes into Fault.
+func (b *Board) openPhysical(hw hardware, o Options, p PanelInfo) {
+	panel := newPhysical(p.size(o), p.Accent, o.Rotate, o.Log, func() (*device, error) { return openDevice(hw, p, o) })
+	panel.glows = !p.Paper
+	b.Panel, b.Fault = panel, panel.probe()
+	b.close = append(b.close, panel.start())
+}
+
+// openSim serves the simulator's page, which has a panel, a button and an LED.
+func (b *Board) openSim(ctx context.Context, o Options, so sim.Options) error {
+	s := sim.New(so)
+	b.close = append(b.close, s.Close)
+	url, err := s.Listen(ctx, o.SimListen)
+	if err != nil {
+		return err
+	}
+	b.Panel, b.Paper, b.LED, b.URL = s, so.Paper, s.LED, url
+	return nil
+}
+
+// Close closes all hardware, last opened first. The panel keeps what it shows unless it was halted.
+func (b *Board) Close() error {
+	var errs []error
+	for len(b.close) > 0 {
+		last := len(b.close) - 1
+		errs = append(errs, b.close[last]())
+		b.close = b.close[:last]
+	}
+	return errors.Join(errs...)
 }

@@ -105,19 +105,19 @@ func TestPanelComesBackByItself(t *testing.T) {
 		}
 		f.lose("I2C1", false)
 		f.oled.Plug()
-		time.Sleep(healEvery + time.Second)
+		time.Sleep(checkEvery + time.Second)
 		if differs(f.oled.Image(), m) || f.oled.Contrast() != 40 {
 			t.Error("plugged in again, the panel did not come back wholly")
 		}
 		f.oled.PowerLoss() // while nobody draws
-		time.Sleep(healEvery + time.Second)
+		time.Sleep(checkEvery + time.Second)
 		if differs(f.oled.Image(), m) {
 			t.Error("the panel did not come back after a power loss")
 		}
 		if err := b.Panel.(interface{ Sleep() error }).Sleep(); err != nil {
 			t.Error(err)
 		}
-		time.Sleep(3 * healEvery)
+		time.Sleep(3 * checkEvery)
 		if !differs(f.oled.Image(), m) {
 			t.Error("somebody woke the sleeping panel")
 		}

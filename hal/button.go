@@ -35,7 +35,7 @@ type contact struct {
 	pressed gpio.Level
 }
 
-// watchButton tells the edges of a pin until the function it returns is called.
+// watchButton sends the edges of a pin until the function it returns is called.
 func watchButton(pin contact, e *edges, log *slog.Logger) (stop func() error) {
 	done := make(chan struct{})
 	go func() {
@@ -67,7 +67,7 @@ func readButton(pin contact, e *edges, log *slog.Logger) {
 	}
 }
 
-// buttonStep reads the level, tells the edge that is certain, and waits for the next change.
+// buttonStep reads the level, sends the edge that is certain, and waits for the next change.
 func buttonStep(pin contact, d *debounce, e *edges) error {
 	level := pin.Read()
 	if err := pin.Err(); err != nil {
@@ -80,7 +80,7 @@ func buttonStep(pin contact, d *debounce, e *edges) error {
 	return pin.Err()
 }
 
-// openLED takes the LED's pin, dark at first.
+// openLED opens the LED's pin and darkens the LED.
 func (b *Board) openLED(hw hardware, o Options) error {
 	if o.LEDPin == "" {
 		return nil
@@ -100,4 +100,68 @@ func bothLEDs(first, second func(bool) error) func(bool) error {
 		return second
 	}
 	return func(on bool) error { return errors.Join(first(on), second(on)) }
+}
+
+// settleTime is how long a contact must keep its level before the level counts: ten times what tact switches
+// bounce, and short to a finger.
+const settleTime = 20 * time.Millisecond
+
+// debounce turns the levels of a bouncing contact into edges. It is pure: it knows the time only from its caller.
+type debounce struct {
+	stable bool      // the level of the last edge
+	raw    bool      // the level seen last
+	since  time.Time // when raw changed last
+}
+
+// see takes the level at a time and returns the edge that is certain by then, if there is one.
+func (d *debounce) see(level bool, now time.Time) (Edge, bool) {
+	if level != d.raw {
+		d.raw, d.since = level, now
+	}
+	if d.raw == d.stable || now.Sub(d.since) < settleTime {
+		return Edge{}, false
+	}
+	d.stable = d.raw
+	return Edge{Down: d.stable, At: d.since}, true
+}
+
+// wait is how long the level need not be seen again if nothing changes; below 0: not before it changes.
+func (d *debounce) wait(now time.Time) time.Duration {
+	if d.raw == d.stable {
+		return -1
+	}
+	return max(0, settleTime-now.Sub(d.since))
+}
+
+// edges merges the edges of all buttons into one channel.
+type edges struct {
+	out    chan Edge
+	closed chan struct{}
+}
+
+func newEdges() *edges {
+	return &edges{out: make(chan Edge, 16), closed: make(chan struct{})}
+}
+
+// put sends one edge and waits while the reader is 16 edges behind: a lost edge would leave the button down.
+func (e *edges) put(down bool, at time.Time) {
+	select {
+	case e.out <- Edge{Down: down, At: at}:
+	case <-e.closed:
+	}
+}
+
+// isClosed reports whether the board is closed.
+func (e *edges) isClosed() bool {
+	select {
+	case <-e.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+func (e *edges) close() error {
+	close(e.closed)
+	return nil
 }

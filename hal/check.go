@@ -3,13 +3,14 @@ package hal
 import (
 	"fmt"
 	"image"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/paird/paird/hal/internal/linuxio"
 )
 
-// Check returns everything that is wrong with o and can be known without touching the hardware: one line each,
-// in the words of the configuration.
+// Check returns every fault of o that can be known without opening the hardware: one line each, in the words of the
+// configuration.
 func Check(o Options) []error {
 	p, ok := find(o)
 	if !ok {
@@ -27,18 +28,30 @@ func Check(o Options) []error {
 	errs = append(errs, checkBus(p, o)...)
 	errs = append(errs, checkShared(p, o)...)
 	for _, n := range []struct{ key, name string }{{"button.pin", o.ButtonPin}, {"led.pin", o.LEDPin}} {
-		if n.name != "" && !pinName.MatchString(n.name) {
+		if n.name != "" && !isPin(n.name) {
 			add("%s = %q: not the name of a pin, as GPIO17", n.key, n.name)
 		}
 	}
 	return errs
 }
 
-var (
-	pinName = regexp.MustCompile(`^[A-Za-z0-9_.:/+-]{1,31}$`) // linux/gpio.h: GPIO_MAX_NAME_SIZE with its final zero
-	i2cName = regexp.MustCompile(`^I2C[0-9]{1,3}$`)
-	spiName = regexp.MustCompile(`^SPI[0-9]{1,3}\.[0-9]{1,2}$`)
-)
+func isI2C(bus string) bool {
+	_, ok := linuxio.I2CPath(bus)
+	return ok
+}
+
+func isSPI(bus string) bool {
+	_, ok := linuxio.SPIPath(bus)
+	return ok
+}
+
+// isPin reports whether name can be that of a GPIO line: linux/gpio.h has GPIO_MAX_NAME_SIZE 32 with the final zero.
+func isPin(name string) bool {
+	odd := func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.:/+-", r))
+	}
+	return name != "" && len(name) < 32 && !strings.ContainsFunc(name, odd)
+}
 
 func checkSize(p PanelInfo, size image.Point) []error {
 	switch {
@@ -67,11 +80,11 @@ func checkBus(p PanelInfo, o Options) []error {
 	}
 	var errs []error
 	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	spi := spiName.MatchString(o.Bus)
+	spi := isSPI(o.Bus)
 	switch {
 	case p.Bus == "SPI" && !spi:
 		add("display.bus = %q: %s needs an SPI bus, as SPI0.0", o.Bus, p.Name)
-	case !spi && !i2cName.MatchString(o.Bus):
+	case !spi && !isI2C(o.Bus):
 		add("display.bus = %q: must be as I2C1 or SPI0.0", o.Bus)
 	case !spi && (o.Address < 0x08 || o.Address > 0x77):
 		add("display.address = 0x%02X: not an address of an I2C device (0x08 to 0x77)", o.Address)
@@ -87,7 +100,7 @@ func checkBus(p PanelInfo, o Options) []error {
 	for role, name := range o.Pins {
 		if !slices.Contains([]string{"dc", "reset", "busy"}, role) {
 			add("display.pins: %q is not one of dc, reset, busy", role)
-		} else if name != "" && !pinName.MatchString(name) {
+		} else if name != "" && !isPin(name) {
 			add("display.pins: %s = %q is not the name of a pin, as GPIO17", role, name)
 		}
 	}
@@ -95,7 +108,7 @@ func checkBus(p PanelInfo, o Options) []error {
 	return errs
 }
 
-// checkShared finds pins that two things want: the reset of a Waveshare HAT is a popular place for a button.
+// checkShared finds pins with two uses: the reset pin of a Waveshare HAT is GPIO17, where many buttons are wired.
 func checkShared(p PanelInfo, o Options) []error {
 	var errs []error
 	users := map[string]string{}

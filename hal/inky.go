@@ -3,7 +3,9 @@ package hal
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image"
+	"sync"
 	"time"
 
 	"periph.io/x/conn/v3/display"
@@ -11,8 +13,7 @@ import (
 	"periph.io/x/devices/v3/inky"
 )
 
-// inkyWHATs are Pimoroni's 400 x 300 papers, by periph's driver. Of its other models the pHAT is ours (partial pictures,
-// errors), the SSD1608 pHAT gets no pixels from it, the Impressions get their resolution in the wrong byte order.
+// inkyWHATs are Pimoroni's 400x300 papers, by periph's driver. What it does not drive right is in doc.go.
 func inkyWHATs() []PanelInfo {
 	row := func(name string, c inky.Color) PanelInfo {
 		o := inky.Opts{Model: inky.WHAT, ModelColor: c, BorderColor: inky.White, Width: 400, Height: 300}
@@ -37,34 +38,93 @@ func openInky(o inky.Opts, limit time.Duration) Driver {
 		}
 		busy := &busyPin{PinIO: pins[2], idle: gpio.Low, limit: limit}
 		d, err := inky.New(port, pins[0], pins[1], busy, &o)
-		return &punctual{Drawer: d, busy: busy}, err
+		return &checkedDrawer{Drawer: d, busy: busy}, err
 	}
 }
 
-// punctual is a driver that says when BUSY stuck, and that does not refresh paper which shows the picture already: that
-// flashes for half a minute.
-type punctual struct {
+// checkedDrawer adds two things to a driver of periph's for e-paper: Draw returns an error if BUSY stayed high, and does not
+// refresh paper that shows the picture already, which would flash for half a minute.
+type checkedDrawer struct {
 	display.Drawer
 	busy  *busyPin
 	shown []byte // nil: not known
 }
 
 // Draw implements display.Drawer.
-func (p *punctual) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
+func (d *checkedDrawer) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
 	m, ok := src.(*image.Paletted)
-	if ok && p.shown != nil && bytes.Equal(m.Pix, p.shown) {
+	if ok && d.shown != nil && bytes.Equal(m.Pix, d.shown) {
 		return nil
 	}
-	p.shown = nil
-	if err := errors.Join(p.Drawer.Draw(r, src, sp), p.busy.late()); err != nil || !ok {
+	d.shown = nil
+	if err := errors.Join(d.Drawer.Draw(r, src, sp), d.busy.timedOut()); err != nil || !ok {
 		return err
 	}
-	p.shown = bytes.Clone(m.Pix)
+	d.shown = bytes.Clone(m.Pix)
 	return nil
 }
 
 // Full makes the next Draw refresh the paper in any case.
-func (p *punctual) Full() error {
-	p.shown = nil
+func (d *checkedDrawer) Full() error {
+	d.shown = nil
 	return nil
+}
+
+// busyPin is a BUSY pin for drivers that wait for it without a limit, as periph's do: after the limit it reads as idle, and
+// timedOut returns the error.
+type busyPin struct {
+	gpio.PinIO
+	idle  gpio.Level
+	limit time.Duration
+
+	mu    sync.Mutex
+	since time.Time // busy since; the zero time: idle
+	stuck bool
+}
+
+// Read implements gpio.PinIn.
+func (b *busyPin) Read() gpio.Level {
+	level := b.PinIO.Read()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case level == b.idle:
+		b.since = time.Time{}
+	case b.since.IsZero():
+		b.since = time.Now()
+	case time.Since(b.since) >= b.limit:
+		b.stuck = true
+		return b.idle
+	}
+	return level
+}
+
+// WaitForEdge waits until the pin is idle, as long as timeout (below 0: up to the limit), whatever edge In asked for: the
+// edge may have come before the call.
+func (b *busyPin) WaitForEdge(timeout time.Duration) bool {
+	if timeout < 0 {
+		timeout = b.limit
+	}
+	for deadline := time.Now().Add(timeout); b.Read() != b.idle; time.Sleep(pollBusy) {
+		if !time.Now().Before(deadline) {
+			return false
+		}
+	}
+	return true
+}
+
+// In takes the pin without edges: it is polled.
+func (b *busyPin) In(pull gpio.Pull, _ gpio.Edge) error { return b.PinIO.In(pull, gpio.NoEdge) }
+
+const pollBusy = 10 * time.Millisecond
+
+// timedOut returns an error if the pin stayed busy past the limit since the last call.
+func (b *busyPin) timedOut() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.stuck {
+		return nil
+	}
+	b.stuck, b.since = false, time.Time{}
+	return fmt.Errorf("BUSY stays high for %v: check the panel's power, its ribbon and the busy pin", b.limit)
 }

@@ -26,7 +26,7 @@ func TestOpenNone(t *testing.T) {
 }
 
 func TestOpenSim(t *testing.T) {
-	b, err := Open(t.Context(), Options{Panel: "sim", Size: image.Pt(250, 122), Paper: true, Rotate: 90, SimListen: "127.0.0.1:0"})
+	b, err := Open(t.Context(), Options{Panel: "sim", EncodePNG: png.Encode, Size: image.Pt(250, 122), Paper: true, Rotate: 90, SimListen: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +45,17 @@ func TestOpenSim(t *testing.T) {
 	}
 }
 
+func TestPicturesNeedAnEncoder(t *testing.T) {
+	for _, o := range []Options{{Panel: "sim", SimListen: "127.0.0.1:0"}, {Panel: "png", PNGFile: filepath.Join(t.TempDir(), "panel.png")}} {
+		if _, err := Open(t.Context(), o); err == nil || !strings.Contains(err.Error(), "EncodePNG") {
+			t.Errorf("%s: %v", o.Panel, err)
+		}
+	}
+}
+
 func TestPNGIsReplacedWhole(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "panel.png")
-	b, err := Open(t.Context(), Options{Panel: "png", PNGFile: file, Size: image.Pt(20, 10)})
+	b, err := Open(t.Context(), Options{Panel: "png", EncodePNG: png.Encode, PNGFile: file, Size: image.Pt(20, 10)})
 	if err != nil {
 		t.Fatal(err)
 	}

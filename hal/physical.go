@@ -1,18 +1,22 @@
 package hal
 
 import (
+	"errors"
 	"image"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
 
+	"periph.io/x/conn/v3/display"
+
 	"github.com/paird/paird/hal/internal/ink"
 )
 
-// healEvery is how often a panel is looked after when nobody draws.
-const healEvery = 10 * time.Second
+// checkEvery is how often a panel is checked between Draws.
+const checkEvery = 10 * time.Second
 
-// physical is a panel that is hardware: rotated, and opened anew after every error. It is safe for concurrent use.
+// physical is a panel that is hardware: rotated, and opened again after every error. It is safe for concurrent use.
 type physical struct {
 	open   func() (*device, error)
 	rotate int
@@ -35,7 +39,7 @@ func newPhysical(size image.Point, accent bool, rotate int, log *slog.Logger, op
 // Bounds is the panel as its reader sees it.
 func (p *physical) Bounds() image.Rectangle { return p.frame.Rect }
 
-// Draw shows src, from sp on, in r. After an error the next Draw opens the panel anew and draws it wholly.
+// Draw shows src, from sp on, in r. After an error the next Draw opens the panel again and draws the whole picture.
 func (p *physical) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -84,7 +88,7 @@ func (p *physical) probe() error {
 	return p.attempt((*device).Probe)
 }
 
-// attempt opens the device if need be and runs f; after an error the device is let go. The caller holds mu.
+// attempt opens the device if it is not open and runs f; after an error it closes the device. The caller holds mu.
 func (p *physical) attempt(f func(*device) error) error {
 	err := p.ensure()
 	if err == nil {
@@ -126,10 +130,10 @@ func (p *physical) show(d *device) error {
 	return err
 }
 
-// heal draws the frame again from time to time, so that a panel that was unplugged, or lost its power while nobody
-// drew, comes back. A panel that has the frame already is not sent anything but a question.
-func (p *physical) heal(stop <-chan struct{}) {
-	tick := time.NewTicker(healEvery)
+// watch draws the frame again from time to time, so that a panel that was unplugged, or lost its power between Draws, comes
+// back. A panel that shows the frame is only asked for its status.
+func (p *physical) watch(stop <-chan struct{}) {
+	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -137,12 +141,13 @@ func (p *physical) heal(stop <-chan struct{}) {
 			return
 		case <-tick.C:
 		}
-		p.look()
+		p.check()
 	}
 }
 
-// look draws the frame again where that is due. What changes is logged: nobody else hears of it.
-func (p *physical) look() {
+// check draws the frame again if the panel failed, or glows and may have lost its power. It logs a change: no caller gets the
+// error.
+func (p *physical) check() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.drawn || !p.failing && !p.glows {
@@ -157,12 +162,12 @@ func (p *physical) look() {
 	}
 }
 
-// keep heals the panel until the function it returns is called, which also lets go of the buses.
-func (p *physical) keep() (closePanel func() error) {
+// start checks the panel until the function it returns is called, which also closes its bus and pins.
+func (p *physical) start() (closePanel func() error) {
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		p.heal(stop)
+		p.watch(stop)
 	}()
 	return func() error {
 		close(stop)
@@ -176,4 +181,58 @@ func (p *physical) keep() (closePanel func() error) {
 		p.dev = nil
 		return err
 	}
+}
+
+// device is a driver with its bus and pins. Its methods do nothing where the driver has no such method.
+type device struct {
+	display.Drawer
+	io.Closer
+	glows bool
+}
+
+// openDevice opens a panel's bus and pins; if one of them fails, none stays open.
+func openDevice(hw hardware, p PanelInfo, o Options) (*device, error) {
+	w := &Wiring{hw: hw, o: o}
+	w.o.Size = p.size(o)
+	d, err := p.Open(w)
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return &device{d, w, !p.Paper}, nil
+}
+
+// Full makes the next Draw a full refresh of e-paper.
+func (d *device) Full() error {
+	if f, ok := d.Drawer.(interface{ Full() error }); ok {
+		return f.Full()
+	}
+	return nil
+}
+
+// Contrast sets the brightness, 0 to 255.
+func (d *device) Contrast(level uint8) error {
+	if c, ok := d.Drawer.(interface{ SetContrast(level byte) error }); ok {
+		return c.SetContrast(level)
+	}
+	return nil
+}
+
+// Sleep darkens a panel that glows and puts e-paper into deep sleep. It does not call Halt of e-paper without Sleep: in periph's
+// drivers that clears the paper.
+func (d *device) Sleep() error {
+	if s, ok := d.Drawer.(interface{ Sleep() error }); ok {
+		return s.Sleep()
+	}
+	if d.glows {
+		return d.Halt()
+	}
+	return nil
+}
+
+// Probe finds out whether the panel answers.
+func (d *device) Probe() error {
+	if p, ok := d.Drawer.(interface{ Probe() error }); ok {
+		return p.Probe()
+	}
+	return nil
 }

@@ -3,7 +3,7 @@ package hal
 import (
 	"bytes"
 	"image"
-	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -14,15 +14,16 @@ import (
 // pngPanel writes each new picture to a file, one pixel a panel pixel. A reader of the file sees a whole
 // picture or the one before, never a part.
 type pngPanel struct {
-	path string
+	path   string
+	encode func(io.Writer, image.Image) error
 
 	mu    sync.Mutex
 	frame *image.Paletted
 	fresh bool // the file holds the frame
 }
 
-func newPNG(path string, size image.Point, paper bool) *pngPanel {
-	p := &pngPanel{path: path, frame: ink.New(size, false)}
+func newPNG(path string, encode func(io.Writer, image.Image) error, size image.Point, paper bool) *pngPanel {
+	p := &pngPanel{path: path, encode: encode, frame: ink.New(size, false)}
 	if paper {
 		for i := range p.frame.Pix {
 			p.frame.Pix[i] = ink.White
@@ -46,7 +47,8 @@ func (p *pngPanel) Draw(r image.Rectangle, src image.Image, sp image.Point) erro
 	return err
 }
 
-// write replaces the file: a new one beside it, then a rename. Pictures are not worth an fsync.
+// write replaces the file: a new one beside it, then a rename. It does not sync: the daemon draws the picture again at the next
+// start.
 func (p *pngPanel) write() (err error) {
 	f, err := os.CreateTemp(filepath.Dir(p.path), "."+filepath.Base(p.path)+".*")
 	if err != nil {
@@ -57,7 +59,7 @@ func (p *pngPanel) write() (err error) {
 			_ = os.Remove(f.Name()) // the first error says more
 		}
 	}()
-	if err := png.Encode(f, p.frame); err != nil {
+	if err := p.encode(f, p.frame); err != nil {
 		_ = f.Close() // the first error says more
 		return err
 	}

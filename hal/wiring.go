@@ -8,26 +8,28 @@ import (
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/spi"
+
+	"github.com/paird/paird/hal/internal/linuxio"
 )
 
-// Wiring is what a panel hangs on, by the names of the configuration. All that is taken from it is closed with the panel.
+// Wiring opens the bus and the pins that the configuration names for a panel. They are closed with the panel.
 type Wiring struct {
 	hw   hardware
 	o    Options
 	held []io.Closer
 }
 
-// Options are the configuration's.
+// Options are those of Open, with the panel's size.
 func (w *Wiring) Options() Options { return w.o }
 
-// I2C opens the bus and tells the panel's address.
+// I2C opens the bus and returns it with the panel's address.
 func (w *Wiring) I2C() (i2c.Bus, uint16, error) {
 	b, err := w.hw.i2c(w.o.Bus)
 	return b, w.o.Address, w.keep(b, err)
 }
 
-// OnI2C tells whether the panel hangs on I2C rather than SPI.
-func (w *Wiring) OnI2C() bool { return i2cName.MatchString(w.o.Bus) }
+// OnI2C reports whether the panel's bus is an I2C bus.
+func (w *Wiring) OnI2C() bool { return isI2C(w.o.Bus) }
 
 // SPI opens the port.
 func (w *Wiring) SPI() (spi.Port, error) {
@@ -35,7 +37,7 @@ func (w *Wiring) SPI() (spi.Port, error) {
 	return p, w.keep(p, err)
 }
 
-// Pin takes the pin that plays a role: dc, reset or busy. It is nil, with no error, where the configuration names none.
+// Pin opens the pin of a role: dc, reset or busy. It is nil, with no error, where the configuration names none.
 func (w *Wiring) Pin(role string) (gpio.PinIO, error) {
 	name := w.o.Pins[role]
 	if name == "" {
@@ -45,7 +47,7 @@ func (w *Wiring) Pin(role string) (gpio.PinIO, error) {
 	return p, w.keep(p, err)
 }
 
-// Pins takes several that must be there.
+// Pins opens the pins of several roles, all of which the configuration must name.
 func (w *Wiring) Pins(roles ...string) ([]gpio.PinIO, error) {
 	var all []gpio.PinIO
 	for _, role := range roles {
@@ -77,3 +79,25 @@ func (w *Wiring) Close() error {
 	w.held = nil
 	return errors.Join(errs...)
 }
+
+// hardware opens buses and pins by the names of the configuration.
+type hardware interface {
+	i2c(bus string) (i2c.BusCloser, error)
+	spi(port string) (spi.PortCloser, error)
+	pin(name string) (pin, error)
+}
+
+// pin is a GPIO line, held until Close, which also ends WaitForEdge. Err is the error of the last Read or WaitForEdge, which
+// cannot return one.
+type pin interface {
+	gpio.PinIO
+	io.Closer
+	Err() error
+}
+
+// machine is this machine's hardware, by Linux's character devices.
+type machine struct{}
+
+func (machine) i2c(bus string) (i2c.BusCloser, error)   { return linuxio.OpenI2C(bus) }
+func (machine) spi(port string) (spi.PortCloser, error) { return linuxio.OpenSPI(port) }
+func (machine) pin(name string) (pin, error)            { return linuxio.OpenLine(name) }

@@ -1,46 +1,62 @@
 package monoled
 
-import "github.com/paird/paird/hal/internal/ink"
+import (
+	"image"
 
-// update brings the RAM from shadow to frame, page by page, in runs of changed columns.
-func (p *Dev) update() error {
-	p.pack()
-	width := p.module.size.X
-	for page := 0; page*width < len(p.next); page++ {
-		next, shadow := p.next[page*width:][:width], p.shadow[page*width:][:width]
-		for _, r := range runs(shadow, next, p.whole) {
-			if err := p.write(page, r.from, next[r.from:r.to]); err != nil {
+	"periph.io/x/conn/v3"
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/devices/v3/ssd1306/image1bit"
+)
+
+// paint copies src, from sp on, into the part r of the frame.
+func (d *Dev) paint(r image.Rectangle, src image.Image, sp image.Point) {
+	shift := sp.Sub(r.Min)
+	r = r.Intersect(d.frame.Rect).Intersect(src.Bounds().Sub(shift))
+	lit := bits(src)
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			d.frame.SetBit(x, y, lit(x+shift.X, y+shift.Y))
+		}
+	}
+}
+
+// bits returns how to read one pixel of src. The colours of a palette are converted once, not once a pixel.
+func bits(src image.Image) func(x, y int) image1bit.Bit {
+	convert := image1bit.BitModel.Convert
+	p, ok := src.(*image.Paletted)
+	if !ok {
+		return func(x, y int) image1bit.Bit { return convert(src.At(x, y)).(image1bit.Bit) }
+	}
+	palette := make([]image1bit.Bit, 256)
+	for i, c := range p.Palette {
+		palette[i] = convert(c).(image1bit.Bit)
+	}
+	return func(x, y int) image1bit.Bit { return palette[p.Pix[p.PixOffset(x, y)]] }
+}
+
+// update makes the RAM equal to the frame, page by page, in runs of changed columns.
+func (d *Dev) update() error {
+	width := d.frame.Stride
+	for page := 0; page*width < len(d.ram); page++ {
+		next, ram := d.frame.Pix[page*width:][:width], d.ram[page*width:][:width]
+		for _, r := range runs(ram, next, d.stale) {
+			if err := d.write(page, r.from, next[r.from:r.to]); err != nil {
 				return err
 			}
 		}
-		copy(shadow, next)
+		copy(ram, next)
 	}
-	p.whole = false
+	d.stale = false
 	return nil
 }
 
-// pack turns the frame into pages: a byte is a column of eight pixels, D0 on top (SSD1306 section 8.7, page 25).
-func (p *Dev) pack() {
-	clear(p.next)
-	width := p.module.size.X
-	for y := range p.module.size.Y {
-		row, bit := p.frame.Pix[y*p.frame.Stride:][:width], byte(1)<<(y%8)
-		out := p.next[y/8*width:][:width]
-		for x, c := range row {
-			if c == ink.White {
-				out[x] |= bit
-			}
-		}
-	}
-}
-
-// write sends a run of columns of one page, in page addressing mode.
-func (p *Dev) write(page, column int, data []byte) error {
-	c := byte(p.module.column + column)
-	if err := p.wire.command(0xb0|byte(page), c&0x0f, 0x10|c>>4); err != nil {
+// write sends columns of one page, in page addressing mode.
+func (d *Dev) write(page, column int, data []byte) error {
+	c := byte(d.module.column + column)
+	if err := d.bus.command(0xb0|byte(page), c&0x0f, 0x10|c>>4); err != nil {
 		return err
 	}
-	return p.wire.data(data)
+	return d.bus.data(data)
 }
 
 // run is a half-open range of columns.
@@ -49,9 +65,9 @@ type run struct{ from, to int }
 // overhead is what a run costs besides its data, in bytes: two addresses, two control bytes, three commands.
 const overhead = 7
 
-// runs finds the columns that changed. Two runs with less between them than a run's overhead become one.
-func runs(old, next []byte, whole bool) []run {
-	if whole {
+// runs finds the columns that differ. Two runs with less between them than the overhead of a run become one.
+func runs(old, next []byte, all bool) []run {
+	if all {
 		return []run{{0, len(next)}}
 	}
 	var found []run
@@ -65,4 +81,42 @@ func runs(old, next []byte, whole bool) []run {
 		}
 	}
 	return found
+}
+
+// wire carries commands and data to the controller: on I²C after a control byte, on four-wire SPI with the D/C pin.
+type wire struct {
+	conn conn.Conn
+	dc   gpio.PinOut // nil on I²C
+	buf  []byte
+}
+
+// The control bytes of SSD1306 section 8.1.5.2 (page 20): Co = 0, then only commands or only data.
+const (
+	controlCommands = 0x00
+	controlData     = 0x40
+)
+
+func (w *wire) command(c ...byte) error { return w.send(controlCommands, gpio.Low, c) }
+func (w *wire) data(b []byte) error     { return w.send(controlData, gpio.High, b) }
+
+// send writes b, with D/C low for commands and high for data (SSD1306 section 8.1.3, page 17).
+func (w *wire) send(control byte, dc gpio.Level, b []byte) error {
+	if w.dc == nil {
+		w.buf = append(append(w.buf[:0], control), b...)
+		return w.conn.Tx(w.buf, nil)
+	}
+	if err := w.dc.Out(dc); err != nil {
+		return err
+	}
+	return w.conn.Tx(b, nil)
+}
+
+// status reads the status register. known is false on SPI, which cannot be read.
+func (w *wire) status() (s byte, known bool, err error) {
+	if w.dc != nil {
+		return 0, false, nil
+	}
+	var b [1]byte
+	err = w.conn.Tx(nil, b[:])
+	return b[0], true, err
 }

@@ -1,6 +1,10 @@
 package sensor
 
 import (
+	"cmp"
+	"context"
+	"sync"
+
 	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/physic"
 	"periph.io/x/devices/v3/aht20"
@@ -10,7 +14,7 @@ import (
 	"periph.io/x/devices/v3/tmp102"
 )
 
-// fromPeriph are the sensors that periph drives right. Those that it does not, and why, are in doc.go.
+// fromPeriph are the sensors that periph drives as their datasheets say.
 func fromPeriph() map[string]driver {
 	t, h := metric{"temperature", "°C"}, metric{"humidity", "%"}
 	return map[string]driver{
@@ -66,3 +70,86 @@ func env(d interface{ Sense(e *physic.Env) error }, pick ...func(physic.Env) flo
 
 func celsius(e physic.Env) float64  { return e.Temperature.Celsius() }
 func relative(e physic.Env) float64 { return float64(e.Humidity) / float64(physic.PercentRH) }
+
+// session is a device of periph's on an open bus. The first failure ends it, and the next reading begins another one. A first
+// reading that is late does not end it: an SCD4x measures for five seconds before its first answer, and beginning again would
+// only start the measurement again.
+type session struct {
+	bus     *boundedBus
+	measure measure
+	late    bool // the last reading outlasted its context
+}
+
+// readSession reads in the open session, or in a new one.
+func (s *Sensor) readSession(ctx context.Context) (values []float64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.session == nil {
+		b, err := s.open(s.o.Bus)
+		if err != nil {
+			return nil, err
+		}
+		s.session = &session{bus: &boundedBus{BusCloser: b}}
+	}
+	d := s.session
+	d.bus.begin(ctx)
+	if values, err = d.read(s.d.open, s.o.Address); err == nil {
+		d.late = false
+		return values, nil
+	}
+	if ctx.Err() != nil && d.measure != nil && !d.late {
+		d.late = true
+		return nil, context.Cause(ctx)
+	}
+	s.session = nil
+	_ = d.bus.Close() // the first error says more
+	return nil, d.bus.cause(err)
+}
+
+// read measures, with a device that it sets up the first time.
+func (d *session) read(open opener, address uint16) ([]float64, error) {
+	if d.measure == nil {
+		m, err := open(d.bus, address)
+		if err != nil {
+			return nil, err
+		}
+		d.measure = m
+	}
+	return d.measure()
+}
+
+// boundedBus is a bus that fails once a context has ended: periph's drivers ask some sensors without a limit whether they are
+// ready. It keeps its first error, which the drivers may replace by one of their own.
+type boundedBus struct {
+	i2c.BusCloser
+	mu  sync.Mutex
+	ctx context.Context
+	err error
+}
+
+// begin sets the context of the transactions that follow.
+func (b *boundedBus) begin(ctx context.Context) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ctx, b.err = ctx, nil
+}
+
+func (b *boundedBus) Tx(addr uint16, w, r []byte) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	err := context.Cause(b.ctx)
+	if err == nil {
+		err = b.BusCloser.Tx(addr, w, r)
+	}
+	if b.err == nil {
+		b.err = err
+	}
+	return err
+}
+
+// cause is the bus's own error, or else err.
+func (b *boundedBus) cause(err error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return cmp.Or(b.err, err)
+}

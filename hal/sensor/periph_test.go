@@ -61,7 +61,7 @@ func (e *endless) Close() error {
 	return nil
 }
 
-// TestPeriphIsNotWaitedForWithoutEnd: a device that keeps its driver busy ends with the context, and is made anew.
+// TestPeriphIsNotWaitedForWithoutEnd: a device that keeps its driver busy ends with the context, and the bus is closed.
 func TestPeriphIsNotWaitedForWithoutEnd(t *testing.T) {
 	for _, name := range []string{"aht20", "hdc302x", "scd4x"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -75,7 +75,7 @@ func TestPeriphIsNotWaitedForWithoutEnd(t *testing.T) {
 			defer cancel()
 			start := time.Now()
 			_, err = s.Read(ctx)
-			if errors.Is(err, context.DeadlineExceeded) && b.closed == 0 { // late once is no failure
+			if errors.Is(err, context.DeadlineExceeded) && b.closed == 0 { // the first late reading does not end the session
 				_, err = s.Read(ctx)
 			}
 			if err == nil || b.closed != 1 || time.Since(start) > 13*time.Second {
@@ -152,4 +152,25 @@ func TestSCD4xIsSlowOnce(t *testing.T) {
 		near(t, values, "temperature", 25, 0.01)
 		near(t, values, "humidity", 37, 0.01)
 	})
+}
+
+// TestContextOverBeforeOpening: a device that could not be set up is not read by the next reading.
+func TestContextOverBeforeOpening(t *testing.T) {
+	for name := range fromPeriph() {
+		synctest.Test(t, func(t *testing.T) {
+			s, err := New(Options{Driver: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.open = func(string) (i2c.BusCloser, error) { return deaf{}, nil }
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if _, err := s.Read(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if _, err := s.Read(t.Context()); !errors.Is(err, errDeaf) {
+				t.Errorf("%s, then: %v", name, err)
+			}
+		})
+	}
 }

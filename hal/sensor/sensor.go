@@ -1,5 +1,3 @@
-// Package sensor reads sensors over I2C and 1-wire. A reading begins anew each time, with opening the bus: a sensor that
-// was unplugged, or lost its power, is simply read again.
 package sensor
 
 import (
@@ -29,13 +27,16 @@ type Options struct {
 // metric is one quantity a sensor measures.
 type metric struct{ name, unit string }
 
-// driver is how a kind of sensor is read: by our own code, or by a device of periph's that is kept until it fails.
+// driver is how a kind of sensor is read: by our own code (read), or by a device of periph's (open).
 type driver struct {
 	address uint16 // the usual one; 0: not on I2C
 	metrics []metric
 	read    func(ctx context.Context, d device) ([]float64, error) // a value a metric
-	open    func(b i2c.Bus, address uint16) (measure, error)
+	open    opener
 }
+
+// opener sets a device up.
+type opener func(b i2c.Bus, address uint16) (measure, error)
 
 // measure measures once: a value a metric.
 type measure func() ([]float64, error)
@@ -55,8 +56,8 @@ type Sensor struct {
 	open func(bus string) (i2c.BusCloser, error)
 	root string
 
-	mu   sync.Mutex
-	kept *kept // of periph's
+	mu      sync.Mutex
+	session *session // with a device of periph's; nil: none is open
 }
 
 func drivers() map[string]driver {
@@ -96,30 +97,30 @@ func openI2C(bus string) (i2c.BusCloser, error) { return linuxio.OpenI2C(bus) }
 
 // Read measures and returns a value a metric, in the metric's Unit. It takes up to 0.2 s, 1-wire 1 s.
 func (s *Sensor) Read(ctx context.Context) (values map[string]float64, err error) {
-	do := s.once
+	read := s.readOnce
 	if s.d.open != nil {
-		do = s.keeping
+		read = s.readSession
 	}
-	read, err := do(ctx)
+	measured, err := read(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s, err)
 	}
 	values = map[string]float64{}
 	for i, m := range s.d.metrics {
-		values[s.name(m)] = read[i]
+		values[s.name(m)] = measured[i]
 	}
 	return values, nil
 }
 
-// once opens the bus for one reading.
-func (s *Sensor) once(ctx context.Context) ([]float64, error) {
+// readOnce opens the bus for one reading.
+func (s *Sensor) readOnce(ctx context.Context) ([]float64, error) {
 	d := device{address: s.o.Address, o: s.o, root: s.root}
 	if s.d.address != 0 {
 		b, err := s.open(s.o.Bus)
 		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = b.Close() }() // nothing was left to be written
+		defer func() { _ = b.Close() }() // it was only read
 		d.bus = b
 	}
 	return s.d.read(ctx, d)

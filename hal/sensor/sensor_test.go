@@ -242,7 +242,7 @@ func TestBusErrorsAndUnknownDrivers(t *testing.T) {
 	}
 }
 
-var errDeaf = errors.New("nobody answers")
+var errDeaf = errors.New("no acknowledge")
 
 type deaf struct{ i2c.BusCloser }
 

@@ -7,7 +7,7 @@ import (
 
 const (
 	shortPress = 150 * time.Millisecond // POST /press without hold
-	maxHold    = time.Minute            // a page that went away cannot hold the button for ever
+	maxHold    = time.Minute            // the button of a page that is gone is released after this
 )
 
 // button is the round button of the page: up or down, and let go by itself after maxHold.
@@ -37,7 +37,7 @@ func (s *Sim) set(down bool) bool {
 	return true
 }
 
-// press holds the button for as long as told, or until the board is closed. It reports false when the button
+// press holds the button for a time, or until the board is closed. It reports false when the button
 // is already down.
 func (s *Sim) press(hold time.Duration) bool {
 	if !s.set(true) {

@@ -61,7 +61,7 @@ func (s *Sim) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// send writes one server-sent event; Flush tells later whether it could be written.
+// send writes one server-sent event; Flush returns the error.
 func send(w http.ResponseWriter, event string, data any) {
 	b, err := json.Marshal(data)
 	if err != nil {

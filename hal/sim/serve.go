@@ -11,7 +11,7 @@ import (
 )
 
 // Listen serves the page on addr ("127.0.0.1:8628"; port 0 picks a free one) until Close, and returns its URL.
-// It refuses an address that is not loopback: the page has a button and asks nobody who presses it.
+// It refuses an address that is not loopback: anyone who reaches the page can press the button.
 func (s *Sim) Listen(ctx context.Context, addr string) (url string, err error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil || !loopback(host) {
@@ -70,7 +70,7 @@ func onlyLoopback(next http.Handler) http.Handler {
 	})
 }
 
-// loopback tells whether a host is this machine whatever a name server says.
+// loopback reports whether a host is this machine without asking a name server.
 func loopback(host string) bool {
 	if host == "localhost" {
 		return true

@@ -3,7 +3,7 @@ package sim
 import (
 	"bytes"
 	"image"
-	"image/png"
+	"io"
 	"sync"
 	"time"
 
@@ -12,11 +12,12 @@ import (
 
 // Options say what is simulated.
 type Options struct {
-	Name   string      // of the device, for the page's title
-	Size   image.Point // the reader's view, in pixels
-	Paper  bool        // look and behave like e-paper: the picture stays when the panel sleeps or halts
-	Accent bool        // paper with a third colour
-	Press  func(down bool, at time.Time)
+	Name      string      // of the device, for the page's title
+	Size      image.Point // the reader's view, in pixels
+	Paper     bool        // look and behave like e-paper: the picture stays when the panel sleeps or halts
+	Accent    bool        // paper with a third colour
+	Press     func(down bool, at time.Time)
+	EncodePNG func(w io.Writer, m image.Image) error
 }
 
 // Sim is a panel, a button and an LED on a web page. It is safe for concurrent use.
@@ -30,7 +31,7 @@ type Sim struct {
 	frame   *image.Paletted
 	encoded []byte        // frame as a PNG, nil when it has to be made
 	full    bool          // the next Draw is a full refresh
-	state   state         // what the page is told
+	state   state         // what the page shows
 	changed chan struct{} // closed and replaced when state changes
 }
 
@@ -88,7 +89,7 @@ func (s *Sim) Contrast(level uint8) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.Contrast = level
-	s.tell()
+	s.notify()
 	return nil
 }
 
@@ -103,7 +104,7 @@ func (s *Sim) Sleep() error {
 	return nil
 }
 
-// Halt is Sleep: what the panel shows once nobody drives it any more.
+// Halt is Sleep.
 func (s *Sim) Halt() error { return s.Sleep() }
 
 // LED lights the LED on the page or puts it out.
@@ -112,7 +113,7 @@ func (s *Sim) LED(on bool) error {
 	defer s.mu.Unlock()
 	if s.state.LED != on {
 		s.state.LED = on
-		s.tell()
+		s.notify()
 	}
 	return nil
 }
@@ -121,11 +122,11 @@ func (s *Sim) LED(on bool) error {
 func (s *Sim) redrawn() {
 	s.state.Version++
 	s.encoded = nil
-	s.tell()
+	s.notify()
 }
 
-// tell wakes those who wait for a change. The caller holds mu.
-func (s *Sim) tell() {
+// notify wakes those who wait for a change. The caller holds mu.
+func (s *Sim) notify() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
@@ -149,7 +150,7 @@ func (s *Sim) picture() ([]byte, error) {
 		shown = ink.New(s.o.Size, s.o.Accent)
 	}
 	var b bytes.Buffer
-	if err := png.Encode(&b, shown); err != nil {
+	if err := s.o.EncodePNG(&b, shown); err != nil {
 		return nil, err
 	}
 	s.encoded = b.Bytes()

@@ -34,7 +34,7 @@ func request(s *Sim, method, target string, header ...string) *httptest.Response
 }
 
 func TestPictureIsWhatWasDrawn(t *testing.T) {
-	s := New(Options{Size: image.Pt(128, 64)})
+	s := New(Options{EncodePNG: png.Encode, Size: image.Pt(128, 64)})
 	src := ink.New(image.Pt(128, 64), false)
 	src.SetColorIndex(3, 5, ink.White)
 	if err := s.Draw(s.Bounds(), src, image.Point{}); err != nil {
@@ -52,7 +52,7 @@ func TestPictureIsWhatWasDrawn(t *testing.T) {
 
 func TestSleepDarkensOLEDOnly(t *testing.T) {
 	for _, paper := range []bool{false, true} {
-		s := New(Options{Size: image.Pt(16, 16), Paper: paper})
+		s := New(Options{EncodePNG: png.Encode, Size: image.Pt(16, 16), Paper: paper})
 		white := image.NewUniform(color.White)
 		_ = s.Draw(s.Bounds(), white, image.Point{})
 		_ = s.Sleep()
@@ -67,7 +67,7 @@ func TestSleepDarkensOLEDOnly(t *testing.T) {
 }
 
 func TestOnlyLoopbackNames(t *testing.T) {
-	s := New(Options{Size: image.Pt(16, 16)})
+	s := New(Options{EncodePNG: png.Encode, Size: image.Pt(16, 16)})
 	for host, want := range map[string]int{
 		"127.0.0.1:8628": 200, "localhost:8628": 200, "[::1]:8628": 200, "127.0.0.1": 200, "localhost:9": 200,
 		"evil.example": 403, "evil.example:8628": 403, "192.168.1.5:8628": 403, "localhost.evil.example": 403, "": 403, "127.0.0.1.nip.io:8628": 403,
@@ -80,7 +80,7 @@ func TestOnlyLoopbackNames(t *testing.T) {
 
 func TestOtherOriginsCannotPress(t *testing.T) {
 	pressed := 0
-	s := New(Options{Size: image.Pt(16, 16), Press: func(bool, time.Time) { pressed++ }})
+	s := New(Options{EncodePNG: png.Encode, Size: image.Pt(16, 16), Press: func(bool, time.Time) { pressed++ }})
 	for _, h := range [][]string{
 		{"Origin", "http://evil.example"}, {"Origin", "null"}, {"Sec-Fetch-Site", "cross-site"},
 		{"Sec-Fetch-Site", "same-site", "Origin", "http://127.0.0.1:9999"},
@@ -99,7 +99,7 @@ func TestOtherOriginsCannotPress(t *testing.T) {
 }
 
 func TestPageMayBeFramedByLoopbackOnly(t *testing.T) {
-	w := request(New(Options{Size: image.Pt(16, 16)}), "GET", "/")
+	w := request(New(Options{EncodePNG: png.Encode, Size: image.Pt(16, 16)}), "GET", "/")
 	csp := w.Header().Get("Content-Security-Policy")
 	if !strings.Contains(csp, "frame-ancestors http://127.0.0.1:* http://localhost:*") || strings.Contains(csp, "unsafe") {
 		t.Errorf("policy %q", csp)
@@ -120,7 +120,7 @@ func TestPress(t *testing.T) {
 		}
 		var got []edge
 		start := time.Now()
-		s := New(Options{Size: image.Pt(16, 16), Press: func(d bool, at time.Time) { got = append(got, edge{d, at.Sub(start)}) }})
+		s := New(Options{EncodePNG: png.Encode, Size: image.Pt(16, 16), Press: func(d bool, at time.Time) { got = append(got, edge{d, at.Sub(start)}) }})
 		go func() {
 			time.Sleep(time.Second)
 			if c := request(s, "POST", "/press").Code; c != http.StatusConflict {
@@ -155,7 +155,7 @@ func TestPress(t *testing.T) {
 }
 
 func TestEvents(t *testing.T) {
-	s := New(Options{Name: "Kitchen \"<b>\"", Size: image.Pt(128, 64), Paper: true})
+	s := New(Options{EncodePNG: png.Encode, Name: "Kitchen \"<b>\"", Size: image.Pt(128, 64), Paper: true})
 	url, err := s.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -199,7 +199,7 @@ func TestEvents(t *testing.T) {
 
 func TestListenRefusesOtherAddresses(t *testing.T) {
 	for _, addr := range []string{"0.0.0.0:0", ":0", "192.168.0.1:0", "example.com:80", "127.0.0.1", "[::]:0"} {
-		if _, err := New(Options{Size: image.Pt(8, 8)}).Listen(t.Context(), addr); err == nil {
+		if _, err := New(Options{EncodePNG: png.Encode, Size: image.Pt(8, 8)}).Listen(t.Context(), addr); err == nil {
 			t.Errorf("%q was accepted", addr)
 		}
 	}

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// Info is what a module is.
+// Info describes a module.
 type Info struct {
 	Name    string
-	Chip    string
-	Size    image.Point // landscape
-	Accent  bool        // red besides black and white
-	Partial bool        // can refresh without flashing
+	Chip    string      // the controller
+	Size    image.Point // in pixels, landscape
+	Accent  bool        // the paper has red besides black and white
+	Partial bool        // it can refresh in part, without flashing
 }
 
-// module is how one is driven.
+// module is a module and how it is driven.
 type module struct {
 	Info
 	columns, rows   int  // of the RAM that is used, in pixels
@@ -29,8 +29,8 @@ type module struct {
 	partialSequence byte
 }
 
-// place is where a pixel of the landscape picture lies in the RAM.
-func (m *module) place(x, y int) (column, row int) {
+// address is the RAM address of a pixel of the landscape picture.
+func (m *module) address(x, y int) (column, row int) {
 	column, row = x, y
 	if m.transposed {
 		column, row = y, x
@@ -53,7 +53,7 @@ func (m *module) visible() (columns, rows int) {
 	return m.Size.X, m.Size.Y
 }
 
-// Modules lists what can be driven.
+// Modules lists the modules that the package can drive.
 func Modules() []Info {
 	var all []Info
 	for _, m := range modules() {
@@ -80,7 +80,7 @@ var (
 	borderHold  = []byte{0x3c, 0x80}
 )
 
-// modules are built anew for each caller: nobody can change another's.
+// modules returns a new list each time, so that no caller can change that of another.
 func modules() []module {
 	internalSensor := []byte{0x18, 0x80}
 	s8 := []byte{0x21, 0x00, 0x80} // the glass is wired to S8 to S167

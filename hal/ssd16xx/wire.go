@@ -21,7 +21,7 @@ type wires struct {
 	busy    gpio.PinIn  // high while the controller works
 }
 
-// longestTransfer is what spidev takes at once unless it is told otherwise (drivers/spi/spidev.c: bufsiz).
+// longestTransfer is what spidev takes at once unless its module parameter says otherwise (drivers/spi/spidev.c: bufsiz).
 const longestTransfer = 4096
 
 func newWires(p spi.Port, dc, reset gpio.PinOut, busy gpio.PinIn) (wires, error) {

@@ -11,14 +11,14 @@ import (
 	"github.com/paird/paird/hal"
 )
 
-// Hardware is the board of cfg, as hal wants it told.
+// Hardware is the board of cfg in the terms of hal.
 func Hardware(cfg config.Config, name string, terminal io.Writer, log *slog.Logger) hal.Options {
 	d := cfg.Display
 	o := hal.Options{
 		Panel: d.Panel, Bus: d.Bus, Address: uint16(d.Address), ColumnOffset: d.ColumnOffset, Pins: d.Pins,
 		Rotate: d.Rotate, SimListen: cfg.Sim.Listen, PNGFile: cfg.PNG.File,
 		ButtonPin: cfg.Button.Pin, ActiveLow: cfg.Button.ActiveLow, LEDPin: cfg.LED.Pin,
-		Name: name, Terminal: terminal, Log: log,
+		Name: name, Terminal: terminal, EncodePNG: display.EncodePNG, Log: log,
 	}
 	if drawn := slices.Contains([]string{"png", "sim", "terminal"}, d.Panel); drawn || cfg.IsSet("display.size") {
 		o.Size = d.Size // hardware knows its own; the key only tells sizes of one controller apart

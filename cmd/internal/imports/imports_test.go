@@ -137,7 +137,7 @@ func TestWhoImportsWhom(t *testing.T) {
 // TestDaemonIsSmall keeps out of the daemon what would cost megabytes or open doors.
 func TestDaemonIsSmall(t *testing.T) {
 	banned := []string{
-		"text/template", "html/template", "net/http/pprof", "testing", "expvar", "plugin",
+		"text/template", "html/template", "net/http/pprof", "testing", "expvar", "plugin", "image/png",
 		"github.com/nats-io",
 		"periph.io/x/host", // its GPIO closes descriptor 0 on a Pi 5, its I2C hands the kernel stale addresses
 		module + "/cmd/pairlab", module + "/hal/bustest", module + "/agent/internal/crashtest",

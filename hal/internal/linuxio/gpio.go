@@ -30,8 +30,8 @@ const (
 // lines are called: Pi Zero to 3, Pi 4, Pi 5.
 func headerChips() []string { return []string{"pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"} }
 
-// place is where a pin is.
-type place struct {
+// location is the chip and line of a pin.
+type location struct {
 	path string // of the chip's device
 	line uint32
 }
@@ -44,31 +44,31 @@ type chip struct {
 
 // find looks a pin up: by chip and line ("gpiochip0/17"), by the line's name over all chips, the header's first,
 // then "GPION" as line N of the header's chip.
-func find(k kernel, pin string) (place, error) {
+func find(k kernel, pin string) (location, error) {
 	if name, line, ok := chipLine(pin); ok {
-		return place{"/dev/" + name, line}, nil
+		return location{"/dev/" + name, line}, nil
 	}
 	chips, err := listChips(k)
 	if err != nil {
-		return place{}, fmt.Errorf("pin %s: %w", pin, err)
+		return location{}, fmt.Errorf("pin %s: %w", pin, err)
 	}
 	for _, c := range chips {
 		line, ok, err := c.named(k, pin)
 		if err != nil {
-			return place{}, fmt.Errorf("pin %s: %w", pin, err)
+			return location{}, fmt.Errorf("pin %s: %w", pin, err)
 		}
 		if ok {
-			return place{c.path, line}, nil
+			return location{c.path, line}, nil
 		}
 	}
 	if n, ok := gpioNumber(pin); ok {
 		for _, c := range chips {
 			if slices.Contains(headerChips(), c.label) && n < c.lines {
-				return place{c.path, n}, nil
+				return location{c.path, n}, nil
 			}
 		}
 	}
-	return place{}, fmt.Errorf("pin %s: no GPIO line of that name; `gpioinfo` lists them", pin)
+	return location{}, fmt.Errorf("pin %s: no GPIO line of that name; `gpioinfo` lists them", pin)
 }
 
 // listChips asks every chip who it is. The header's chips come first.

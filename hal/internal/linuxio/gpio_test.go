@@ -108,20 +108,20 @@ func TestFind(t *testing.T) {
 		name  string
 		chips []fakeChip
 		pin   string
-		want  place
+		want  location
 	}{
-		{"a name", []fakeChip{four, expander}, "GPIO17", place{"/dev/gpiochip0", 17}},
-		{"a name elsewhere", []fakeChip{four, expander}, "EXP3", place{"/dev/gpiochip1", 3}},
-		{"the header first", []fakeChip{brcm, expander, five}, "GPIO17", place{"/dev/gpiochip2", 17}},
-		{"no names", []fakeChip{expander, zero}, "GPIO17", place{"/dev/gpiochip1", 17}},
-		{"chip and line", []fakeChip{expander, zero}, "gpiochip1/4", place{"/dev/gpiochip1", 4}},
-		{"no such line", []fakeChip{expander, zero}, "GPIO54", place{}},
-		{"no such name", []fakeChip{expander}, "GPIO5", place{}},
-		{"leading zero", []fakeChip{zero}, "GPIO05", place{}},
+		{"a name", []fakeChip{four, expander}, "GPIO17", location{"/dev/gpiochip0", 17}},
+		{"a name elsewhere", []fakeChip{four, expander}, "EXP3", location{"/dev/gpiochip1", 3}},
+		{"the header first", []fakeChip{brcm, expander, five}, "GPIO17", location{"/dev/gpiochip2", 17}},
+		{"no names", []fakeChip{expander, zero}, "GPIO17", location{"/dev/gpiochip1", 17}},
+		{"chip and line", []fakeChip{expander, zero}, "gpiochip1/4", location{"/dev/gpiochip1", 4}},
+		{"no such line", []fakeChip{expander, zero}, "GPIO54", location{}},
+		{"no such name", []fakeChip{expander}, "GPIO5", location{}},
+		{"leading zero", []fakeChip{zero}, "GPIO05", location{}},
 	} {
 		k := newGPIO(t, c.chips...)
 		got, err := find(k, c.pin)
-		if got != c.want || (err == nil) != (c.want != place{}) {
+		if got != c.want || (err == nil) != (c.want != location{}) {
 			t.Errorf("%s: %q is %v (%v), want %v", c.name, c.pin, got, err, c.want)
 		}
 		k.nothingOpen(t)

@@ -50,9 +50,9 @@ type I2C struct {
 func OpenI2C(bus string) (*I2C, error) { return openI2C(linux{}, bus) }
 
 func openI2C(k kernel, bus string) (*I2C, error) {
-	path, err := i2cPath(bus)
-	if err != nil {
-		return nil, err
+	path, ok := I2CPath(bus)
+	if !ok {
+		return nil, fmt.Errorf("%q is not the name of an I2C bus, as I2C1", bus)
 	}
 	fd, err := k.open(path)
 	if err != nil {
@@ -97,7 +97,7 @@ func (b *I2C) Tx(addr uint16, w, r []byte) error {
 	return b.explain(addr, b.k.ioctl(b.fd, i2cRdwr, unsafe.Pointer(&data)))
 }
 
-// explain tells a device that does not answer from a bus that fails.
+// explain says whether a device did not answer or the bus failed.
 func (b *I2C) explain(addr uint16, err error) error {
 	switch {
 	case err == nil:
@@ -115,6 +115,6 @@ func (b *I2C) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	fd := b.fd
-	b.fd = -1 // the number may soon be somebody else's
+	b.fd = -1 // the kernel may give the number to another file
 	return b.k.close(fd)
 }

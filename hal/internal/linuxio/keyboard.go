@@ -16,7 +16,7 @@ type Keyboard struct {
 	before unix.Termios
 }
 
-// IsTerminal tells whether a file is a terminal.
+// IsTerminal reports whether a file is a terminal.
 func IsTerminal(f *os.File) bool {
 	conn, err := f.SyscallConn()
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 	"periph.io/x/conn/v3/physic"
 )
 
-// Line is one GPIO line, held until Close. It implements gpio.PinIO; what goes wrong where that has no error, Err tells.
+// Line is one GPIO line, held until Close. It implements gpio.PinIO; Err is the error of the last Read or WaitForEdge.
 type Line struct {
 	k    kernel
 	file *os.File // the line's request; events are read from it
 	pin  string
-	at   place
+	at   location
 
 	mu  sync.Mutex
 	out bool  // an output
@@ -104,7 +104,7 @@ func request(k kernel, pin string, flags uint64) (*Line, error) {
 	return newLine(k, pin, p, int(req.Fd))
 }
 
-func newLine(k kernel, pin string, at place, fd int) (*Line, error) {
+func newLine(k kernel, pin string, at location, fd int) (*Line, error) {
 	if err := unix.SetNonblock(fd, true); err != nil { // so that a wait for an edge can have a deadline
 		return nil, errors.Join(fmt.Errorf("pin %s: %w", pin, err), k.close(fd))
 	}
@@ -126,7 +126,7 @@ func (l *Line) Read() gpio.Level {
 	return v.Bits&1 == 1
 }
 
-// ioctl asks the kernel, but never about a descriptor that was closed and is somebody else's by now.
+// ioctl asks the kernel, but never about a descriptor that was closed: its number may belong to another file.
 func (l *Line) ioctl(request uint, arg unsafe.Pointer) error {
 	conn, err := l.file.SyscallConn()
 	if err != nil {
@@ -137,7 +137,7 @@ func (l *Line) ioctl(request uint, arg unsafe.Pointer) error {
 	return l.explain(errors.Join(err, failed))
 }
 
-// WaitForEdge waits for the next edge, as long as timeout (below 0: for ever) or until Close.
+// WaitForEdge waits for the next edge, as long as timeout (below 0: without a limit) or until Close.
 func (l *Line) WaitForEdge(timeout time.Duration) bool {
 	var deadline time.Time
 	if timeout >= 0 {

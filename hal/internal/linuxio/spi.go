@@ -29,7 +29,7 @@ const (
 
 	spiNoCS = 0x40 // SPI_NO_CS
 
-	spiLongest = 4096 // drivers/spi/spidev.c: bufsiz, the longest message unless the module is told otherwise
+	spiLongest = 4096 // drivers/spi/spidev.c: bufsiz, the longest message unless the module's parameter says otherwise
 )
 
 // spiTransfer is struct spi_ioc_transfer, the same on 32 and 64 bit.
@@ -60,9 +60,9 @@ type SPI struct {
 func OpenSPI(bus string) (*SPI, error) { return openSPI(linux{}, bus) }
 
 func openSPI(k kernel, bus string) (*SPI, error) {
-	path, err := spiPath(bus)
-	if err != nil {
-		return nil, err
+	path, ok := SPIPath(bus)
+	if !ok {
+		return nil, fmt.Errorf("%q is not the name of an SPI bus, as SPI0.0", bus)
 	}
 	fd, err := k.open(path)
 	if err != nil {
@@ -162,6 +162,6 @@ func (s *SPI) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fd := s.fd
-	s.fd = -1 // the number may soon be somebody else's
+	s.fd = -1 // the kernel may give the number to another file
 	return s.k.close(fd)
 }

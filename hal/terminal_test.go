@@ -30,7 +30,7 @@ func TestSpaceKeyIsAButton(t *testing.T) {
 		for _, want := range []struct {
 			down bool
 			at   time.Duration
-		}{{true, time.Second}, {false, time.Second + letGoAfter}, {true, 5 * time.Second}, {false, 8*time.Second + letGoAfter}} {
+		}{{true, time.Second}, {false, time.Second + releaseAfter}, {true, 5 * time.Second}, {false, 8*time.Second + releaseAfter}} {
 			if got := <-e.out; got.Down != want.down || got.At.Sub(start) != want.at {
 				t.Errorf("edge %v at %v, want %+v", got.Down, got.At.Sub(start), want)
 			}

@@ -1,6 +1,7 @@
 package monoled
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"image/draw"
@@ -8,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"periph.io/x/conn/v3/i2c/i2ctest"
 
 	"github.com/paird/paird/hal/bustest"
 )
@@ -79,7 +82,7 @@ func TestUnpluggedAndBack(t *testing.T) {
 		o.Unplug()
 		for range 3 {
 			if err := p.Draw(p.Bounds(), all[7], image.Point{}); err == nil {
-				t.Fatal("no error though nobody answers")
+				t.Fatal("no error though nothing answers")
 			}
 		}
 		o.Plug()
@@ -92,7 +95,7 @@ func TestPowerLossBetweenDraws(t *testing.T) {
 		m := pictures(p.Bounds().Size(), rand.New(rand.NewPCG(5, 5)))[7]
 		mustDraw(t, p, o, m, "first")
 		o.PowerLoss()
-		if !p.watched { // on I2C the status tells at once; SPI cannot
+		if !p.readable { // on I2C the status shows it at once; SPI cannot be read
 			time.Sleep(renewEvery)
 		}
 		mustDraw(t, p, o, m, "the same picture after a power loss")
@@ -129,7 +132,7 @@ func TestModuleWhoseStatusLies(t *testing.T) {
 	o.Stats()
 	mustDraw(t, p, o, all[6], "again")
 	if s := o.Stats(); s.Bytes != 0 {
-		t.Errorf("%d bytes for nothing: the driver believes that the power was lost", s.Bytes)
+		t.Errorf("%d bytes for nothing: the driver takes it for a power loss", s.Bytes)
 	}
 }
 
@@ -179,5 +182,33 @@ func TestNewRefuses(t *testing.T) {
 	}
 	if _, err := NewSPI(nil, nil, &Opts{Chip: "ssd1306", Size: image.Pt(128, 64)}); err == nil {
 		t.Error("SPI without D/C was accepted")
+	}
+}
+
+// TestInitializationOnTheWire is the sequence of the SSD1306 on I2C, byte by byte, with the modes it runs in.
+func TestInitializationOnTheWire(t *testing.T) {
+	bus := &i2ctest.Playback{DontPanic: true, Ops: []i2ctest.IO{{Addr: addr, W: []byte{0x00,
+		0xe3,       // NOP
+		0xae,       // display off
+		0xd5, 0xf0, // clock: fastest, not divided
+		0xa8, 0x3f, // multiplex ratio 64
+		0xd3, 0x00, // no display offset
+		0x40,       // start line 0
+		0x20, 0x02, // page addressing mode
+		0x8d, 0x14, // charge pump on
+		0xa1, 0xc8, // column and row order reversed
+		0xda, 0x12, // COM pins in turn
+		0xd9, 0xf1, // pre-charge
+		0xdb, 0x20, // VCOMH 0.77 Vcc
+		0x2e,       // no scrolling
+		0x81, 0xcf, // contrast
+		0xa4, 0xa6, // RAM shown, not inverted
+	}}}}
+	p, err := NewI2C(bus, addr, &Opts{Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(p.Probe(), bus.Close()); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,6 +1,7 @@
 package ssd16xx
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -10,6 +11,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/spi/spitest"
 
 	"github.com/paird/paird/hal/bustest"
 )
@@ -117,7 +121,7 @@ func TestUnpluggedAndBack(t *testing.T) {
 		mustDraw(t, p, e, picture(p, 1, rnd), "first")
 		e.Unplug()
 		if err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{}); !errors.Is(err, errNoBusy) {
-			t.Fatalf("nobody there: %v", err)
+			t.Fatalf("nothing there: %v", err)
 		}
 		e.Plug()
 		mustDraw(t, p, e, picture(p, 0, rnd), "plugged in again")
@@ -177,6 +181,41 @@ func TestAChangeIsSmall(t *testing.T) {
 		mustDraw(t, p, e, m, "a glyph")
 		if change := e.Stats().Bytes; full < 8000 || change > 250 {
 			t.Errorf("%d bytes for a full frame, %d for a glyph", full, change)
+		}
+	})
+}
+
+// free is a pin that nothing is connected to: BUSY reads low.
+type free struct{ gpio.PinIO }
+
+func (free) In(gpio.Pull, gpio.Edge) error { return nil }
+func (free) Read() gpio.Level              { return gpio.Low }
+func (free) Out(gpio.Level) error          { return nil }
+
+// TestInitializationOnTheWire is that of an SSD1680 with 250 gates and glass from S8 on, byte by byte.
+func TestInitializationOnTheWire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := &spitest.Record{}
+		p, err := New(bus, free{}, free{}, free{}, &Opts{Module: "waveshare2in13v4"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Probe(); err != nil {
+			t.Fatal(err)
+		}
+		var got []byte
+		for _, op := range bus.Ops {
+			got = append(got, op.W...)
+		}
+		want := []byte{
+			0x12,                   // software reset
+			0x01, 0xf9, 0x00, 0x00, // driver output control: 250 gates
+			0x21, 0x00, 0x80, // display update control 1: S8 to S167
+			0x18, 0x80, // internal temperature sensor
+			0x11, 0x03, // data entry mode: X, then Y, both upwards
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("% x\nwant\n% x", got, want)
 		}
 	})
 }

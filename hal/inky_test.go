@@ -97,7 +97,7 @@ func TestInkyWHAT(t *testing.T) {
 func TestStuckBusyEndsPeriphToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := wHAT(false)
-		o := wHATOptions("impatient") // a bubble's time stands still while heal waits for Draw
+		o := wHATOptions("impatient") // a bubble's time stands still while check waits for Draw
 		o.More = []PanelInfo{{Name: "impatient", Sizes: []image.Point{{X: 400, Y: 300}}, Bus: "SPI", Paper: true,
 			Open: openInky(inky.Opts{Model: inky.WHAT, Width: 400, Height: 300}, 4*time.Second)}}
 		b, err := open(t.Context(), o, f)
@@ -107,11 +107,11 @@ func TestStuckBusyEndsPeriphToo(t *testing.T) {
 		m := noise(b.Panel.Bounds().Size())
 		f.paper.Stick(true)
 		start := time.Now()
-		if err := b.Panel.Draw(b.Panel.Bounds(), m, image.Point{}); err == nil || !strings.Contains(err.Error(), "BUSY") || time.Since(start) > healEvery {
+		if err := b.Panel.Draw(b.Panel.Bounds(), m, image.Point{}); err == nil || !strings.Contains(err.Error(), "BUSY") || time.Since(start) > checkEvery {
 			t.Fatalf("after %v: %v", time.Since(start), err)
 		}
 		f.paper.Stick(false)
-		time.Sleep(2 * healEvery)
+		time.Sleep(2 * checkEvery)
 		if differs(f.paper.Image(), m) {
 			t.Error("the panel did not come back")
 		}

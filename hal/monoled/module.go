@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Sizes lists the modules there are with a controller, the usual one first; none if the controller is unknown.
+// Sizes lists the sizes, in pixels, of the modules that are sold with a controller, the most common first. It is empty if the
+// controller is unknown.
 func Sizes(chip string) []image.Point {
 	switch chip {
 	case "ssd1306":
@@ -47,8 +48,8 @@ func ramWidth(chip string) int {
 	return 128
 }
 
-// usualColumn is where modules of that size have their left edge: small glass sits in the middle of the driver's
-// outputs.
+// usualColumn is the RAM column of the left edge on modules of that size: small glass is wired to the middle of the
+// controller's outputs.
 func usualColumn(chip string, size image.Point) int {
 	switch {
 	case chip == "sh1106":
@@ -61,11 +62,11 @@ func usualColumn(chip string, size image.Point) int {
 	return 0
 }
 
-// init is the sequence after which the controller shows its RAM as soon as it is switched on: the order of SSD1306's
-// software initialization (page 64), then what the chip needs besides. Without dark, a display that is on stays on: the
-// registers get the values that they should have already.
+// init is the sequence after which the controller shows its RAM as soon as the display is switched on: the order of the
+// SSD1306's software initialization (page 64), then what the other controllers need. With dark it begins with display off.
+// Without, a display that is on stays on, and the registers are written with the values they should have.
 func (m module) init(contrast byte, dark bool) []byte {
-	c := []byte{0xe3} // NOP: ends a command whose argument a broken transfer still owes
+	c := []byte{0xe3} // NOP: taken as the argument that is missing if the last transfer broke off
 	if m.chip == "ssd1309" {
 		c = append(c, 0xfd, 0x12) // unlock (table 8-1)
 	}
@@ -92,7 +93,7 @@ func (m module) init(contrast byte, dark bool) []byte {
 	return append(c, 0x81, contrast, 0xa4, 0xa6)
 }
 
-// multiplex is the number of COM lines less one. The SH1107's COM lines run along its columns.
+// multiplex is the multiplex ratio less one. The COM lines of an SH1107 run along its columns.
 func (m module) multiplex() byte {
 	if m.chip == "sh1107" {
 		return byte(m.size.X - 1)
@@ -100,7 +101,7 @@ func (m module) multiplex() byte {
 	return byte(m.size.Y - 1)
 }
 
-// displayOffset moves the SH1107's lines to the middle of its outputs, where narrow glass is wired.
+// displayOffset moves the COM lines of an SH1107 to the middle of its outputs, where narrow glass is wired.
 func (m module) displayOffset() byte {
 	if m.chip == "sh1107" && m.size.X < 128 {
 		return byte(128 - (128-m.size.X)/2)

@@ -22,7 +22,7 @@ const (
 	measuring  = 1 << 3          // of the status
 )
 
-// trimming is what the maker burned in (table 16, page 24).
+// trimming is the calibration that Bosch burned in (table 16, page 24).
 type trimming struct {
 	t1, p1                                 uint16
 	t2, t3, p2, p3, p4, p5, p6, p7, p8, p9 int16
@@ -60,7 +60,7 @@ func (d device) bosch(ctx context.Context, humid bool) ([]float64, error) {
 	return values, nil
 }
 
-// identify tells a BME280 (60) from a BMP280 (58; 56 and 57 are samples), which modules are often sold as.
+// identify checks the chip's id: 60 is a BME280, 58 a BMP280 (56 and 57 are samples), which is often sold as the other.
 func (d device) identify(humid bool) error {
 	id, err := d.register(regID, 1)
 	if err != nil {
