@@ -5,30 +5,26 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
-// Kind says what an Op does to the disk.
-type Kind uint8
+// Kind and Op describe what reaches the disk.
+type (
+	Kind = statedir.Kind
+	Op   = statedir.Op
+)
 
 // The operations that reach the disk.
 const (
-	Create   Kind = iota // an empty file appears under Path
-	Write                // Data at Off of Path
-	Truncate             // Path gets the size Off
-	Sync                 // the data of Path are on the disk
-	Rename               // Path becomes To
-	Remove               // Path goes
-	SyncDir              // the names in the directory Path are on the disk
+	Create   = statedir.Create
+	Write    = statedir.Write
+	Truncate = statedir.Truncate
+	Sync     = statedir.Sync
+	Rename   = statedir.Rename
+	Remove   = statedir.Remove
+	SyncDir  = statedir.SyncDir
 )
-
-// Op is one operation on the disk.
-type Op struct {
-	Kind Kind
-	Path string
-	To   string
-	Off  int64
-	Data []byte
-}
 
 // Disk does the operations. The zero Disk is the plain file system; a Tap hears of each operation
 // before it is done and may refuse it by an error, which lets a test record, count and break.

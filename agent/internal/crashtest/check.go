@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
 // States returns how many distinct states a test shall check: PAIRD_CRASH_STATES, or 20,000, or
@@ -41,7 +41,7 @@ func Dir(t testing.TB) string {
 // Check enumerates the states and hands each to check in a directory that holds its files and that
 // check may change; several at once. It returns how many there were, and how many errors check
 // returned with the first of them. A panic of check is an error.
-func Check(t testing.TB, ops []boltfile.Op, o Options, check func(dir string, s State) error) (states, failed int, first error) {
+func Check(t testing.TB, ops []statedir.Op, o Options, check func(dir string, s State) error) (states, failed int, first error) {
 	t.Helper()
 	work := make(chan State)
 	var mu sync.Mutex

@@ -11,11 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
 // enumerate returns the states of the operations, of the kinds wanted, as text.
-func enumerate(ops []boltfile.Op, o Options, kinds ...string) []string {
+func enumerate(ops []statedir.Op, o Options, kinds ...string) []string {
 	var all []string
 	Enumerate(ops, o, func(s State) {
 		if len(kinds) > 0 && !slices.Contains(kinds, s.Desc) {
@@ -32,11 +32,16 @@ func enumerate(ops []boltfile.Op, o Options, kinds ...string) []string {
 	return all
 }
 
-func record(t *testing.T, work func(rec *Recorder, d boltfile.Disk, dir string) error) []boltfile.Op {
+func record(t *testing.T, work func(rec *Recorder, d *statedir.Dir) error) []statedir.Op {
 	t.Helper()
 	dir := t.TempDir()
 	rec := New(dir)
-	if err := work(rec, boltfile.Disk{Tap: rec.Tap}, dir); err != nil {
+	d, err := statedir.Open(dir, rec.Tap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := work(rec, d); err != nil {
 		t.Fatal(err)
 	}
 	return rec.Ops()
@@ -45,14 +50,14 @@ func record(t *testing.T, work func(rec *Recorder, d boltfile.Disk, dir string) 
 // Two writes in any order, or none; the flush ends that. The file itself is there once its directory
 // was flushed.
 func TestEverySubsetOfPendingWrites(t *testing.T) {
-	ops := []boltfile.Op{
-		{Kind: boltfile.Create, Path: "f"},
-		{Kind: boltfile.SyncDir},
-		{Kind: boltfile.Write, Path: "f", Data: []byte("a")},
-		{Kind: boltfile.Write, Path: "f", Off: 1, Data: []byte("b")},
-		{Kind: boltfile.Sync, Path: "f"},
+	ops := []statedir.Op{
+		{Kind: statedir.Create, Path: "f"},
+		{Kind: statedir.SyncDir},
+		{Kind: statedir.Write, Path: "f", Data: []byte("a")},
+		{Kind: statedir.Write, Path: "f", Off: 1, Data: []byte("b")},
+		{Kind: statedir.Sync, Path: "f"},
 		{Kind: mark, Off: 7},
-		{Kind: boltfile.Truncate, Path: "f", Off: 1},
+		{Kind: statedir.Truncate, Path: "f", Off: 1},
 	}
 	got := enumerate(ops, Options{}, "subset")
 	want := []string{"-1:", "-1: f=", "-1: f=a", "-1: f=ab", "-1: f=\x00b", "7: f=a", "7: f=ab"}
@@ -62,14 +67,13 @@ func TestEverySubsetOfPendingWrites(t *testing.T) {
 	}
 }
 
-// A file replaced in the way of boltfile.Disk.WriteFile is old or new and never anything else; without
+// A file replaced in the way of statedir.Dir.WriteFile is old or new and never anything else; without
 // one of the flushes it may be.
 func TestReplacingAFile(t *testing.T) {
-	ops := record(t, func(rec *Recorder, d boltfile.Disk, dir string) error {
-		path := filepath.Join(dir, "f")
-		err := d.WriteFile(path, []byte("old"))
+	ops := record(t, func(rec *Recorder, d *statedir.Dir) error {
+		err := d.WriteFile("f", []byte("old"))
 		rec.Mark(0)
-		err = errors.Join(err, d.WriteFile(path, []byte("new")))
+		err = errors.Join(err, d.WriteFile("f", []byte("new")))
 		rec.Mark(1)
 		return err
 	})
@@ -96,8 +100,8 @@ func TestReplacingAFile(t *testing.T) {
 	if n := broken(Options{}); n > 0 {
 		t.Errorf("%d states are neither old nor new", n)
 	}
-	for _, kind := range []boltfile.Kind{boltfile.Sync, boltfile.SyncDir} {
-		if broken(Options{Ignore: func(op boltfile.Op) bool { return op.Kind == kind }}) == 0 {
+	for _, kind := range []statedir.Kind{statedir.Sync, statedir.SyncDir} {
+		if broken(Options{Ignore: func(op statedir.Op) bool { return op.Kind == kind }}) == 0 {
 			t.Errorf("without flushes of kind %d nothing is lost", kind)
 		}
 	}
@@ -105,11 +109,11 @@ func TestReplacingAFile(t *testing.T) {
 
 func TestTornWrites(t *testing.T) {
 	data := []byte(strings.Repeat("x", 1000))
-	ops := []boltfile.Op{
-		{Kind: boltfile.Create, Path: "f.db"}, {Kind: boltfile.SyncDir},
-		{Kind: boltfile.Write, Path: "f.db", Data: make([]byte, 8192)}, {Kind: boltfile.Sync, Path: "f.db"},
+	ops := []statedir.Op{
+		{Kind: statedir.Create, Path: "f.db"}, {Kind: statedir.SyncDir},
+		{Kind: statedir.Write, Path: "f.db", Data: make([]byte, 8192)}, {Kind: statedir.Sync, Path: "f.db"},
 		{Kind: mark},
-		{Kind: boltfile.Write, Path: "f.db", Off: 4096, Data: slices.Concat(data, make([]byte, 3096))},
+		{Kind: statedir.Write, Path: "f.db", Off: 4096, Data: slices.Concat(data, make([]byte, 3096))},
 	}
 	got := map[int]bool{}
 	Enumerate(ops, Options{}, func(s State) {
@@ -125,8 +129,8 @@ func TestTornWrites(t *testing.T) {
 }
 
 func TestLimitIsSpreadAndRepeatable(t *testing.T) {
-	ops := record(t, func(rec *Recorder, d boltfile.Disk, dir string) error {
-		f, err := d.Create(filepath.Join(dir, "f"))
+	ops := record(t, func(rec *Recorder, d *statedir.Dir) error {
+		f, err := d.Create("f")
 		if err != nil {
 			return err
 		}
@@ -135,10 +139,10 @@ func TestLimitIsSpreadAndRepeatable(t *testing.T) {
 			for j := range 5 {
 				err = errors.Join(err, d.WriteAt(f, fmt.Append(nil, i, j), int64(j*600)))
 			}
-			err = errors.Join(err, d.Sync(f))
+			err = errors.Join(err, d.SyncFile(f))
 			rec.Mark(i)
 		}
-		return errors.Join(err, d.SyncDir(dir))
+		return errors.Join(err, d.Sync())
 	})
 	o := Options{Limit: 100, Seed: 5}
 	once, again := enumerate(ops, o), enumerate(ops, o)
@@ -159,9 +163,9 @@ func TestLimitIsSpreadAndRepeatable(t *testing.T) {
 }
 
 func TestCheckCountsErrorsAndPanics(t *testing.T) {
-	ops := []boltfile.Op{
-		{Kind: boltfile.Create, Path: "f"}, {Kind: boltfile.SyncDir},
-		{Kind: boltfile.Write, Path: "f", Data: []byte("a")}, {Kind: boltfile.Sync, Path: "f"},
+	ops := []statedir.Op{
+		{Kind: statedir.Create, Path: "f"}, {Kind: statedir.SyncDir},
+		{Kind: statedir.Write, Path: "f", Data: []byte("a")}, {Kind: statedir.Sync, Path: "f"},
 	}
 	n, failed, first := Check(t, ops, Options{}, func(dir string, s State) error {
 		b, err := os.ReadFile(filepath.Join(dir, "f"))

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
 // An image is a state of the disk: contents by number of the file, and which name is which file.
@@ -33,27 +33,27 @@ func (im image) content(file, size int) []byte {
 
 // A step is an operation with the number of the file it is about, so that renaming does not matter.
 type step struct {
-	boltfile.Op
+	statedir.Op
 	file int
 }
 
 func (s step) isName() bool {
-	return s.Kind == boltfile.Create || s.Kind == boltfile.Rename || s.Kind == boltfile.Remove
+	return s.Kind == statedir.Create || s.Kind == statedir.Rename || s.Kind == statedir.Remove
 }
 
 // apply does bytes [from, to) of the step; the two matter to a write alone.
 func (im image) apply(s step, from, to int) {
 	switch s.Kind {
-	case boltfile.Create:
+	case statedir.Create:
 		im.names[s.Path] = s.file
-	case boltfile.Remove:
+	case statedir.Remove:
 		delete(im.names, s.Path)
-	case boltfile.Rename:
+	case statedir.Rename:
 		delete(im.names, s.Path)
 		im.names[s.To] = s.file
-	case boltfile.Truncate:
+	case statedir.Truncate:
 		im.files[s.file] = im.content(s.file, int(s.Off))[:s.Off]
-	case boltfile.Write:
+	case statedir.Write:
 		copy(im.content(s.file, int(s.Off)+to)[int(s.Off)+from:], s.Data[from:to])
 	}
 }
@@ -68,24 +68,24 @@ func (im image) contents() map[string][]byte {
 }
 
 // number turns the operations into steps.
-func number(ops []boltfile.Op) []step {
+func number(ops []statedir.Op) []step {
 	names, next := map[string]int{}, 0
 	steps := make([]step, 0, len(ops))
 	for _, op := range ops {
 		switch op.Kind {
-		case boltfile.Create:
+		case statedir.Create:
 			names[op.Path] = next
 			next++
-		case boltfile.Rename:
+		case statedir.Rename:
 			names[op.To] = names[op.Path]
 		}
 		file, ok := names[op.Path]
-		if !ok && op.Kind != mark && op.Kind != boltfile.SyncDir && op.Kind != boltfile.Remove {
+		if !ok && op.Kind != mark && op.Kind != statedir.SyncDir && op.Kind != statedir.Remove {
 			file, names[op.Path] = next, next // was there before the recording: not part of it
 			next++
 		}
 		steps = append(steps, step{op, file})
-		if op.Kind == boltfile.Rename || op.Kind == boltfile.Remove {
+		if op.Kind == statedir.Rename || op.Kind == statedir.Remove {
 			delete(names, op.Path)
 		}
 	}

@@ -11,7 +11,7 @@
 // Use:
 //
 //	rec := crashtest.New(dir)
-//	... boltfile.Options{Disk: boltfile.Disk{Tap: rec.Tap}, Opened: func(db *bolt.DB) { rec.Hook(db) }}
+//	... statedir.Make(dir, rec.Tap), and where bbolt is used boltfile.Options{Opened: func(db *bolt.DB) { rec.Hook(db) }}
 //	... run the work; after each promise kept call rec.Mark(k)
 //	n := crashtest.Enumerate(rec.Ops(), crashtest.Options{Limit: 2000, Seed: 1}, func(s crashtest.State) {
 //		... s.WriteTo(dir), open, and compare with what was promised at s.Mark

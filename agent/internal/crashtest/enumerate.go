@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
 // Options say which states to build.
@@ -16,9 +16,9 @@ type Options struct {
 
 	// Fine says whether this write may be torn every 4 bytes; nil: only the meta pages of bbolt
 	// files, which bbolt means to survive that.
-	Fine func(boltfile.Op) bool
+	Fine func(statedir.Op) bool
 	// Ignore says which operations did not happen, as a negative control: a flush, say. nil: none.
-	Ignore func(boltfile.Op) bool
+	Ignore func(statedir.Op) bool
 }
 
 // A State is what the disk may hold after a cut.
@@ -49,7 +49,7 @@ func (s State) WriteTo(dir string) error {
 
 // Enumerate calls yield with each distinct state that a cut during the recorded operations could
 // leave, up to o.Limit, and returns how many. The directory was empty when recording began.
-func Enumerate(ops []boltfile.Op, o Options, yield func(State)) int {
+func Enumerate(ops []statedir.Op, o Options, yield func(State)) int {
 	e := enumeration{options: o, seen: map[uint64]bool{}, seed: maphash.MakeSeed(), yield: yield, stride: 1}
 	steps := number(ops)
 	if o.Limit > 0 {
@@ -97,10 +97,10 @@ func (e *enumeration) walk(steps []step) {
 		case mark:
 			e.cut()
 			e.mark, e.changed = int(s.Off), true
-		case boltfile.Sync:
+		case statedir.Sync:
 			e.cut()
 			e.flush(func(p step) bool { return p.file == s.file && !p.isName() })
-		case boltfile.SyncDir:
+		case statedir.SyncDir:
 			e.cut()
 			e.flush(step.isName)
 		default:
@@ -140,7 +140,7 @@ func (e *enumeration) cut() {
 		e.candidate("subset", func() image { return build(base, window, mask) })
 	}
 	for i, p := range window {
-		if p.Kind == boltfile.Write {
+		if p.Kind == statedir.Write {
 			e.tear(base, window, i)
 		}
 	}

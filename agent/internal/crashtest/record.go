@@ -9,31 +9,34 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
 // mark is the kind of an Op that is no operation but a promise: its number is in Off.
-const mark = boltfile.Kind(0xFF)
+const mark = statedir.Kind(0xFF)
 
 // A Recorder writes down the operations on the files of one directory, in order.
 type Recorder struct {
 	dir string
 	mu  sync.Mutex
-	ops []boltfile.Op
+	ops []statedir.Op
 }
 
 // New returns a Recorder for the files of dir. Names in Ops and in a State are relative to it.
 func New(dir string) *Recorder { return &Recorder{dir: dir} }
 
 // Ops returns what was recorded so far.
-func (r *Recorder) Ops() []boltfile.Op {
+func (r *Recorder) Ops() []statedir.Op {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.ops)
 }
 
-// Tap records an operation. It is the Tap of a boltfile.Disk.
-func (r *Recorder) Tap(op boltfile.Op) error {
+// Tap records an operation that changes the disk. It is a statedir.Tap.
+func (r *Recorder) Tap(op statedir.Op) error {
+	if !op.Kind.Changes() {
+		return nil
+	}
 	op.Path, op.Data = r.name(op.Path), slices.Clone(op.Data)
 	if op.To != "" {
 		op.To = r.name(op.To)
@@ -49,7 +52,7 @@ func (r *Recorder) Tap(op boltfile.Op) error {
 func (r *Recorder) Mark(n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ops = append(r.ops, boltfile.Op{Kind: mark, Off: int64(n)})
+	r.ops = append(r.ops, statedir.Op{Kind: mark, Off: int64(n)})
 }
 
 func (r *Recorder) name(path string) string {
@@ -68,7 +71,7 @@ func (r *Recorder) Hook(db any) { Hook(db, r.Tap) }
 // and the flushes are told from the order of the writes (bbolt v1.5.0, Tx.Commit): a file that has
 // grown was truncated and flushed; a meta page is written after a flush of all other pages and
 // followed by one.
-func Hook(db any, tap func(boltfile.Op) error) {
+func Hook(db any, tap func(statedir.Op) error) {
 	v := reflect.ValueOf(db).Elem()
 	write := (*func([]byte, int64) (int, error))(v.FieldByName("ops").FieldByName("writeAt").Addr().UnsafePointer())
 	h := hook{path: v.FieldByName("path").String(), write: *write, tap: tap}
@@ -80,7 +83,7 @@ type hook struct {
 	path  string
 	size  int64
 	write func([]byte, int64) (int, error)
-	tap   func(boltfile.Op) error
+	tap   func(statedir.Op) error
 }
 
 func (h *hook) stat() int64 {
@@ -92,17 +95,17 @@ func (h *hook) stat() int64 {
 }
 
 func (h *hook) writeAt(b []byte, off int64) (int, error) {
-	sync := boltfile.Op{Kind: boltfile.Sync, Path: h.path}
-	var ops []boltfile.Op
+	sync := statedir.Op{Kind: statedir.Sync, Path: h.path}
+	var ops []statedir.Op
 	if size := h.stat(); size != h.size {
 		h.size = size
-		ops = append(ops, boltfile.Op{Kind: boltfile.Truncate, Path: h.path, Off: size}, sync)
+		ops = append(ops, statedir.Op{Kind: statedir.Truncate, Path: h.path, Off: size}, sync)
 	}
 	isMeta := off < 2*4096
 	if isMeta {
 		ops = append(ops, sync)
 	}
-	for _, op := range append(ops, boltfile.Op{Kind: boltfile.Write, Path: h.path, Off: off, Data: b}) {
+	for _, op := range append(ops, statedir.Op{Kind: statedir.Write, Path: h.path, Off: off, Data: b}) {
 		if err := h.tap(op); err != nil {
 			return 0, err
 		}

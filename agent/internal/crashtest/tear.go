@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
 const (
@@ -63,7 +63,7 @@ func (im image) with(s step, from, to int) image {
 }
 
 // cuts are the places where the write may be torn.
-func (e *enumeration) cuts(op boltfile.Op) []int {
+func (e *enumeration) cuts(op statedir.Op) []int {
 	var cuts []int
 	for at := sector; at < len(op.Data); at += sector {
 		cuts = append(cuts, at)
@@ -84,7 +84,7 @@ func (e *enumeration) cuts(op boltfile.Op) []int {
 }
 
 // boltMeta says whether the write is that of a meta page.
-func boltMeta(op boltfile.Op) bool {
+func boltMeta(op statedir.Op) bool {
 	return strings.HasSuffix(op.Path, ".db") && op.Off < 2*4096 && len(op.Data) == 4096
 }
 

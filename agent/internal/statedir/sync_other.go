@@ -1,0 +1,11 @@
+//go:build unix && !linux
+
+package statedir
+
+import "os"
+
+// syncData flushes f wholly: os.File does what the system needs (F_FULLFSYNC on macOS).
+func syncData(f *os.File) error { return f.Sync() }
+
+// dropCached does nothing where there is no posix_fadvise.
+func dropCached(*os.File) {}
