@@ -55,7 +55,7 @@ build/paird-%: FORCE
 
 .PHONY: screens
 screens: ## pictures of every screen in build/screens
-	$(GO) run ./display/internal/sheet -o build/screens
+	$(GO) run ./display/internal/gallery -o build/screens
 
 .PHONY: bench
 bench: ## benchmarks of all packages

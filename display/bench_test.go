@@ -1,23 +1,22 @@
-package display_test
+package display
 
 import (
+	"fmt"
 	"testing"
-
-	"github.com/paird/paird/display"
-	"github.com/paird/paird/display/internal/gallery"
 )
 
-// Limits of a rendering for 128x64 pixels.
+// Most allocations of a rendering for 128x64 pixels. A QR code is encoded once, not at each drawing.
 const mostAllocations = 10
 
 // BenchmarkRender draws each kind of screen for the most common OLED.
 func BenchmarkRender(b *testing.B) {
-	g := display.Geometry{Width: 128, Height: 64}
-	for _, s := range gallery.Samples() {
-		b.Run(s.Name, func(b *testing.B) {
+	g := Geometry{Width: 128, Height: 64}
+	var r renderer
+	for _, s := range append(allScreens(), pairings()...) {
+		b.Run(fmt.Sprintf("%T", s), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				display.Render(s.Screen, g)
+				r.render(s, g)
 			}
 		})
 	}
@@ -25,11 +24,12 @@ func BenchmarkRender(b *testing.B) {
 
 // TestRenderAllocates counts what a rendering leaves to the collector.
 func TestRenderAllocates(t *testing.T) {
-	for _, language := range display.Languages() {
-		g := display.Geometry{Width: 128, Height: 64, Language: language}
-		for _, s := range gallery.Samples() {
-			if n := testing.AllocsPerRun(20, func() { display.Render(s.Screen, g) }); n > mostAllocations {
-				t.Errorf("%s in %s: %v allocations", s.Name, language, n)
+	for _, language := range Languages() {
+		g := Geometry{Width: 128, Height: 64, Language: language}
+		var r renderer
+		for _, s := range append(allScreens(), pairings()...) {
+			if n := testing.AllocsPerRun(20, func() { r.render(s, g) }); n > mostAllocations {
+				t.Errorf("%#v in %s: %v allocations", s, language, n)
 			}
 		}
 	}

@@ -19,7 +19,7 @@ func (p *Presenter) show(l look, now time.Time) error {
 	g.Page = l.page
 	frame := newCanvas(g).Paletted // all dark: a blank OLED
 	if l.level != blank {
-		frame = Render(p.mood.screen, g).(*image.Paletted)
+		frame = p.renderer.render(p.mood.screen, g)
 	}
 	picture := shifted(frame, l.shift)
 	if err := p.shine(l.level); err != nil {

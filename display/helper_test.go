@@ -31,6 +31,20 @@ func allScreens() []Screen {
 	return screens
 }
 
+// pairings are codes and URIs as servers make them, short and long.
+func pairings() []Screen {
+	const plain = "https://example.com/device"
+	return []Screen{
+		Pairing{UserCode: "WDJB-MJHT", VerificationURI: plain, VerificationURIComplete: plain + "?user_code=WDJB-MJHT", Left: 15 * time.Minute},
+		Pairing{UserCode: "GLMC-QDDJ", VerificationURI: "https://infinyon-cloud.us.auth0.com/activate",
+			VerificationURIComplete: "https://infinyon-cloud.us.auth0.com/activate?user_code=GLMC-QDDJ-and-more", Left: 15 * time.Minute},
+		Pairing{UserCode: "019450730", VerificationURI: "https://microsoft.com/devicelogin", Left: time.Minute},
+		Pairing{UserCode: "ABCDE-FGHJK-LMNPQ-RSTUV", VerificationURI: plain, Left: time.Minute},
+		Pairing{UserCode: "WDJB-MJHT",
+			VerificationURI: "https://login.a-rather-long-company-name.example.com/oauth2/device/v1/activate?tenant=0123456789abcdef"},
+	}
+}
+
 // sizes are all kinds of sizes from 96x32 to 400x300, the panels sold among them.
 func sizes() (all []Geometry) {
 	for _, s := range [][2]int{{96, 32}, {96, 64}, {97, 300}, {128, 32}, {128, 64}, {128, 128}, {256, 64}, {400, 32}, {400, 300}} {
@@ -81,7 +95,7 @@ func checkEdges(t *testing.T, m *image.Paletted, s Screen, g Geometry) {
 	lit := image.Rectangle{}
 	if pairs, ok := s.(Pairing); ok && !g.Paper {
 		var p pairing
-		p.set(pairs, g)
+		p.set(&symbols{}, pairs, g)
 		lit = p.place.lit
 	}
 	ground := black

@@ -13,7 +13,7 @@ type block struct {
 // No message has more paragraphs than maxBlocks; more lines than roomFor take an allocation.
 const (
 	maxBlocks = 6
-	roomFor   = 16
+	roomFor   = 32
 )
 
 // message is a text set for a panel: lines in faces, cut into pages.

@@ -3,8 +3,6 @@ package display
 import (
 	"strconv"
 	"time"
-
-	"github.com/paird/paird/display/internal/qr"
 )
 
 // pairing is the pairing screen, laid out.
@@ -12,7 +10,7 @@ type pairing struct {
 	words   *words
 	text    pairingText
 	content string // of the QR code
-	symbol  qr.Symbol
+	symbol  symbol
 	place   place
 	stack   stack
 	whole   bool // the code fits one page
@@ -20,7 +18,7 @@ type pairing struct {
 
 // set chooses the QR code and the layout. The complete URI is in the QR code whenever it fits, even
 // where the plain one would be larger.
-func (p *pairing) set(s Pairing, g Geometry) {
+func (p *pairing) set(k *symbols, s Pairing, g Geometry) {
 	p.words, p.content = in(g.Language), contentNone
 	complete, plain := asciiURI(s.VerificationURIComplete), asciiURI(s.VerificationURI)
 	p.text = pairingText{
@@ -32,10 +30,10 @@ func (p *pairing) set(s Pairing, g Geometry) {
 		p.text.left = with(p.words.left, remaining(s.Left))
 	}
 	switch {
-	case p.encode(complete, contentComplete, g):
-	case p.encode(upperHost(complete), contentUpper, g):
-	case p.encode(plain, contentPlain, g):
-	case p.encode(upperHost(plain), contentPlain, g):
+	case p.encode(k, complete, contentComplete, g):
+	case p.encode(k, upperHost(complete), contentUpper, g):
+	case p.encode(k, plain, contentPlain, g):
+	case p.encode(k, upperHost(plain), contentPlain, g):
 	default:
 		p.text.lead = p.words.open
 		p.whole = p.text.stack(textArea(g), 1, &p.stack)
@@ -54,17 +52,16 @@ func remaining(d time.Duration) string {
 }
 
 // encode lays out the screen with a QR code of the text; ok is false where none can be.
-func (p *pairing) encode(text, content string, g Geometry) (ok bool) {
+func (p *pairing) encode(k *symbols, text, content string, g Geometry) (ok bool) {
 	if text == "" {
 		return false
 	}
 	limit := (min(g.Width, g.Height)/smallModule - 2 - 17) / 4
-	version, _, ok := qr.Fit(text, limit)
-	if !ok || !p.layout(qr.Size(version), g) {
+	s, ok := k.encode(text, limit)
+	if !ok || !p.layout(s.size, g) {
 		return false
 	}
-	p.symbol, _ = qr.Encode(text, version)
-	p.content, p.whole = content, true
+	p.symbol, p.content, p.whole = s, content, true
 	return true
 }
 
@@ -140,7 +137,7 @@ func (p *pairing) draw(c canvas, g Geometry) {
 	case !p.whole:
 		p.drawChunk(c, g, page)
 	default:
-		if p.symbol.Version > 0 {
+		if p.symbol.version > 0 {
 			c.drawQR(&p.symbol, p.place)
 		}
 		p.stack.draw(c)

@@ -35,6 +35,7 @@ type Presenter struct {
 
 // state is what Run knows of the panel.
 type state struct {
+	renderer renderer
 	mood     mood
 	paper    paper
 	picture  *image.Paletted // as the panel shows it; nil if that is not known
@@ -153,7 +154,7 @@ func (p *Presenter) refresh(now time.Time) {
 	}
 	if s != m.screen {
 		m.screen, m.paper = s, p.geometry.Paper
-		m.pages = Pages(s, p.geometry)
+		m.pages = p.renderer.pages(s, p.geometry)
 	}
 }
 

@@ -50,7 +50,7 @@ func TestPairingSizes(t *testing.T) {
 func checkPairing(t *testing.T, s Pairing, g Geometry) bool {
 	t.Helper()
 	var p pairing
-	p.set(s, g)
+	p.set(&symbols{}, s, g)
 	m := picture(t, s, g)
 	if !bytes.Equal(m.Pix, picture(t, s, g).Pix) {
 		t.Errorf("%s: two renderings of %#v differ", g.name(), s)

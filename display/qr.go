@@ -3,8 +3,6 @@ package display
 import (
 	"fmt"
 	"image"
-
-	"github.com/paird/paird/display/internal/qr"
 )
 
 // Contents of a QR code, in the order they are tried.
@@ -22,7 +20,7 @@ const (
 	largeModule = 6
 )
 
-// QRFit tells what QR code a panel gets for a pair of URIs.
+// QRFit is what QR code a panel gets for a pair of URIs.
 type QRFit struct {
 	Content      string // "complete", "complete, host upper-cased", "plain" (its host in capitals if it must) or "none"
 	Version      int    // 1 to 40; 0 without a QR code
@@ -34,14 +32,14 @@ type QRFit struct {
 // typicalCode stands for the user code where there is none yet (RFC 8628 section 3.2).
 const typicalCode = "WDJB-MJHT"
 
-// Fit tells which QR code the panel would show beside a typical user code for verification_uri_complete
+// Fit is the QR code that the panel would show beside a typical user code for verification_uri_complete
 // and verification_uri; either may be empty.
 func Fit(complete, plain string, g Geometry) QRFit {
 	var t pairing
-	t.set(Pairing{UserCode: typicalCode, VerificationURI: plain, VerificationURIComplete: complete}, g)
+	t.set(&symbols{}, Pairing{UserCode: typicalCode, VerificationURI: plain, VerificationURIComplete: complete}, g)
 	fit := QRFit{Content: t.content}
-	if t.symbol.Version > 0 {
-		fit.Version, fit.Level, fit.ModulePixels = t.symbol.Version, t.symbol.Level.String(), t.place.pixels
+	if t.symbol.version > 0 {
+		fit.Version, fit.Level, fit.ModulePixels = t.symbol.version, t.symbol.level(), t.place.pixels
 	}
 	if complete != "" && t.content != contentComplete && t.content != contentUpper {
 		fit.Dropped = tooLarge("the complete URI", upperHost(complete), g)
@@ -53,12 +51,12 @@ func Fit(complete, plain string, g Geometry) QRFit {
 }
 
 func tooLarge(what, uri string, g Geometry) string {
-	version, _, ok := qr.Fit(uri, 40)
+	s, ok := encode(uri, maxVersion)
 	if !ok {
 		return what + " is too long for any QR code"
 	}
 	return fmt.Sprintf("%s needs version %d, %d modules wide: no room beside the code on %dx%d pixels at %d pixels a module",
-		what, version, qr.Size(version), g.Width, g.Height, smallModule)
+		what, s.version, s.size, g.Width, g.Height, smallModule)
 }
 
 // place is where a QR code stands, and where text may.
@@ -103,11 +101,11 @@ func besides(n, pixels, quiet int, below bool, g Geometry) (p place, ok bool) {
 }
 
 // drawQR draws the symbol on a light ground: never inverted, on either kind of panel.
-func (c canvas) drawQR(s *qr.Symbol, p place) {
+func (c canvas) drawQR(s *symbol, p place) {
 	c.fill(p.lit, white)
-	for y := range s.Size {
-		for x := range s.Size {
-			if s.Dark(x, y) {
+	for y := range s.size {
+		for x := range s.size {
+			if s.dark(x, y) {
 				at := p.symbol.Min.Add(image.Pt(x*p.pixels, y*p.pixels))
 				c.fill(image.Rectangle{at, at.Add(image.Pt(p.pixels, p.pixels))}, black)
 			}

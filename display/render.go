@@ -7,14 +7,22 @@ import (
 
 // Render draws a screen for a panel: a picture of g.Width by g.Height pixels with two colours, three on
 // paper with an accent. White is a lit pixel or bare paper. It is a pure function; nil is an empty picture.
-func Render(s Screen, g Geometry) image.Image {
+func Render(s Screen, g Geometry) image.Image { return new(renderer).render(s, g) }
+
+// Pages is the number of pages that a screen takes on the panel, at least 1.
+func Pages(s Screen, g Geometry) int { return new(renderer).pages(s, g) }
+
+// renderer draws the screens of one panel. What it keeps only saves work.
+type renderer struct{ symbols symbols }
+
+func (r *renderer) render(s Screen, g Geometry) *image.Paletted {
 	g.Page = max(0, g.Page)
 	c := newCanvas(g)
 	switch s := s.(type) {
 	case nil:
 	case Pairing:
 		var p pairing
-		p.set(s, g)
+		p.set(&r.symbols, s, g)
 		p.draw(c, g)
 	case TestCard:
 		c.testCard(s, g)
@@ -26,14 +34,13 @@ func Render(s Screen, g Geometry) image.Image {
 	return c.Paletted
 }
 
-// Pages tells over how many pages a screen goes on the panel, at least 1.
-func Pages(s Screen, g Geometry) int {
+func (r *renderer) pages(s Screen, g Geometry) int {
 	switch s := s.(type) {
 	case nil, TestCard:
 		return 1
 	case Pairing:
 		var p pairing
-		p.set(s, g)
+		p.set(&r.symbols, s, g)
 		return p.pages(g)
 	}
 	m := in(g.Language).message(s, g)

@@ -1,3 +1,5 @@
-// Package qrread reads QR codes out of straight two-colour pictures, for tests. It shares no code with
-// the encoder and forgives nothing: any damaged codeword, wrong format copy or stray pad bit is an error.
+// Package qrread reads a QR code from a picture of a panel, for tests: its modules pixel by pixel, its
+// text by gozxing. Nothing is corrected or ignored: one wrong module is an error.
+//
+// read.go finds the symbol and its modules, decode.go reads them.
 package qrread

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/paird/paird/display"
+)
+
+var update = flag.Bool("update", false, "write the golden pictures")
+
+// TestGolden compares all screens, panels and languages with the pictures under testdata: a sheet for
+// each panel and language, one pixel a panel pixel.
+func TestGolden(t *testing.T) {
+	for _, g := range panels() {
+		for _, g.Language = range display.Languages() {
+			name := filepath.Join("testdata", fmt.Sprintf("%dx%d-%s.png", g.Width, g.Height, g.Language))
+			t.Run(filepath.Base(name), func(t *testing.T) { golden(t, name, g) })
+		}
+	}
+}
+
+func golden(t *testing.T, name string, g display.Geometry) {
+	t.Parallel()
+	got := sheet(g, 4, 1, false)
+	if *update {
+		var b bytes.Buffer
+		encoder := png.Encoder{CompressionLevel: png.BestCompression}
+		if err := encoder.Encode(&b, got); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	want, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want.Bounds() != got.Bounds() {
+		t.Fatalf("the sheet is %v, the golden one %v; look at it after go test ./display/internal/gallery -update", got.Bounds(), want.Bounds())
+	}
+	if p, ok := want.(*image.Paletted); !ok || !bytes.Equal(p.Pix, got.Pix) {
+		t.Fatal("the pictures differ; look at the sheet after go test ./display/internal/gallery -update")
+	}
+}

@@ -1,0 +1,69 @@
+// Command gallery writes contact sheets of all screens: one PNG for each panel and language, at double
+// size, with names. Its test holds the same sheets, at single size, against those in testdata.
+//
+// samples.go has the screens and panels, sheet.go sets them side by side.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+
+	"github.com/paird/paird/display"
+)
+
+func main() {
+	dir := flag.String("o", "screens", "folder to write to")
+	language := flag.String("language", "", "only this language")
+	width := flag.Int("width", 1300, "about how many pixels wide")
+	size := flag.String("size", "", "only this panel, WxH; any size, followed by p for paper, pa for paper with an accent")
+	flag.Parse()
+	if err := write(*dir, *language, *size, *width); err != nil {
+		fmt.Fprintln(os.Stderr, "gallery:", err)
+		os.Exit(1)
+	}
+}
+
+func write(dir, language, size string, width int) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	all := panels()
+	if size != "" {
+		var g display.Geometry
+		var kind string
+		if n, _ := fmt.Sscanf(size, "%dx%d%s", &g.Width, &g.Height, &kind); n < 2 {
+			return fmt.Errorf("size %q is not of the form WxH or WxHp", size)
+		}
+		g.Paper, g.Accent = kind != "", kind == "pa"
+		all = []display.Geometry{g}
+	}
+	for _, g := range all {
+		for _, g.Language = range display.Languages() {
+			if language != "" && language != g.Language {
+				continue
+			}
+			name := filepath.Join(dir, fmt.Sprintf("%dx%d-%s.png", g.Width, g.Height, g.Language))
+			if err := save(name, g, width); err != nil {
+				return err
+			}
+			fmt.Println(name)
+		}
+	}
+	return nil
+}
+
+func save(name string, g display.Geometry, width int) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	columns := max(1, width/(g.Width*2+8))
+	if err := png.Encode(f, sheet(g, columns, 2, true)); err != nil {
+		return err
+	}
+	return f.Close()
+}
