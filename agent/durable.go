@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/store"
 )
@@ -29,7 +30,7 @@ func (k *keeper) read(ctx context.Context) {
 	k.mu.Lock()
 	k.sealed = closed
 	k.mu.Unlock()
-	k.status.problem("store", "storage", err)
+	k.status.problem("store", control.ProblemStorage, err)
 	g := state.Grant
 	switch {
 	case closed: // "kept and retried"; pairing again puts it aside
@@ -37,7 +38,7 @@ func (k *keeper) read(ctx context.Context) {
 	case g == nil:
 		k.enter(unpaired, time.Time{})
 	case foreign(g.Binding, k.o.Bound): // "kept unused, problem config, until the user pairs again"
-		k.status.problem("keeper", "config", errForeign)
+		k.status.problem("keeper", control.ProblemConfig, errForeign)
 		k.enter(unpaired, time.Time{})
 	default:
 		k.resume(ctx, state)
@@ -151,13 +152,22 @@ func (k *keeper) save(ctx context.Context) {
 	k.publish(in.grant)
 	k.enter(received, k.refreshDue())
 	if in.saved == nil {
+		k.events.emit(control.EventRefreshed, refreshedFields(in.grant, time.Now()))
 		return
 	}
 	close(in.saved)
-	k.events.toBoard("paired", map[string]any{"subject": in.grant.Subject}) // the linker queues it for the broker
+	k.events.toBoard(control.EventPaired, map[string]any{"subject": in.grant.Subject}) // the linker queues it for the broker
 	if in.replaced != nil && !sameTokens(*in.replaced, in.grant) {
 		k.revoke(ctx, *in.replaced)
 	}
+}
+
+// refreshedFields are those of the event.
+func refreshedFields(g store.Grant, now time.Time) map[string]any {
+	if g.Expiry.IsZero() {
+		return nil
+	}
+	return map[string]any{"expires_in": seconds(g.Expiry.Sub(now))}
 }
 
 // write saves. A grant that cannot be unsealed is put aside for a new pairing.
@@ -185,11 +195,10 @@ func (k *keeper) expire() {
 // end ends the grant: the device is unpaired. The other loops see it at once. If that were lost on the
 // disk, the server would refuse the grant again.
 func (k *keeper) end(why string) {
-	k.o.Log.Warn("the grant is gone: pair again", "why", why)
 	k.retry = retry{}
 	k.status.problem("keeper", "", nil)
 	k.withdraw()
-	k.events.emit("unpaired", map[string]any{"reason": why})
+	k.events.emit(control.EventUnpaired, map[string]any{"reason": why})
 	k.forget()
 }
 
@@ -206,7 +215,7 @@ func (k *keeper) forget() {
 
 // storageFailed reports a disk that does not take or give the grant; the stage's work is soon due again.
 func (k *keeper) storageFailed(err error) {
-	k.status.problem("store", "storage", err)
+	k.status.problem("store", control.ProblemStorage, err)
 	k.phase.due = time.Now().Add(storageRetry)
 }
 
@@ -216,5 +225,5 @@ func (k *keeper) storageWorks() {
 	if h, ok := k.o.Store.(interface{ Health() error }); ok {
 		err = h.Health()
 	}
-	k.status.problem("store", "storage", err)
+	k.status.problem("store", control.ProblemStorage, err)
 }

@@ -192,7 +192,7 @@ func TestEvents(t *testing.T) {
 			l.pass(time.Minute)
 		}
 		pairing, done := string(<-events), string(<-events)
-		if pairing != `{"ts":"2000-01-01T00:00:00Z","type":"pairing","user_code":"CODE-1","verification_uri":"https://as/d","verification_uri_complete":""}` {
+		if pairing != `{"expires_in":600,"ts":"2000-01-01T00:00:00Z","type":"pairing","user_code":"CODE-1","verification_uri":"https://as/d","verification_uri_complete":""}` {
 			t.Error(pairing)
 		}
 		if done != `{"subject":"alice","ts":"2000-01-01T00:00:30Z","type":"paired"}` {

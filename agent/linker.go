@@ -92,7 +92,7 @@ func (l *linker) link(ctx context.Context, g store.Grant, gen uint64, changed <-
 // then the event of the pairing goes into it.
 func (l *linker) bind(ctx context.Context, g store.Grant) bool {
 	n, err := l.o.Queue.Bind(account(g))
-	l.status.problem("queue", "storage", err)
+	l.status.problem("queue", control.ProblemStorage, err)
 	if err != nil {
 		l.pulse.wait(ctx, 5*time.Second, nil, nil)
 		return false
@@ -102,7 +102,7 @@ func (l *linker) bind(ctx context.Context, g store.Grant) bool {
 	}
 	if l.keeper.isNew(g) && l.announced != g.Pairing {
 		l.announced = g.Pairing
-		l.events.toBroker("paired", map[string]any{"subject": g.Subject})
+		l.events.toBroker(control.EventPaired, map[string]any{"subject": g.Subject})
 	}
 	return true
 }
@@ -158,6 +158,7 @@ func (l *linker) swap(ctx context.Context, g store.Grant, changed <-chan struct{
 func (l *linker) connected() {
 	if l.since.IsZero() {
 		l.since = time.Now()
+		l.events.emit(control.EventOnline, nil)
 	}
 	l.broker(control.BrokerOnline, "", "")
 	select {
@@ -177,7 +178,7 @@ func (l *linker) afterSession(ctx context.Context, g store.Grant, gen uint64, er
 	if !l.since.IsZero() && time.Since(l.since) >= stable { // "Back-off resets after 60 s of a stable session, not before"
 		l.failures = 0
 	}
-	l.since = time.Time{}
+	l.offline(err)
 	_, now, _ := l.keeper.current()
 	over := errors.Is(err, telemetry.ErrTokenOver)
 	if ctx.Err() != nil || now == 0 || over {
@@ -191,10 +192,25 @@ func (l *linker) afterSession(ctx context.Context, g store.Grant, gen uint64, er
 			e.Detail = err.Error()
 		}
 	}
-	if f, _ := l.status.now(); f.broker.Error != e.Detail { // on change only
-		l.o.Log.Warn("broker session ended", "kind", string(e.Kind), "err", e.Detail)
-	}
+	l.o.Log.Debug("broker session ended", "kind", string(e.Kind), "err", e.Detail)
 	return max(l.failed(ctx, gen, e), e.RetryAfter)
+}
+
+// offline reports the end of a session, or of a row of them that token swaps joined.
+func (l *linker) offline(err error) {
+	if l.since.IsZero() {
+		return
+	}
+	l.since = time.Time{}
+	reason := "the connection ended"
+	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+		reason = e.Detail
+	} else if err != nil && !errors.Is(err, context.Canceled) {
+		reason = err.Error()
+	} else if err != nil {
+		reason = "the daemon stops"
+	}
+	l.events.emit(control.EventOffline, map[string]any{"reason": reason})
 }
 
 // failed reports e and chooses the wait: one forced refresh for a refused token, then slowly.
@@ -208,9 +224,9 @@ func (l *linker) failed(ctx context.Context, gen uint64, e *telemetry.Error) tim
 		}
 		l.refused(e)
 	case telemetry.Misconfigured:
-		l.broker(control.BrokerRefused, string(e.Kind), e.Detail)
+		l.broker(control.BrokerRefused, control.ProblemCode(e.Kind), e.Detail)
 	default:
-		l.broker(control.BrokerConnecting, string(e.Kind), e.Detail)
+		l.broker(control.BrokerConnecting, control.ProblemCode(e.Kind), e.Detail)
 		l.failures++
 		if n == 0 { // the first reconnect is spread, so that not all devices return at once after a restart of the broker
 			return max(l.o.Rand(l.o.Spread), 100*time.Millisecond)
@@ -223,10 +239,10 @@ func (l *linker) failed(ctx context.Context, gen uint64, e *telemetry.Error) tim
 
 // refused reports a token that the broker does not take, once in a run of refusals.
 func (l *linker) refused(e *telemetry.Error) {
-	l.broker(control.BrokerRefused, string(e.Kind), e.Detail)
+	l.broker(control.BrokerRefused, control.ProblemCode(e.Kind), e.Detail)
 	if !l.refusing {
 		l.refusing = true
-		l.events.emit("broker_refused", map[string]any{"detail": e.Detail})
+		l.events.emit(control.EventBrokerRefused, map[string]any{"detail": e.Detail})
 	}
 }
 
@@ -241,7 +257,7 @@ func (l *linker) renew(ctx context.Context, gen uint64) bool {
 }
 
 // broker reports the state of the link; code and detail are the problem, empty for none.
-func (l *linker) broker(state, code, detail string) {
+func (l *linker) broker(state string, code control.ProblemCode, detail string) {
 	l.status.update(func(f *facts) {
 		f.broker.State, f.broker.Error = state, detail
 		f.setProblem("linker", code, textError(detail))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/deviceauth"
 )
 
@@ -171,7 +172,7 @@ func (p *pairer) clockSet(ctx context.Context) {
 
 func (p *pairer) trouble(err error) {
 	p.status.problem("pairer", problemOf(kindOf(err), p.o.Clock.Set()), err)
-	p.o.Log.Warn("pairing", "err", err)
+	p.o.Log.Debug("pairing", "err", err)
 }
 
 // awaitClock waits for the time to be set, however long that takes: a code that is kept must not be thrown
@@ -210,9 +211,9 @@ func (p *pairer) keep(pending *deviceauth.Pending) {
 // finish shows the code until it is approved, denied or over, or another is requested.
 func (p *pairer) finish(ctx context.Context, pending deviceauth.Pending) time.Duration {
 	p.status.update(func(f *facts) { f.pairing, f.beginning = &pending, false })
-	p.events.emit("pairing", map[string]any{
+	p.events.emit(control.EventPairing, map[string]any{
 		"user_code": pending.UserCode, "verification_uri": pending.VerificationURI,
-		"verification_uri_complete": pending.VerificationURIComplete,
+		"verification_uri_complete": pending.VerificationURIComplete, "expires_in": seconds(time.Until(pending.Deadline())),
 	})
 	t, err := p.wait(ctx, pending)
 	p.status.update(func(f *facts) { f.pairing = nil })
@@ -267,7 +268,7 @@ func (p *pairer) after(err error) time.Duration {
 	case errors.Is(err, errAgain):
 		return 0
 	case kind == deviceauth.Denied, kind == deviceauth.Expired:
-		p.events.emit(string(kind), nil)
+		p.events.emit(control.EventType(kind), nil)
 	}
 	if p.paired() {
 		p.o.Log.Warn("pairing again ended; the old grant stays", "err", err)

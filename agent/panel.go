@@ -25,8 +25,10 @@ func (a *Agent) view() (view, <-chan struct{}) {
 func (a *Agent) present(ctx context.Context) {
 	since := time.Now()
 	var shown pattern
+	problems := episodes{}
 	for {
 		v, changed := a.view()
+		problems.observe(v, a.events)
 		if a.o.Screen != nil {
 			a.o.Screen.Show(screen(v))
 		}
@@ -87,7 +89,7 @@ func led(v view) pattern {
 		return dark
 	case v.State == control.StatePairing:
 		return asking
-	case v.Problem != nil && v.Problem.Code != "denied" && v.Problem.Code != "expired":
+	case v.Problem != nil && v.Problem.Code != control.ProblemDenied && v.Problem.Code != control.ProblemExpired:
 		return trouble
 	case v.State == control.StatePaired:
 		return steady

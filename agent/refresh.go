@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/store"
 )
@@ -155,19 +156,19 @@ func (k *keeper) refused(err error) {
 	k.retry.err, k.retry.until = err, now.Add(wait)
 	k.phase.due = k.retry.until
 	k.status.problem("keeper", problemOf(kind, k.o.Clock.Set()), err)
-	k.o.Log.Warn("refresh failed", "err", err, "again_in", wait.Round(time.Second))
+	k.o.Log.Debug("refresh failed", "err", err, "again_in", wait.Round(time.Second))
 }
 
 // problemOf is the code a failure is shown under. A certificate that is not yet valid on a clock that is
 // not set is the clock's fault.
-func problemOf(kind deviceauth.Kind, clockSet bool) string {
+func problemOf(kind deviceauth.Kind, clockSet bool) control.ProblemCode {
 	switch kind {
 	case deviceauth.TLS:
 		if !clockSet {
-			return "clock_unset"
+			return control.ProblemClockUnset
 		}
 	case deviceauth.Doubtful, deviceauth.Lost, deviceauth.Gone, "":
-		return "server"
+		return control.ProblemServer
 	}
-	return string(kind)
+	return control.ProblemCode(kind)
 }

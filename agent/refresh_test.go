@@ -125,7 +125,7 @@ func TestGrantGone(t *testing.T) {
 			t.Errorf("%+v", s.Broker)
 		}
 		l.saw("0s serve A1", "40m30s refresh R1", "1h0m0s end A1: the access token expired")
-		if got := strings.Join(l.events(), " "); got != "unpaired" {
+		if got := strings.Join(l.events(), " "); got != "online unpaired offline" {
 			t.Errorf("events: %s", got)
 		}
 		l.reboot()
@@ -141,7 +141,7 @@ func TestGrantGoneAndSessionLost(t *testing.T) {
 		l.pass(2 * time.Hour)
 		l.is(control.StateUnpaired, "")
 		l.saw("0s serve A1", "40m30s refresh R1", "50m0s lost A1")
-		if got := strings.Join(l.events(), " "); got != "unpaired" {
+		if got := strings.Join(l.events(), " "); got != "online unpaired offline" {
 			t.Errorf("events: %s", got)
 		}
 	})

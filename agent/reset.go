@@ -13,7 +13,7 @@ func (a *Agent) beginReset() {
 	if err := a.o.Store.MarkReset(); err != nil {
 		a.o.Log.Error("the reset could not be marked: a power cut now would leave it half done", "err", err)
 	}
-	a.events.emit("reset", nil)
+	a.events.emit(control.EventReset, nil)
 }
 
 // erase revokes and erases everything, alone: the loops have returned. While the disk refuses it tries
@@ -41,7 +41,7 @@ func (a *Agent) eraseOnce(revoked error, reply chan control.ResetResult) bool {
 	}
 	a.status.update(func(f *facts) {
 		clear(f.problems)
-		f.setProblem("reset", "storage", erased)
+		f.setProblem("reset", control.ProblemStorage, erased)
 		if result.Erased {
 			f.paired, f.running, f.wiped = false, true, &result // unpaired at once: nothing is left to be read
 		}

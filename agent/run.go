@@ -39,7 +39,7 @@ func (a *Agent) resetMarked(ctx context.Context) (marked bool, reply chan contro
 		for ctx.Err() == nil && reply == nil {
 			var err error
 			marked, err = a.o.Store.ResetMarked()
-			a.status.problem("store", "storage", err)
+			a.status.problem("store", control.ProblemStorage, err)
 			if err == nil {
 				return
 			}
@@ -135,7 +135,6 @@ func (a *Agent) reportQuarantined() {
 		}
 	}
 	for _, note := range notes {
-		a.o.Log.Warn("storage was repaired", "note", note)
-		a.events.emit("store_quarantined", map[string]any{"detail": note})
+		a.events.emit(control.EventStoreQuarantined, map[string]any{"detail": note})
 	}
 }

@@ -28,7 +28,8 @@ type facts struct {
 	pairing   *deviceauth.Pending
 	beginning bool // a code has been asked for and has not come yet
 	broker    control.Broker
-	problems  map[string]control.Problem // by who reports it
+	problems  map[string]control.Problem  // by who reports it
+	reports   map[control.ProblemCode]int // how often, since the start
 
 	gesture    gesture.State
 	justPaired time.Time // until then the panel says so
@@ -45,7 +46,7 @@ type status struct {
 
 func newStatus(o Options) *status {
 	return &status{
-		f:       facts{problems: map[string]control.Problem{}, broker: control.Broker{State: "off", URL: o.BrokerURL}},
+		f:       facts{problems: map[string]control.Problem{}, reports: map[control.ProblemCode]int{}, broker: control.Broker{State: "off", URL: o.BrokerURL}},
 		changed: make(chan struct{}),
 	}
 }
@@ -70,11 +71,12 @@ func (s *status) now() (facts, <-chan struct{}) {
 	f := s.f
 	f.problems = make(map[string]control.Problem, len(s.f.problems))
 	maps.Copy(f.problems, s.f.problems)
+	f.reports = maps.Clone(s.f.reports)
 	return f, s.changed
 }
 
 // problem sets the problem that who reports, or clears it where code is empty or err is nil.
-func (s *status) problem(who, code string, err error) {
+func (s *status) problem(who string, code control.ProblemCode, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.f.setProblem(who, code, err) {
@@ -83,12 +85,13 @@ func (s *status) problem(who, code string, err error) {
 }
 
 // setProblem reports whether that changed anything.
-func (f *facts) setProblem(who, code string, err error) bool {
+func (f *facts) setProblem(who string, code control.ProblemCode, err error) bool {
 	old, had := f.problems[who]
 	if code == "" || err == nil {
 		delete(f.problems, who)
 		return had
 	}
+	f.reports[code]++
 	f.problems[who] = control.Problem{Code: code, Detail: err.Error()}
 	return f.problems[who] != old
 }
@@ -101,14 +104,10 @@ func textError(detail string) error {
 	return errors.New(detail)
 }
 
-// rank is the order of problems in the contract: the first is the one to show.
-var rank = []string{"clock_unset", "storage", "config", "captive_portal", "no_network", "tls", "server",
-	"denied", "expired", "broker_auth", "broker", "panel"}
-
 // ranked lists each code once, the most urgent first.
 func ranked(by map[string]control.Problem) []control.Problem {
 	var list []control.Problem
-	for _, code := range rank {
+	for _, code := range control.Problems() {
 		detail, found := "", false
 		for _, p := range by {
 			if p.Code == code && (!found || p.Detail < detail) { // any one, but always the same
@@ -130,12 +129,12 @@ func (a *Agent) Identify() {
 // PanelTrouble reports that the panel does not draw, or, with nil, that it does again.
 // A repeated report wakes no reader: the panel is drawn on each change.
 func (a *Agent) PanelTrouble(err error) {
-	a.status.problem("panel", "panel", err)
+	a.status.problem("panel", control.ProblemPanel, err)
 }
 
 // WaitTrouble reports trouble while a code is being polled for, or, with nil, that it is over.
 func (a *Agent) WaitTrouble(code, detail string) {
-	a.status.problem("poll", code, textError(detail))
+	a.status.problem("poll", control.ProblemCode(code), textError(detail))
 }
 
 // PendingChanged keeps what a server that said slow_down has made of the pending code: RFC 8628 section 3.5, the

@@ -144,7 +144,7 @@ func TestSealed(t *testing.T) {
 				t.Errorf("the old grant was not put aside: %v", l.files())
 			}
 			l.pass(time.Minute)
-			if got := strings.Join(l.events(), " "); got != "pairing paired "+strings.TrimSpace(strings.Repeat("store_quarantined ", 3)) {
+			if got := strings.Join(l.events(), " "); got != "pairing paired online "+strings.TrimSpace(strings.Repeat("store_quarantined ", 3)) {
 				t.Errorf("events: %s", got)
 			}
 		})

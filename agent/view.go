@@ -24,6 +24,7 @@ type view struct {
 	identify   bool
 	wiped      *control.ResetResult
 	sent       int
+	reports    map[control.ProblemCode]int // how often each was reported since the start
 }
 
 // outside are the facts that no loop reports because they can be read at any time.
@@ -41,7 +42,7 @@ func newView(o Options, f facts, out outside) view {
 	hold := gesture.Config{PairHold: o.PairHold, ResetHold: o.ResetHold}
 	v := view{
 		Status: statusOf(o, f, out), now: out.now, auto: o.StartAuto, begun: f.beginning,
-		question: f.gesture.Question(out.now), wiped: f.wiped, sent: out.sent,
+		question: f.gesture.Question(out.now), wiped: f.wiped, sent: out.sent, reports: f.reports,
 		justPaired: out.now.Before(f.justPaired), identify: out.now.Before(f.identify),
 	}
 	v.held, v.heldLeft = f.gesture.Held(hold, out.now)
@@ -107,10 +108,10 @@ func problems(f facts, out outside) []control.Problem {
 	by := map[string]control.Problem{}
 	maps.Copy(by, f.problems)
 	if !out.clockSet {
-		by["clock"] = control.Problem{Code: "clock_unset", Detail: "the time is not set: check the network and NTP"}
+		by["clock"] = control.Problem{Code: control.ProblemClockUnset, Detail: "the time is not set: check the network and NTP"}
 	}
 	if out.queueError != nil {
-		by["outbox"] = control.Problem{Code: "storage", Detail: out.queueError.Error()}
+		by["outbox"] = control.Problem{Code: control.ProblemStorage, Detail: out.queueError.Error()}
 	}
 	return ranked(by)
 }
@@ -144,10 +145,10 @@ func resting(v view) display.Screen {
 		return display.Starting{Name: v.Device.Name, Version: v.Version}
 	case v.State == control.StateClock:
 		return display.Clock{}
-	case v.Problem != nil && v.State == control.StateUnpaired && (v.Problem.Code == "denied" || v.Problem.Code == "expired"):
-		return display.Press{Name: v.Device.Name, Problem: v.Problem.Code}
-	case v.Problem != nil && v.Problem.Code != "panel":
-		return display.Problem{Code: v.Problem.Code, Detail: v.Problem.Detail, Queued: v.Queue.Messages}
+	case v.Problem != nil && v.State == control.StateUnpaired && (v.Problem.Code == control.ProblemDenied || v.Problem.Code == control.ProblemExpired):
+		return display.Press{Name: v.Device.Name, Problem: string(v.Problem.Code)}
+	case v.Problem != nil && v.Problem.Code != control.ProblemPanel:
+		return display.Problem{Code: string(v.Problem.Code), Detail: v.Problem.Detail, Queued: v.Queue.Messages}
 	case v.State == control.StatePaired && (v.Broker == nil || v.Broker.State != control.BrokerOnline):
 		return display.Paired{Name: v.Device.Name, Account: v.Grant.Name}
 	case v.State == control.StatePaired:

@@ -26,7 +26,7 @@ func TestView(t *testing.T) {
 	isPaired := func(f *facts) { f.paired, f.grant = true, grant }
 	online := func(f *facts) { isPaired(f); f.broker.State = control.BrokerOnline }
 	wrong := func(code string) func(*facts) {
-		return func(f *facts) { f.setProblem("x", code, errors.New("why")) }
+		return func(f *facts) { f.setProblem("x", control.ProblemCode(code), errors.New("why")) }
 	}
 	button := func(held time.Duration) func(*facts) {
 		return func(f *facts) { f.gesture = gesture.State{Down: true, Since: now.Add(-held)} }
@@ -72,7 +72,7 @@ func TestView(t *testing.T) {
 			control.StatePaired, display.ConfirmReset{Left: 10 * time.Second}, question},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f := facts{running: true, problems: map[string]control.Problem{}, broker: control.Broker{State: control.BrokerOff}}
+			f := facts{running: true, problems: map[string]control.Problem{}, reports: map[control.ProblemCode]int{}, broker: control.Broker{State: control.BrokerOff}}
 			for _, change := range tt.facts {
 				change(&f)
 			}
@@ -142,7 +142,7 @@ func TestRanked(t *testing.T) {
 	for range 20 {
 		var got []string
 		for _, p := range ranked(by) {
-			got = append(got, p.Code+" "+p.Detail)
+			got = append(got, string(p.Code)+" "+p.Detail)
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Fatalf("%v", got)
@@ -157,7 +157,7 @@ func TestProblemOf(t *testing.T) {
 		deviceauth.Denied: "denied", deviceauth.Expired: "expired", deviceauth.ClockUnset: "clock_unset", deviceauth.TLS: "tls",
 		deviceauth.Gone: "server", deviceauth.Doubtful: "server", deviceauth.Lost: "server", "": "server",
 	} {
-		if got := problemOf(kind, true); got != want {
+		if got := problemOf(kind, true); string(got) != want {
 			t.Errorf("%q: %s, want %s", kind, got, want)
 		}
 	}

@@ -21,7 +21,7 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) error {
 		_, err := w.Write(text)
 		return err == nil && flow.Flush() == nil
 	}
-	whole := h.may(r, h.mayPair)
+	mayPair := h.may(r, h.mayPair)
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	events := h.backend.Events(r.Context())
@@ -35,21 +35,18 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) error {
 			if !open {
 				return nil
 			}
-			ok = send(frame(e, whole))
+			ok = send(frame(e, mayPair))
 		}
 	}
 	return nil
 }
 
-// frame is one event on the wire, on one line whatever its JSON looks like. The user code and its
-// addresses go only to those who may pair.
-func frame(event []byte, whole bool) []byte {
+// frame is one event on the wire, on one line whatever its JSON looks like. Those who
+// may not pair get less of it.
+func frame(event []byte, mayPair bool) []byte {
 	var line bytes.Buffer
 	line.WriteString("data: ")
-	if !whole {
-		event = redact(event)
-	}
-	if json.Compact(&line, event) != nil {
+	if json.Compact(&line, visible(event, mayPair)) != nil {
 		return []byte(":\n\n")
 	}
 	line.WriteString("\n\n")

@@ -66,7 +66,7 @@ func TestEvents(t *testing.T) {
 }
 
 func TestFrame(t *testing.T) {
-	if got := string(frame([]byte(`{"a":1,"pairing":{"user_code":"X"}}`), true)); got != "data: {\"a\":1,\"pairing\":{\"user_code\":\"X\"}}\n\n" {
+	if got := string(frame([]byte(`{"type":"pairing","pairing":{"user_code":"X"}}`), true)); got != "data: {\"type\":\"pairing\",\"pairing\":{\"user_code\":\"X\"}}\n\n" {
 		t.Errorf("got %q", got)
 	}
 	pairing := []byte(`{"ts":"t","type":"pairing","user_code":"CODE-1","verification_uri":"https://as/d","verification_uri_complete":"https://as/d?c"}`)

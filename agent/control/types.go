@@ -96,11 +96,10 @@ type Clock struct {
 	Synchronised bool `json:"synchronised"`
 }
 
-// Problem is one thing that is wrong: its code (clock_unset, storage, config, captive_portal, no_network,
-// tls, server, denied, expired, broker_auth, broker, panel) and one line for a person.
+// Problem is one thing that is wrong: its code and one line for a person.
 type Problem struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
+	Code   ProblemCode `json:"code"`
+	Detail string      `json:"detail"`
 }
 
 // Token is what GET /v1/token answers (RFC 6749 section 5.1).

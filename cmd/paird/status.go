@@ -74,7 +74,7 @@ func summary(s control.Status) string {
 	}
 	line("clock", map[bool]string{true: "synchronised", false: "not synchronised"}[s.Clock.Synchronised])
 	for _, p := range s.Problems {
-		line("problem", p.Code+":", p.Detail)
+		line("problem", string(p.Code)+":", p.Detail)
 	}
 	return b.String()
 }
