@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"image/png"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/paird/paird/cmd/internal/daemon/authtest"
+	"github.com/paird/paird/cmd/internal/provider"
 )
 
 // fails CODE LINES COMMAND... demands that exit code, and so many lines of error, each by paird.
@@ -34,7 +36,7 @@ func fails(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("not %s lines of error: %q", args[1], text)
 	}
 	for _, line := range lines {
-		if !strings.HasPrefix(line, "paird: ") || strings.Contains(line, authtest.Secret) {
+		if !strings.HasPrefix(line, "paird: ") || labOf(ts).auth.Leak(line, false) != "" {
 			ts.Fatalf("a bad line: %q", line)
 		}
 	}
@@ -50,23 +52,69 @@ func fill(ts *testscript.TestScript, _ bool, args []string) {
 
 func labOf(ts *testscript.TestScript) *lab { return ts.Value(labKey{}).(*lab) }
 
-// decide WHAT makes the authorization server answer so.
-func decide(ts *testscript.TestScript, _ bool, args []string) { labOf(ts).auth.Decide(args[0]) }
+// decide approve|deny|expire|wait|unavailable is what the authorization server does from now on.
+func decide(ts *testscript.TestScript, _ bool, args []string) {
+	auth := labOf(ts).auth
+	switch args[0] {
+	case "approve":
+		auth.Always(provider.Approve)
+	case "deny":
+		auth.Always(provider.Deny)
+	case "expire":
+		auth.Always(provider.Expire)
+	case "wait":
+		auth.Wait()
+	case "unavailable":
+		auth.Unavailable()
+	default:
+		ts.Fatalf("decide %s", args[0])
+	}
+}
+
+// token FILE [SCOPE] demands that a file is one access token and no more, with that scope if it is given.
+func token(ts *testscript.TestScript, _ bool, args []string) {
+	text := strings.TrimSuffix(ts.ReadFile(args[0]), "\n")
+	if labOf(ts).auth.Leak(text, false) != text {
+		ts.Fatalf("no token: %q", text)
+	}
+	body, err := base64.RawURLEncoding.DecodeString(strings.Split(text+"..", ".")[1])
+	ts.Check(err)
+	var claims struct{ Scope string }
+	ts.Check(json.Unmarshal(body, &claims))
+	if len(args) > 1 && claims.Scope != args[1] {
+		ts.Fatalf("a token for %q", claims.Scope)
+	}
+}
+
+// samecode FILE FILE demands the same user code in both.
+func samecode(ts *testscript.TestScript, _ bool, args []string) {
+	code := regexp.MustCompile(`[A-Z]{4}-[A-Z]{4}`)
+	before, after := code.FindString(ts.ReadFile(args[0])), code.FindString(ts.ReadFile(args[1]))
+	if before == "" || before != after {
+		ts.Fatalf("the code was %q and is %q", before, after)
+	}
+}
+
+// leaks FILE demands, negated, that no token and no code is in a file.
+func leaks(ts *testscript.TestScript, neg bool, args []string) {
+	if secret := labOf(ts).auth.Leak(ts.ReadFile(args[0]), true); (secret != "") == neg {
+		ts.Fatalf("%s has the secret %q", args[0], secret)
+	}
+}
 
 // asked waits until the server was asked for a code.
 func asked(ts *testscript.TestScript, _ bool, _ []string) {
 	select {
 	case <-labOf(ts).auth.Asked():
 	case <-time.After(10 * time.Second):
-		ts.Fatalf("nobody asked for a code")
+		ts.Fatalf("no code was asked for")
 	}
 }
 
-// revoked PREFIX demands that a token that begins so was revoked.
-func revoked(ts *testscript.TestScript, _ bool, args []string) {
-	list := labOf(ts).auth.Revoked()
-	if !slices.ContainsFunc(list, func(s string) bool { return strings.HasPrefix(s, args[0]) }) {
-		ts.Fatalf("revoked are only %q", list)
+// revoked demands that a grant was revoked.
+func revoked(ts *testscript.TestScript, _ bool, _ []string) {
+	if labOf(ts).auth.Count(provider.Revoked) == 0 {
+		ts.Fatalf("no grant was revoked")
 	}
 }
 

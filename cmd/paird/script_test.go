@@ -7,7 +7,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/paird/paird/cmd/internal/daemon/authtest"
+	"github.com/paird/paird/cmd/internal/provider/providertest"
 )
 
 // TestMain lets the scripts call this program as paird. What a real daemon of this machine has is out of
@@ -31,23 +31,26 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails":   fails,
-			"fill":    fill,
-			"decide":  decide,
-			"await":   await,
-			"asked":   asked,
-			"revoked": revoked,
-			"large":   large,
-			"ready":   ready,
-			"keys":    keys,
-			"pixels":  pixels,
+			"fails":    fails,
+			"fill":     fill,
+			"decide":   decide,
+			"token":    token,
+			"leaks":    leaks,
+			"samecode": samecode,
+			"await":    await,
+			"asked":    asked,
+			"revoked":  revoked,
+			"large":    large,
+			"ready":    ready,
+			"keys":     keys,
+			"pixels":   pixels,
 		},
 	})
 }
 
 // lab is what the commands of one script share.
 type lab struct {
-	auth   *authtest.Server
+	auth   *providertest.Server
 	notify *notifySocket
 }
 
@@ -55,7 +58,7 @@ type labKey struct{}
 
 func setup(e *testscript.Env) error {
 	t := e.T().(testing.TB)
-	l := &lab{auth: authtest.New(t)}
+	l := &lab{auth: providertest.New(t, nil)}
 	var err error
 	if l.notify, err = listenNotify(e.WorkDir + "/notify"); err != nil {
 		return err

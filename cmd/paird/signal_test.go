@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/paird/paird/cmd/internal/daemon/authtest"
+	"github.com/paird/paird/cmd/internal/provider/providertest"
 )
 
 // TestTermination: SIGTERM ends the daemon within two seconds, with exit code 0; its log was JSON.
@@ -24,7 +24,7 @@ func TestTermination(t *testing.T) {
 	}
 	defer notify.Close()
 	text := fmt.Sprintf("[device]\nstate_dir = %q\n[auth]\nissuer = %q\nclient_id = \"printer\"\nstart = \"auto\"\n[mqtt]\nspread = \"0s\"\n[control]\nsocket = %q\n[log]\nlevel = \"debug\"\n",
-		dir+"/state", authtest.New(t).URL, dir+"/sock")
+		dir+"/state", providertest.New(t, nil).URL, dir+"/sock")
 	if err := os.WriteFile(dir+"/paird.toml", []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

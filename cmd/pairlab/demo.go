@@ -12,9 +12,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/paird/paird/cmd/internal/provider"
 	"github.com/paird/paird/cmd/pairlab/internal/broker"
 	"github.com/paird/paird/cmd/pairlab/internal/page"
-	"github.com/paird/paird/cmd/pairlab/internal/provider"
 	"github.com/paird/paird/config"
 )
 
@@ -103,7 +103,7 @@ func (l *lab) build(host, issuer string) error {
 		return err
 	}
 	l.broker, err = broker.Start(broker.Options{
-		Dir: filepath.Join(l.dir, "broker"), Issuer: issuer, Audience: audience, Scope: scope, Keys: l.provider.Keys(), Root: topicRoot,
+		Issuer: issuer, Audience: audience, Scope: scope, Keys: l.provider.Keys(), Root: topicRoot,
 		Message: l.message, Observe: l.door,
 	})
 	if err != nil {
@@ -133,7 +133,7 @@ func (l *lab) close() error {
 		errs = append(errs, srv.Close())
 	}
 	if l.broker != nil {
-		l.broker.Close()
+		errs = append(errs, l.broker.Close())
 	}
 	return errors.Join(append(errs, os.RemoveAll(l.dir))...)
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"github.com/paird/paird/cmd/pairlab/internal/provider"
+	"github.com/paird/paird/cmd/internal/provider"
 )
 
 // step is what the person does next; the page knows the same names.
@@ -37,7 +37,7 @@ func (j journey) after(e provider.Event) journey {
 		if j.last != provider.CodeIssued {
 			return j // nothing to approve
 		}
-	case provider.Refreshed, provider.CodeUnknown, provider.SignInFails:
+	case provider.Refreshed, provider.CodeUnknown, provider.SignInFailed:
 		return j
 	}
 	j.last = e.Kind
@@ -69,7 +69,7 @@ func (j journey) text() string {
 		return "Paired as " + j.owner + ". Hold the button for 3 seconds to pair again."
 	}
 	switch j.last {
-	case provider.Refused:
+	case provider.Denied:
 		return "Denied. Press the device's button to begin again."
 	case provider.CodeExpired:
 		return "The code ran out. Press the device's button to begin again."

@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"github.com/paird/paird/cmd/pairlab/internal/provider"
+	"github.com/paird/paird/cmd/internal/provider"
 )
 
 func TestJourney(t *testing.T) {
@@ -11,7 +11,7 @@ func TestJourney(t *testing.T) {
 		issued   = provider.CodeIssued
 		in       = provider.SignedIn
 		yes      = provider.Approved
-		no       = provider.Refused
+		no       = provider.Denied
 		tokens   = provider.Tokens
 		back     = provider.Revoked
 		expired  = provider.CodeExpired
@@ -26,7 +26,7 @@ func TestJourney(t *testing.T) {
 		{"at first", nil, press, "Press the device's button: it asks for a code."},
 		{"signed in without a code", []provider.Kind{in}, press, "Press the device's button: it asks for a code."},
 		{"code", []provider.Kind{issued}, scan, "Scan the panel's code with the phone, then approve."},
-		{"signed in", []provider.Kind{issued, provider.SignInFails, in}, approve, "Compare the code with the panel, then approve."},
+		{"signed in", []provider.Kind{issued, provider.SignInFailed, in}, approve, "Compare the code with the panel, then approve."},
 		{"approved", []provider.Kind{issued, in, yes}, approve, "Approved: the device fetches its tokens."},
 		{"paired", []provider.Kind{issued, in, yes, tokens, provider.Refreshed}, paired, pairText},
 		{"denied", []provider.Kind{issued, in, no}, press, "Denied. Press the device's button to begin again."},

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/paird/paird/cmd/internal/provider"
 	"github.com/paird/paird/cmd/pairlab/internal/broker"
 	"github.com/paird/paird/cmd/pairlab/internal/page"
-	"github.com/paird/paird/cmd/pairlab/internal/provider"
 )
 
 const (

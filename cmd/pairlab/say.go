@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/paird/paird/cmd/pairlab/internal/provider"
+	"github.com/paird/paird/cmd/internal/provider"
 )
 
 // teller writes plain lines: when, who, what.
@@ -81,11 +81,11 @@ func eventText(e provider.Event) string {
 		return "the code of " + device + " ran out"
 	case provider.SignedIn:
 		return e.Account + " signed in"
-	case provider.SignInFails:
+	case provider.SignInFailed:
 		return "somebody gave a wrong name or password"
 	case provider.Approved:
 		return e.Account + " approved " + device
-	case provider.Refused:
+	case provider.Denied:
 		return e.Account + " denied " + device
 	case provider.Tokens:
 		return device + " fetched its tokens and belongs to " + e.Account

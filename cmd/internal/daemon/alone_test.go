@@ -11,7 +11,8 @@ import (
 
 	"github.com/paird/paird/agent"
 	"github.com/paird/paird/agent/control"
-	"github.com/paird/paird/cmd/internal/daemon/authtest"
+	"github.com/paird/paird/cmd/internal/provider"
+	"github.com/paird/paird/cmd/internal/provider/providertest"
 )
 
 func quietly() Options {
@@ -21,8 +22,8 @@ func quietly() Options {
 // TestSignIn pairs without a daemon; what comes after finds the grant, and no code.
 func TestSignIn(t *testing.T) {
 	t.Parallel()
-	auth := authtest.New(t)
-	auth.Decide("approve")
+	auth := providertest.New(t, nil)
+	auth.Always(provider.Approve)
 	cfg := configured(t, t.TempDir(), auth.URL, "[mqtt]\nurl = \"mqtt://127.0.0.1:1\"\n[display]\npanel = \"ssd1306\"\nrequired = true\n")
 	err := SignIn(t.Context(), cfg, quietly(), func(ctx context.Context, a *agent.Agent) error {
 		events := a.Events(ctx)
@@ -97,13 +98,13 @@ func TestReset(t *testing.T) {
 	if err != nil || !result.Erased || !result.Revoked {
 		t.Errorf("%+v, %v", result, err)
 	}
-	if got := r.auth.Revoked(); len(got) != 1 || !strings.HasPrefix(got[0], authtest.Secret+"-refresh") {
-		t.Errorf("revoked: %v", got)
+	if n := r.auth.Count(provider.Revoked); n != 1 {
+		t.Errorf("%d grants were revoked", n)
 	}
 	r.settle()
 	if s := r.status(); s.State != control.StateUnpaired || s.Grant != nil {
 		t.Errorf("%+v", s)
 	}
-	r.auth.Decide("authorization_pending")
+	r.auth.Wait()
 	r.pair()
 }

@@ -34,7 +34,6 @@ func write(t *testing.T, name, text string) string {
 func TestAuthorization(t *testing.T) {
 	cfg := configured(t, t.TempDir(), "https://auth.example.com", `
 client_secret_file = "`+write(t, "secret", " hunter2 \r\n")+`"
-scopes = ["openid"]
 audience = "api"
 resource = ["https://a.example.com"]
 [auth.params]

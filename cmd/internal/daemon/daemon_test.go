@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/paird/paird/agent/control"
-	"github.com/paird/paird/cmd/internal/daemon/authtest"
+	"github.com/paird/paird/cmd/internal/provider"
 )
 
 // TestFromPressToPaired drives the board as a hand and a browser do.
@@ -40,19 +40,19 @@ func TestFromPressToPaired(t *testing.T) {
 	res.Body.Close()
 	r.await("pairing")
 	s := r.status()
-	if s.State != control.StatePairing || s.Pairing == nil || s.Pairing.UserCode != authtest.UserCode {
+	if s.State != control.StatePairing || s.Pairing == nil || s.Pairing.UserCode != r.auth.Pending()[0].UserCode {
 		t.Errorf("pairing: %+v", s)
 	}
 	frame, err := r.client.Screen(t.Context())
 	if err != nil || bytes.Equal(frame, resting) {
 		t.Errorf("the screen does not change: %v", err)
 	}
-	r.auth.Decide("approve")
+	r.auth.Always(provider.Approve)
 	r.await("paired")
 	if s := r.status(); s.State != control.StatePaired || s.Grant == nil || s.Grant.Name != "Alice" || s.Problem != nil {
 		t.Errorf("paired: %+v", s)
 	}
-	if token, err := r.client.Token(t.Context(), "", time.Minute, false); err != nil || !strings.HasPrefix(token.AccessToken, authtest.Secret) {
+	if token, err := r.client.Token(t.Context(), "", time.Minute, false); err != nil || r.auth.Leak(token.AccessToken, false) != token.AccessToken {
 		t.Errorf("token: %v", err)
 	}
 	r.secretless()
@@ -156,7 +156,7 @@ func TestHooks(t *testing.T) {
 		}
 		heard[event["type"].(string)] = event
 	}
-	if code := heard["pairing"]["user_code"]; code != authtest.UserCode {
+	if code := heard["pairing"]["user_code"]; r.auth.Leak(code.(string), true) != code {
 		t.Errorf("the owner's hook is not told the code: %v", heard)
 	}
 	r.secretless()

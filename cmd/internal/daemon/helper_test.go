@@ -15,7 +15,8 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/control"
-	"github.com/paird/paird/cmd/internal/daemon/authtest"
+	"github.com/paird/paird/cmd/internal/provider"
+	"github.com/paird/paird/cmd/internal/provider/providertest"
 	"github.com/paird/paird/config"
 )
 
@@ -43,7 +44,7 @@ func (o *output) String() string {
 // running is a daemon under test.
 type running struct {
 	t        *testing.T
-	auth     *authtest.Server
+	auth     *providertest.Server
 	dir      string
 	log      *output
 	terminal *output
@@ -65,6 +66,7 @@ socket = "$DIR/sock"
 [auth]
 issuer = "$ISSUER"
 client_id = "printer"
+scopes = ["openid", "profile", "offline_access"]
 ` + more)
 	cfg, err := config.Parse(strings.NewReader(text))
 	if err != nil {
@@ -76,7 +78,7 @@ client_id = "printer"
 // start runs a daemon until the test ends or it is stopped.
 func start(t *testing.T, more string) *running {
 	t.Helper()
-	r := &running{t: t, auth: authtest.New(t), dir: t.TempDir(), log: &output{}, terminal: &output{}, events: make(chan string, 64)}
+	r := &running{t: t, auth: providertest.New(t, nil), dir: t.TempDir(), log: &output{}, terminal: &output{}, events: make(chan string, 64)}
 	cfg := configured(t, r.dir, r.auth.URL, more)
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)
@@ -160,7 +162,7 @@ func (r *running) pair() {
 		r.t.Fatal(err)
 	}
 	r.await("pairing")
-	r.auth.Decide("approve")
+	r.auth.Always(provider.Approve)
 	r.await("paired")
 }
 
@@ -172,14 +174,12 @@ func (r *running) secretless() {
 		r.t.Fatal(err)
 	}
 	for what, text := range map[string]string{"log": r.log.String(), "terminal": r.terminal.String(), "status": string(status)} {
-		if strings.Contains(text, authtest.Secret) {
-			r.t.Errorf("a secret in the %s: %s", what, text)
+		if secret := r.auth.Leak(text, what == "log"); secret != "" {
+			r.t.Errorf("the secret %s is in the %s: %s", secret, what, text)
 		}
 	}
-	for _, private := range []string{"Alice", authtest.UserCode} {
-		if strings.Contains(r.log.String(), private) {
-			r.t.Errorf("%s in the log: %s", private, r.log)
-		}
+	if strings.Contains(r.log.String(), "Alice") {
+		r.t.Errorf("a name is in the log: %s", r.log)
 	}
 	r.files()
 }
@@ -192,8 +192,8 @@ func (r *running) files() {
 		}
 		files++
 		b, err := os.ReadFile(path)
-		if bytes.Contains(b, []byte(authtest.Secret)) {
-			r.t.Errorf("a secret in %s", path)
+		if secret := r.auth.Leak(string(b), false); secret != "" {
+			r.t.Errorf("the secret %s is in %s", secret, path)
 		}
 		return err
 	})

@@ -104,11 +104,11 @@ var foreign = map[string][]string{
 	"github.com/makiuchi-d/gozxing":       {"display/internal"},
 	"golang.org/x/image":                  {"display"},
 	"golang.org/x/sys/unix":               {"hal", "cmd", "agent/clock", "agent/control", "agent/hooks", "agent/store", "agent/queue", "agent/telemetry", "agent/internal"},
-	"github.com/go-jose":                  {"agent/deviceauth", "cmd/pairlab"},
+	"github.com/go-jose":                  {"agent/deviceauth", "cmd/pairlab", "cmd/internal/provider"},
+	"github.com/mochi-mqtt":               {"cmd/pairlab", "agent/telemetry/internal"},
 	"github.com/gorilla/websocket":        {"agent/telemetry", "cmd/pairlab"},
 	"net/http/pprof":                      {},
-	"text/template":                       {"cmd/pairlab"},
-	"html/template":                       {"cmd/pairlab"},
+	"html/template":                       {"cmd/pairlab", "cmd/internal/provider"},
 }
 
 // TestWhoImportsWhom enforces the shape of the house.
@@ -139,9 +139,9 @@ func TestWhoImportsWhom(t *testing.T) {
 func TestDaemonIsSmall(t *testing.T) {
 	banned := []string{
 		"text/template", "html/template", "net/http/pprof", "testing", "expvar", "plugin", "image/png",
-		"github.com/nats-io",
+		"github.com/nats-io", "github.com/mochi-mqtt",
 		"periph.io/x/host", // its GPIO closes descriptor 0 on a Pi 5, its I2C hands the kernel stale addresses
-		module + "/cmd/pairlab", module + "/hal/bustest", module + "/agent/internal/crashtest",
+		module + "/cmd/pairlab", module + "/cmd/internal/provider", module + "/hal/bustest", module + "/agent/internal/crashtest",
 	}
 	for _, p := range list(t, "./cmd/paird") {
 		if len(p.Deps) < 50 {

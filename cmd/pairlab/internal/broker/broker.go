@@ -1,26 +1,26 @@
 package broker
 
 import (
-	"errors"
 	"fmt"
+	"log/slog"
 	"net"
-	"strconv"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/nats-io/nats-server/v2/server"
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/listeners"
 )
 
 // Options describe a Broker; all but Observe are required.
 type Options struct {
-	Dir      string             // an existing directory for retained messages and sessions
 	Issuer   string             // whose tokens are good
 	Audience string             // that they must be meant for
 	Scope    string             // that they must have
 	Keys     jose.JSONWebKeySet // that verify them
 	Root     string             // first level of all topics, such as "paird"
-	Message  func(Message)      // told of each message below Root, in order; must not block
-	Observe  func(Event)        // told who comes and who is sent away; may be nil
+	Message  func(Message)      // gets each message, those of one client in order; must not block
+	Observe  func(Event)        // gets each admission and refusal; may be nil
 }
 
 // Message is one that was published.
@@ -30,10 +30,10 @@ type Message struct {
 	Payload []byte
 }
 
-// Event is somebody at the door. Err is nil for one who was let in.
+// Event is a CONNECT. Err is nil for one that was accepted.
 type Event struct {
 	At       time.Time
-	Username string // as told by the client: no proof of anything
+	Username string // as the client sent it: not verified
 	Account  string // name in the token, if it was good
 	Expires  time.Time
 	Err      error
@@ -41,67 +41,39 @@ type Event struct {
 
 // Broker is a running broker.
 type Broker struct {
-	srv *server.Server
-	url string
-	tap *tap
+	url   string
+	close func() error
 }
 
-// startup is how long a broker may take to be ready; it takes some 50 ms.
-const startup = 20 * time.Second
+// maxPacket bounds what a client may send, in bytes.
+const maxPacket = 1 << 20
 
 // Start runs a broker on a free port of 127.0.0.1 until Close.
 func Start(o Options) (*Broker, error) {
 	if o.Observe == nil {
 		o.Observe = func(Event) {}
 	}
-	door := newDoor(o)
-	opts := &server.Options{
-		ServerName:                 "pairlab",
-		DontListen:                 true, // no NATS clients but the tap
-		JetStream:                  true,
-		JetStreamMaxMemory:         16 << 20,
-		JetStreamMaxStore:          64 << 20,
-		StoreDir:                   o.Dir,
-		NoLog:                      true,
-		NoSigs:                     true,
-		MaxPayload:                 1 << 20,
-		MQTT:                       server.MQTTOpts{Host: "127.0.0.1", Port: server.RANDOM_PORT},
-		CustomClientAuthentication: door,
+	caps := mqtt.NewDefaultServerCapabilities()
+	caps.MaximumPacketSize = maxPacket
+	srv := mqtt.New(&mqtt.Options{Capabilities: caps, Logger: slog.New(slog.DiscardHandler)})
+	if err := srv.AddHook(newAdmission(o), nil); err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
 	}
-	srv, err := server.NewServer(opts)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	srv.Start()
-	b := &Broker{srv: srv}
-	if err := b.open(opts, door, o); err != nil {
-		b.Close()
-		return nil, err
+	if err := srv.AddListener(listeners.NewNet("mqtt", ln)); err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
 	}
-	return b, nil
-}
-
-func (b *Broker) open(opts *server.Options, door *door, o Options) error {
-	if !b.srv.ReadyForConnections(startup) {
-		return errors.New("broker: not ready in time; is its directory writable?")
+	if err := srv.Serve(); err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
 	}
-	b.url = "mqtt://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(opts.MQTT.Port))
-	conn, err := b.srv.InProcessConn()
-	if err != nil {
-		return fmt.Errorf("broker: %w", err)
-	}
-	b.tap, err = newTap(conn, door.tapPassword, o.Root+".>", o.Message)
-	return err
+	return &Broker{url: "mqtt://" + ln.Addr().String(), close: sync.OnceValue(srv.Close)}, nil
 }
 
 // URL is where clients connect.
 func (b *Broker) URL() string { return b.url }
 
-// Close disconnects everybody and returns when the broker has ended.
-func (b *Broker) Close() {
-	b.srv.Shutdown()
-	b.srv.WaitForShutdown()
-	if b.tap != nil {
-		b.tap.wait()
-	}
-}
+// Close disconnects all clients and ends the broker. Further calls do nothing.
+func (b *Broker) Close() error { return b.close() }

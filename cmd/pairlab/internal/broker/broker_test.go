@@ -55,16 +55,17 @@ func mint(t *testing.T, change func(*claims, *jose.SignerOptions, **rsa.PrivateK
 type bench struct {
 	*testing.T
 	b        *Broker
+	will     string // topic
 	messages chan Message
 	events   chan Event
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	x := &bench{T: t, messages: make(chan Message, 100), events: make(chan Event, 100)}
+	x := &bench{T: t, will: "paird/dev1/status", messages: make(chan Message, 100), events: make(chan Event, 100)}
 	public := jose.JSONWebKey{Key: keys()[0].Public(), KeyID: "k", Algorithm: "RS256"}
 	b, err := Start(Options{
-		Dir: t.TempDir(), Issuer: issuer, Audience: audience, Scope: "telemetry", Root: "paird",
+		Issuer: issuer, Audience: audience, Scope: "telemetry", Root: "paird",
 		Keys:    jose.JSONWebKeySet{Keys: []jose.JSONWebKey{public}},
 		Message: func(m Message) { x.messages <- m },
 		Observe: func(e Event) { x.events <- e },
@@ -72,7 +73,7 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(b.Close)
+	t.Cleanup(func() { b.Close() })
 	x.b = b
 	return x
 }
@@ -83,7 +84,7 @@ func (x *bench) connect(id, password string) (client mqtt.Client, code byte, los
 	lost = make(chan struct{})
 	o := mqtt.NewClientOptions().AddBroker(strings.Replace(x.b.URL(), "mqtt", "tcp", 1)).SetClientID(id).
 		SetUsername("dev1").SetPassword(password).SetProtocolVersion(4).SetAutoReconnect(false).
-		SetWill("paird/dev1/status", "offline", 1, true).
+		SetWill(x.will, "offline", 1, true).
 		SetConnectionLostHandler(func(mqtt.Client, error) { close(lost) })
 	client = mqtt.NewClient(o)
 	token := client.Connect().(*mqtt.ConnectToken)
@@ -124,13 +125,10 @@ func TestOwnTopicsOnly(t *testing.T) {
 	got := make(chan string, 10)
 	x.done(c.Subscribe("paird/dev1/cmd", 1, func(_ mqtt.Client, m mqtt.Message) { got <- string(m.Payload()) }))
 
-	// The server acknowledges what it drops; the tap tells.
-	for _, topic := range []string{"paird/dev2/telemetry", "paird", "paird/dev1x/telemetry", "other/dev1", "paird/dev1/telemetry", "paird/u1/x.y//z", "paird/dev1"} {
+	for _, topic := range []string{"paird/dev1/telemetry", "paird/u1/x.y//z", "paird/dev1"} {
 		x.done(c.Publish(topic, 1, false, "to "+topic))
-	}
-	for _, want := range []string{"paird/dev1/telemetry", "paird/u1/x.y//z", "paird/dev1"} {
-		if m := x.next(); m.Topic != want || string(m.Payload) != "to "+want {
-			t.Errorf("got %s %q, want %s", m.Topic, m.Payload, want)
+		if m := x.next(); m.Topic != topic || string(m.Payload) != "to "+topic {
+			t.Errorf("got %s %q, want %s", m.Topic, m.Payload, topic)
 		}
 	}
 	x.done(c.Publish("paird/dev1/cmd", 1, false, "identify"))
@@ -144,20 +142,59 @@ func TestOwnTopicsOnly(t *testing.T) {
 	}
 }
 
+// A message to a topic of others closes the connection at QoS 1 and is dropped at QoS 0; a subscription is refused.
+func TestTopicsOfOthers(t *testing.T) {
+	x := newBench(t)
+	for _, topic := range []string{"paird/dev2/telemetry", "paird", "paird/dev1x/telemetry", "other/dev1"} {
+		c, code, lost := x.connect("dev1", mint(t, nil))
+		if code != 0 {
+			t.Fatalf("CONNACK %d", code)
+		}
+		for _, filter := range []string{topic, "paird/+/telemetry", "#", "+/dev1/cmd"} {
+			sub := c.Subscribe(filter, 1, nil).(*mqtt.SubscribeToken)
+			if !sub.WaitTimeout(patience) || sub.Result()[filter] != 0x80 {
+				t.Errorf("SUBSCRIBE %s: %v", filter, sub.Result())
+			}
+		}
+		x.done(c.Publish(topic, 0, false, "dropped"))
+		c.Publish(topic, 1, false, "closes")
+		select {
+		case <-lost:
+		case <-time.After(patience):
+			t.Errorf("PUBLISH %s: still connected", topic)
+		}
+		if m := x.next(); m.Topic != "paird/dev1/status" || string(m.Payload) != "offline" {
+			t.Errorf("PUBLISH %s: %s %q, want the will only", topic, m.Topic, m.Payload)
+		}
+	}
+}
+
+// The broker publishes a will without asking about its topic, so a foreign one is refused at CONNECT.
+func TestWillOnTopicOfOthers(t *testing.T) {
+	x := newBench(t)
+	x.will = "paird/dev2/status"
+	if _, code, _ := x.connect("dev1", mint(t, nil)); code == 0 {
+		t.Error("accepted")
+	}
+	if e := <-x.events; e.Err == nil {
+		t.Error("not reported")
+	}
+}
+
 // RFC 9068 section 4: what a resource server checks before it believes a token.
 func TestBadTokens(t *testing.T) {
 	x := newBench(t)
 	for name, token := range map[string]string{
-		"no token":    "",
-		"words":       "let me in",
-		"another key": mint(t, func(_ *claims, _ *jose.SignerOptions, k **rsa.PrivateKey) { *k = keys()[1] }),
-		"an ID token": mint(t, func(_ *claims, o *jose.SignerOptions, _ **rsa.PrivateKey) { o.WithType("JWT") }),
-		"elsewhere":   mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Audience = jwt.Audience{"api"} }),
-		"a stranger":  mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Issuer = "http://127.0.0.1:2" }),
-		"run out":     mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Expiry = jwt.NewNumericDate(time.Now()) }),
-		"for ever":    mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Expiry = nil }),
-		"no scope":    mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Scope = "openid telemetryx" }),
-		"wild":        mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Subject, c.DeviceID = ">", "*" }),
+		"no token":         "",
+		"words":            "let me in",
+		"another key":      mint(t, func(_ *claims, _ *jose.SignerOptions, k **rsa.PrivateKey) { *k = keys()[1] }),
+		"an ID token":      mint(t, func(_ *claims, o *jose.SignerOptions, _ **rsa.PrivateKey) { o.WithType("JWT") }),
+		"another audience": mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Audience = jwt.Audience{"api"} }),
+		"another issuer":   mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Issuer = "http://127.0.0.1:2" }),
+		"expired":          mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Expiry = jwt.NewNumericDate(time.Now()) }),
+		"no expiry":        mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Expiry = nil }),
+		"no scope":         mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Scope = "openid telemetryx" }),
+		"wildcards":        mint(t, func(c *claims, _ *jose.SignerOptions, _ **rsa.PrivateKey) { c.Subject, c.DeviceID = ">", "*" }),
 	} {
 		if _, code, _ := x.connect("dev1", token); code != 4 && code != 5 {
 			t.Errorf("%s: CONNACK %d, want 4 or 5", name, code)
@@ -189,22 +226,5 @@ func TestClosesAtExpiry(t *testing.T) {
 	}
 	if m := x.next(); m.Topic != "paird/dev1/status" || string(m.Payload) != "offline" {
 		t.Errorf("will: %s %q", m.Topic, m.Payload)
-	}
-}
-
-func TestTopicOf(t *testing.T) {
-	for subject, topic := range map[string]string{
-		"paird.x.telemetry": "paird/x/telemetry",
-		"/.":                "/",
-		"/./.":              "//",
-		"bar./":             "bar/",
-		"foo./.bar":         "foo//bar",
-		"//.foo.//":         "./foo/.",
-		"foo////.bar./":     "foo../bar/",
-		"/././/foo//././":   "//.foo.//",
-	} {
-		if got := topicOf(subject); got != topic {
-			t.Errorf("%q is %q, want %q", subject, got, topic)
-		}
 	}
 }

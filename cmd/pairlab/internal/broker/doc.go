@@ -1,4 +1,6 @@
-// Package broker is the lab's MQTT 3.1.1 broker: an embedded NATS server that lets in whoever brings a
-// good access token as password, to the topics of that account or device, until the token runs out. A
-// tap tells the host program of every message.
+// Package broker is the lab's MQTT 3.1.1 broker: mochi-mqtt with one hook. It admits a client that presents a good access
+// token as its password, to the topics of that account or device, until the token expires. The program around it sees
+// every message.
+//
+// broker.go runs it; admission.go has the hook; token.go verifies tokens.
 package broker

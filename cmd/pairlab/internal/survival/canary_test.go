@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/paird/paird/cmd/pairlab/internal/provider"
+	"github.com/paird/paird/cmd/internal/provider"
 )
 
 // canary runs a device and looks at all that a stranger may get hold of.

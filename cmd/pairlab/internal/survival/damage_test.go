@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/control"
-	"github.com/paird/paird/cmd/pairlab/internal/provider"
+	"github.com/paird/paird/cmd/internal/provider"
 )
 
 // damage is what befalls a file while the daemon is not there.

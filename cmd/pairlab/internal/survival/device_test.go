@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/paird/paird/cmd/pairlab/internal/provider"
+	"github.com/paird/paird/cmd/internal/provider"
 )
 
 const deviceID = "dev1"

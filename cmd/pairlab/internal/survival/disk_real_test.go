@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/control"
-	"github.com/paird/paird/cmd/pairlab/internal/provider"
+	"github.com/paird/paird/cmd/internal/provider"
 	"github.com/paird/paird/display"
 )
 

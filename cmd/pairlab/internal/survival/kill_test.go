@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/control"
-	"github.com/paird/paird/cmd/pairlab/internal/provider"
+	"github.com/paird/paird/cmd/internal/provider"
 )
 
 // publisher sends numbered messages on a topic of its own, through all lives.

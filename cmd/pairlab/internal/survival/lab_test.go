@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paird/paird/cmd/internal/provider"
 	"github.com/paird/paird/cmd/pairlab/internal/broker"
-	"github.com/paird/paird/cmd/pairlab/internal/provider"
 )
 
 // patience bounds every wait for something that must happen.
@@ -60,13 +60,13 @@ func newLab(t *testing.T, lifetime time.Duration) *lab {
 	}
 	l.observer.next = l.provider
 	l.broker, err = broker.Start(broker.Options{
-		Dir: t.TempDir(), Issuer: srv.URL, Audience: "mqtt", Scope: "telemetry",
+		Issuer: srv.URL, Audience: "mqtt", Scope: "telemetry",
 		Keys: l.provider.Keys(), Root: "paird", Message: l.message,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(l.broker.Close)
+	t.Cleanup(func() { l.broker.Close() })
 	return l
 }
 

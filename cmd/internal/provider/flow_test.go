@@ -153,3 +153,58 @@ func TestMinimalScopes(t *testing.T) {
 		t.Errorf("without profile and email: %v", c)
 	}
 }
+
+// RFC 7636 section 4.6: where the device authorization request had a challenge, the poll needs its verifier. A wrong one
+// does not use up the code.
+func TestPKCE(t *testing.T) {
+	const verifier, challenge = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" // of appendix B
+	l := newLab(t, nil)
+	for _, pairs := range [][]string{
+		{"code_challenge", challenge},
+		{"code_challenge", challenge, "code_challenge_method", "plain"},
+		{"code_challenge", "short", "code_challenge_method", "S256"},
+		{"code_challenge_method", "S256"},
+	} {
+		l.wantError(l.post("/device_authorization", append(pairs, "client_id", "printer")...), http.StatusBadRequest, "invalid_request")
+	}
+	begun := l.begin("code_challenge", challenge, "code_challenge_method", "S256")
+	l.person().signIn("alice", "wonder").enter(begun.str("user_code")).decide("approve")
+	poll := func(pairs ...string) reply {
+		return l.post("/token", append(pairs, "grant_type", grantDevice, "client_id", "printer", "device_code", begun.str("device_code"))...)
+	}
+	l.wantError(poll(), http.StatusBadRequest, "invalid_grant")
+	l.wantError(poll("code_verifier", verifier+"x"), http.StatusBadRequest, "invalid_grant")
+	if r := poll("code_verifier", verifier); r.status != http.StatusOK {
+		t.Errorf("with the verifier: %d %v", r.status, r.fields)
+	}
+
+	begun = l.begin()
+	l.wantError(poll("code_verifier", verifier), http.StatusBadRequest, "invalid_grant")
+}
+
+// A program decides as a user would at the pages.
+func TestDecide(t *testing.T) {
+	l := newLab(t, nil)
+	decide := func(d Decision) reply {
+		begun := l.begin()
+		if err := l.p.Decide(begun.str("user_code"), "bob", d); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.p.Decide(begun.str("user_code"), "bob", d); err == nil {
+			t.Error("a code was decided twice")
+		}
+		return l.poll(begun.str("device_code"))
+	}
+	if r := decide(Approve); r.status != http.StatusOK || l.claims(r.str("access_token"))["sub"] != "u2" {
+		t.Errorf("approved: %d %v", r.status, r.fields)
+	}
+	l.wantError(decide(Deny), http.StatusBadRequest, "access_denied")
+	l.wantError(decide(Expire), http.StatusBadRequest, "expired_token")
+	if err := l.p.Decide(l.begin().str("user_code"), "mallory", Approve); err == nil {
+		t.Error("an unknown user decides")
+	}
+	want := []Kind{CodeIssued, Approved, Tokens, CodeIssued, Denied, CodeIssued, CodeExpired, CodeIssued}
+	if !slices.Equal(l.events, want) {
+		t.Errorf("events %v, want %v", l.events, want)
+	}
+}

@@ -216,3 +216,13 @@ func TestPending(t *testing.T) {
 		t.Errorf("pending %v", p)
 	}
 }
+
+// "Not you?" keeps the scanned code: the next user goes on with it.
+func TestSignOutKeepsTheCode(t *testing.T) {
+	l := newLab(t, nil)
+	code := l.begin().str("user_code")
+	p := l.person().signIn("alice", "wonder").enter(code)
+	p.submit("/signout").wants(http.StatusOK, "/signin", "Sign in")
+	p.submit("/signin", "username", "bob", "password", "builder").wants(http.StatusOK, "/consent", code)
+	p.wants(http.StatusOK, "/consent", "Bob")
+}

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -36,12 +38,15 @@ func (p *Provider) deviceGrant(c *Client, form params) (any, *oauthError) {
 	if a == nil || a.client != c || a.state == used {
 		return nil, bad("invalid_grant", "unknown device code")
 	}
+	if !a.verifies(form["code_verifier"]) {
+		return nil, bad("invalid_grant", "code_verifier does not match") // RFC 7636 section 4.6
+	}
 	if oerr := p.poll(a, p.opt.Now()); oerr != nil {
 		return nil, oerr
 	}
 	a.state = used
-	g := &grant{subjectMatter: a.subjectMatter, user: a.user, authTime: a.authTime}
-	p.emit(Tokens, g.subjectMatter, g.user.Name)
+	g := &grant{request: a.request, user: a.user, authTime: a.authTime}
+	p.emit(Tokens, g.request, g.user.Name)
 	refresh := ""
 	if g.scope.has(scopeOffline) {
 		g.expires = p.opt.Now().Add(p.opt.RefreshLifetime)
@@ -50,15 +55,15 @@ func (p *Provider) deviceGrant(c *Client, form params) (any, *oauthError) {
 	return p.respond(g, g.scope, g.audience, refresh)
 }
 
-// poll says why there are no tokens yet, or nil.
+// poll returns why there are no tokens yet, or nil.
 func (p *Provider) poll(a *authorization, now time.Time) *oauthError {
 	early := now.Before(a.nextPoll)
 	switch {
 	case a.state == denied:
 		return bad("access_denied", "the user said no")
 	case !now.Before(a.expires):
-		p.emit(CodeExpired, a.subjectMatter, "")
-		return bad("expired_token", "the code ran out; begin again")
+		p.emit(CodeExpired, a.request, "")
+		return bad("expired_token", "the code has expired; begin again")
 	case a.state == approved:
 		return nil
 	case early:
@@ -78,15 +83,15 @@ func (p *Provider) refreshGrant(c *Client, form params) (any, *oauthError) {
 		return nil, bad("invalid_request", "refresh_token is missing")
 	}
 	now := p.opt.Now()
-	g, v := p.grants.judge(form["refresh_token"], c, p.opt.Rotation.Grace, now)
-	switch v {
-	case foreign:
+	g, u := p.grants.find(form["refresh_token"], c, p.opt.Rotation.Grace, now)
+	switch u {
+	case unknown:
 		return nil, bad("invalid_grant", "unknown refresh token")
 	case reused:
 		// RFC 9700 section 4.14.2: the server "cannot determine which party submitted the invalid
 		// refresh token, but it will revoke the active refresh token."
 		p.grants.end(g)
-		p.emit(Reused, g.subjectMatter, g.user.Name)
+		p.emit(Reused, g.request, g.user.Name)
 		return nil, bad("invalid_grant", "this refresh token was used before; the grant is ended")
 	}
 	scope, oerr := narrowed(g.scope, form["scope"])
@@ -99,17 +104,17 @@ func (p *Provider) refreshGrant(c *Client, form params) (any, *oauthError) {
 			return nil, oerr
 		}
 	}
-	p.emit(Refreshed, g.subjectMatter, g.user.Name)
-	return p.respond(g, scope, audience, p.rotate(g, v, now))
+	p.emit(Refreshed, g.request, g.user.Name)
+	return p.respond(g, scope, audience, p.rotate(g, u, now))
 }
 
 // rotate returns the refresh token to send, "" for the one the client has.
-func (p *Provider) rotate(g *grant, v verdict, now time.Time) string {
+func (p *Provider) rotate(g *grant, u use, now time.Time) string {
 	g.expires = now.Add(p.opt.RefreshLifetime)
 	switch {
 	case p.opt.Rotation.Off:
 		return ""
-	case v == again:
+	case u == repeated:
 		return p.grants.reissue(g, now)
 	}
 	return p.grants.issue(g, now)
@@ -133,4 +138,78 @@ func (p *Provider) respond(g *grant, scope scopes, audience, refresh string) (an
 		IDToken:      id,
 		Scope:        scope.String(),
 	}, nil
+}
+
+// revoke ends a grant by its refresh token (RFC 7009). Access tokens are signed and short-lived and
+// cannot be called back: section 2.2.1 has unsupported_token_type for that.
+func (p *Provider) revoke(c *Client, form params) (any, *oauthError) {
+	token := form["token"]
+	if token == "" {
+		return nil, bad("invalid_request", "token is missing")
+	}
+	if _, ok := p.keys.verify(token, p.opt.Issuer, p.opt.Now()); ok {
+		return nil, bad("unsupported_token_type", "an access token ends by itself; revoke the refresh token")
+	}
+	g := p.grants.byToken[digestOf(token)]
+	if g == nil {
+		// Section 2.2: "invalid tokens do not cause an error response".
+		return struct{}{}, nil
+	}
+	if g.client != c {
+		// Section 2.1: the server "verifies whether the token was issued to the client making the
+		// revocation request. If this validation fails, the request is refused".
+		return nil, bad("invalid_request", "the token is not this client's")
+	}
+	p.grants.end(g)
+	p.emit(Revoked, g.request, g.user.Name)
+	return struct{}{}, nil
+}
+
+// The scopes this provider gives a meaning; a client may have others of its own.
+const (
+	scopeOpenID  = "openid"
+	scopeProfile = "profile"
+	scopeEmail   = "email"
+	scopeOffline = "offline_access"
+
+	scopeTelemetry = "telemetry" // the lab's own: what its broker asks for
+)
+
+type scopes []string
+
+func (s scopes) has(name string) bool { return slices.Contains(s, name) }
+func (s scopes) String() string       { return strings.Join(s, " ") }
+
+// scopeOf reads `scope`. RFC 6749 section 3.3: without one the server must "either process the request
+// using a pre-defined default value or fail"; the default is openid.
+func scopeOf(c *Client, asked string) (scopes, *oauthError) {
+	if asked == "" {
+		asked = scopeOpenID
+	}
+	var s scopes
+	for name := range strings.SplitSeq(asked, " ") {
+		if !slices.Contains(c.Scopes, name) {
+			return nil, bad("invalid_scope", "this client may not ask for that scope")
+		}
+		if !s.has(name) {
+			s = append(s, name)
+		}
+	}
+	return s, nil
+}
+
+// narrowed is the scope of a refresh. RFC 6749 section 6: it "MUST NOT include any scope not originally
+// granted by the resource owner, and if omitted is treated as equal to the scope originally
+// granted".
+func narrowed(granted scopes, asked string) (scopes, *oauthError) {
+	if asked == "" {
+		return granted, nil
+	}
+	s := scopes(strings.Split(asked, " "))
+	for _, name := range s {
+		if !granted.has(name) {
+			return nil, bad("invalid_scope", "wider than what was granted")
+		}
+	}
+	return s, nil
 }

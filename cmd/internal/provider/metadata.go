@@ -27,6 +27,7 @@ func (p *Provider) metadata(*http.Request) answer {
 		"grant_types_supported":                 []string{grantDevice, grantRefresh},
 		"response_types_supported":              []string{},
 		"subject_types_supported":               []string{"public"},
+		"code_challenge_methods_supported":      []string{methodS256},
 		"id_token_signing_alg_values_supported": []string{"RS256"},
 		"scopes_supported":                      []string{scopeOpenID, scopeProfile, scopeEmail, scopeOffline, scopeTelemetry},
 		"claims_supported":                      []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "name", "preferred_username", "email"},

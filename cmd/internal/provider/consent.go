@@ -1,6 +1,11 @@
 package provider
 
-import "net/http"
+import (
+	"crypto/subtle"
+	"fmt"
+	"net/http"
+	"time"
+)
 
 // codePage asks for the code. RFC 8628 section 3.3.1 of verification_uri_complete: "the user does not
 // need to type in the "user_code". The server SHOULD display the "user_code" to the user and ask
@@ -31,10 +36,10 @@ func (p *Provider) review(s *session, typed string) answer {
 	if wait := p.tries.wait(account, now); wait > 0 {
 		return p.showCode(http.StatusTooManyRequests, s, typed, "Too many wrong codes. "+tryAgain(wait))
 	}
-	a := p.codes.open(typed, now)
-	if a == nil {
+	a := p.codes.byUser[normalize(typed)]
+	if a == nil || !a.open(now) {
 		p.tries.fail(account, now)
-		p.emit(CodeUnknown, subjectMatter{}, s.user.Name)
+		p.emit(CodeUnknown, request{}, s.user.Name)
 		return p.showCode(http.StatusBadRequest, s, typed, "This code is not known, or no longer valid. Compare it with the device.")
 	}
 	s.review = a
@@ -60,20 +65,15 @@ func (p *Provider) decide(s *session, r *http.Request) answer {
 	if s.user == nil || a == nil || r.PostFormValue("authorization") != a.id {
 		return redirect("/device")
 	}
-	if a.state != waiting || !now.Before(a.expires) {
+	if !a.open(now) {
 		return p.showCode(http.StatusBadRequest, s, "", "This code is no longer valid. Begin again on the device.")
 	}
-	switch r.PostFormValue("decision") {
-	case "approve":
-		a.state, a.user, a.authTime = approved, s.user, s.authTime
-		p.emit(Approved, a.subjectMatter, s.user.Name)
-	case "deny":
-		a.state = denied
-		p.emit(Refused, a.subjectMatter, s.user.Name)
-	default:
+	decision := r.PostFormValue("decision")
+	if decision != "approve" && decision != "deny" {
 		s.review = a
 		return redirect("/consent")
 	}
+	p.settle(a, s.user, s.authTime, decision == "approve")
 	s.outcome = a
 	return redirect("/done")
 }
@@ -93,7 +93,7 @@ func (p *Provider) donePage(s *session, _ *http.Request) answer {
 	})
 }
 
-// inWords says what a scope allows.
+// inWords describes what scopes allow.
 func inWords(all scopes) []string {
 	words := map[string]string{
 		scopeOpenID:    "Know which account it belongs to",
@@ -110,4 +110,61 @@ func inWords(all scopes) []string {
 		}
 	}
 	return said
+}
+
+func (p *Provider) signInPage(r *http.Request) answer {
+	s := p.sessions.of(r, p.opt.Now())
+	if s != nil && s.user != nil {
+		return redirect("/device")
+	}
+	if s != nil {
+		return p.showSignIn(http.StatusOK, s, view{})
+	}
+	s = &session{}
+	cookie := p.begin(s)
+	a := p.showSignIn(http.StatusOK, s, view{})
+	a.header.Add("Set-Cookie", cookie)
+	return a
+}
+
+func (p *Provider) showSignIn(status int, s *session, v view) answer {
+	v.Title, v.CSRF, v.Hints = "Sign in", s.csrf, p.opt.Users
+	return p.page(status, "signin", v)
+}
+
+func (p *Provider) signIn(s *session, r *http.Request) answer {
+	now, name := p.opt.Now(), r.PostFormValue("username")
+	if wait := p.signIns.wait(name, now); wait > 0 {
+		return p.showSignIn(http.StatusTooManyRequests, s, view{Username: name, Error: "Too many attempts. " + tryAgain(wait)})
+	}
+	u := p.users[name]
+	if u == nil || subtle.ConstantTimeCompare([]byte(u.Password), []byte(r.PostFormValue("password"))) != 1 {
+		p.signIns.fail(name, now)
+		p.emit(SignInFailed, request{}, "")
+		return p.showSignIn(http.StatusForbidden, s, view{Username: name, Error: "That name and password do not match."})
+	}
+	fresh := &session{user: u, authTime: now}
+	next := s.next
+	p.sessions.end(s)
+	a := redirect("/device")
+	if next != "" {
+		a = redirect(p.completeURI(next))
+	}
+	a.header.Add("Set-Cookie", p.begin(fresh))
+	p.emit(SignedIn, request{}, u.Name)
+	return a
+}
+
+// signOut keeps the code under review, so that another user can go on with it.
+func (p *Provider) signOut(s *session, _ *http.Request) answer {
+	p.sessions.end(s)
+	if s.review != nil {
+		return redirect(p.completeURI(s.review.userCode))
+	}
+	return redirect("/device")
+}
+
+func tryAgain(wait time.Duration) string {
+	minutes := int((wait + time.Minute - 1) / time.Minute)
+	return fmt.Sprintf("Try again in %d min.", minutes)
 }

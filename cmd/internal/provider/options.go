@@ -17,7 +17,7 @@ type Client struct {
 	Scopes []string // what it may ask for
 }
 
-// User is somebody who can sign in.
+// User is an account that can sign in.
 type User struct {
 	Subject  string // `sub`, never changes
 	Username string // typed at sign-in; also preferred_username
@@ -26,14 +26,13 @@ type User struct {
 	Email    string
 }
 
-// Rotation says what a refresh does to the refresh token.
+// Rotation is what a refresh does to the refresh token.
 type Rotation struct {
-	// Off keeps the same refresh token for good. It is refused beside public clients: RFC 9700
-	// section 2.2.2, "Refresh tokens for public clients MUST be sender-constrained or use refresh
-	// token rotation".
+	// Off keeps the same refresh token for good. It is refused beside public clients: RFC 9700 section 2.2.2,
+	// "Refresh tokens for public clients MUST be sender-constrained or use refresh token rotation".
 	Off bool
-	// Grace is how long the token just replaced is still good for one repetition, because the
-	// answer may have been lost. 0 means not at all: its use ends the grant.
+	// Grace is how long the token just replaced may still be presented, because the answer may have been lost.
+	// 0: its use ends the grant.
 	Grace time.Duration
 }
 
@@ -50,10 +49,14 @@ type Options struct {
 	Interval        time.Duration // least time between polls, whole seconds; default 5 s
 	Rotation        Rotation
 
+	// SharedGrants makes all refresh tokens of a user and a client one grant, as oidc-provider, Logto and Keycloak do
+	// with those of one browser session: revoking or reusing one ends all. False: each pairing is a grant of its own.
+	SharedGrants bool
+
 	FrameAncestors []string         // origins that may show the pages in a frame; none by default
 	Key            *rsa.PrivateKey  // signs the tokens; default: a new one
 	Now            func() time.Time // default time.Now
-	Observe        func(Event)      // told what happens, after the answer is settled; may be nil
+	Observe        func(Event)      // gets what happens, after the answer is written; may be nil
 }
 
 // check refuses what cannot work and fills in the defaults.

@@ -98,7 +98,7 @@ func TestTokenIsPostedAsForm(t *testing.T) {
 	l.wantError(l.do(r), http.StatusUnauthorized, "invalid_client")
 }
 
-func TestHugeFormIsRefused(t *testing.T) {
+func TestHugeFormIsDenied(t *testing.T) {
 	l := newLab(t, nil)
 	r := l.post("/device_authorization", "client_id", "printer", "padding", strings.Repeat("x", maxBody))
 	if r.status == http.StatusOK {

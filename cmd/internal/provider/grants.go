@@ -7,7 +7,7 @@ import (
 
 // grant is what a user approved, with the chain of refresh tokens that stand for it.
 type grant struct {
-	subjectMatter
+	request
 	user     *User
 	authTime time.Time
 	expires  time.Time // of the refresh token, moved on by each refresh
@@ -18,10 +18,11 @@ type grant struct {
 
 // grants are found by any refresh token they ever had: a retired one is what reuse looks like.
 type grants struct {
+	shared  bool // Options.SharedGrants
 	byToken map[digest]*grant
 }
 
-func newGrants() grants { return grants{map[digest]*grant{}} }
+func newGrants(shared bool) grants { return grants{shared, map[digest]*grant{}} }
 
 // issue gives g a new current token.
 func (gs grants) issue(g *grant, now time.Time) string {
@@ -39,35 +40,36 @@ func (gs grants) reissue(g *grant, now time.Time) string {
 	return token
 }
 
-// end forgets g and all its tokens.
+// end forgets g and all its tokens, and where grants are shared those of the same user and client.
 func (gs grants) end(g *grant) {
-	for k, other := range gs.byToken {
-		if other == g {
-			delete(gs.byToken, k)
+	for token, other := range gs.byToken {
+		if other == g || gs.shared && other.user == g.user && other.client == g.client {
+			delete(gs.byToken, token)
 		}
 	}
 }
 
-// verdict on a refresh token.
-type verdict int
+// use is what a refresh token that comes back is.
+type use int
 
 const (
-	good    verdict = iota
-	again           // the previous one, within the grace
-	reused          // a retired one
-	foreign         // unknown, another client's or run out
+	current  use = iota
+	repeated     // the previous one, within the grace time
+	reused       // a retired one
+	unknown      // none of this client's, or out of time
 )
 
-func (gs grants) judge(token string, c *Client, grace time.Duration, now time.Time) (*grant, verdict) {
+// find returns the grant of a refresh token that c presents, nil for an unknown one.
+func (gs grants) find(token string, c *Client, grace time.Duration, now time.Time) (*grant, use) {
 	d := digestOf(token)
 	g := gs.byToken[d]
 	switch {
 	case g == nil || g.client != c || !now.Before(g.expires):
-		return nil, foreign
+		return nil, unknown
 	case d == g.current:
-		return g, good
+		return g, current
 	case d == g.previous && now.Sub(g.rotated) < grace:
-		return g, again
+		return g, repeated
 	}
 	return g, reused
 }

@@ -146,3 +146,28 @@ func TestRevoke(t *testing.T) {
 	}
 	l.wantError(l.refresh(refresh), http.StatusBadRequest, "invalid_grant")
 }
+
+// Where grants are shared, revoking or reusing one token of a user and a client ends all of theirs, and no other.
+func TestSharedGrants(t *testing.T) {
+	for name, end := range map[string]func(*lab, string){
+		"revoked": func(l *lab, token string) { l.post("/revoke", "client_id", "printer", "token", token) },
+		"reused":  func(l *lab, token string) { l.refresh(token); l.refresh(token) },
+	} {
+		for _, shared := range []bool{true, false} {
+			l := newLab(t, func(o *Options) { o.SharedGrants = shared })
+			old, newer := l.paired().str("refresh_token"), l.paired().str("refresh_token")
+			begun := l.begin()
+			if err := l.p.Decide(begun.str("user_code"), "bob", Approve); err != nil {
+				t.Fatal(err)
+			}
+			bobs := l.poll(begun.str("device_code")).str("refresh_token")
+			end(l, old)
+			if ended := l.refresh(newer).status != http.StatusOK; ended != shared {
+				t.Errorf("%s, shared %v: the newer grant ended: %v", name, shared, ended)
+			}
+			if r := l.refresh(bobs); r.status != http.StatusOK {
+				t.Errorf("%s, shared %v: the grant of another user: %v", name, shared, r.fields)
+			}
+		}
+	}
+}

@@ -18,7 +18,7 @@ type view struct {
 	Title    string
 	CSRF     string
 	Error    string // what went wrong, for the person
-	Account  string // name of who is signed in
+	Account  string // name of the user
 	Username string // as typed, to be shown again
 	UserCode string
 	Device   string
@@ -69,7 +69,8 @@ func (p *Provider) page(status int, name string, v view) answer {
 // pageHandler serves one page to a browser with a session.
 type pageHandler func(*session, *http.Request) answer
 
-// signedIn sends whoever is not signed in to do so first, and remembers the code they came with.
+// signedIn serves h to a browser that has signed in. Others go to the sign-in page first, and the session keeps the code
+// they came with.
 func (p *Provider) signedIn(h pageHandler) func(*http.Request) answer {
 	return func(r *http.Request) answer {
 		s := p.sessions.of(r, p.opt.Now())
@@ -86,13 +87,13 @@ func (p *Provider) signedIn(h pageHandler) func(*http.Request) answer {
 	}
 }
 
-// form lets a POST through that a page of the same session sent, twice proven: by the headers a
-// browser sets and by the token in the form.
+// form serves h where a page of the same session sent the POST. Two things must hold: the headers that a browser sets,
+// and the token in the form.
 func (p *Provider) form(h pageHandler) func(*http.Request) answer {
 	var guard http.CrossOriginProtection
 	return func(r *http.Request) answer {
 		s := p.sessions.of(r, p.opt.Now())
-		if guard.Check(r) != nil || s == nil || !s.meant(r) {
+		if guard.Check(r) != nil || s == nil || !s.sent(r) {
 			return p.page(http.StatusForbidden, "problem", view{
 				Title: "Please start again",
 				Error: "This page was open for too long, or the request came from another site.",
