@@ -49,14 +49,16 @@ type Edge struct {
 
 // Board is the hardware that Open opened. Panel is nil with panel = "none"; LED is nil where there is none.
 type Board struct {
-	Panel  Panel
-	Driver string // as in the configuration
-	Paper  bool
-	Accent bool        // a third colour
-	Edges  <-chan Edge // of all buttons: pin, web page, key; never closed
-	LED    func(on bool) error
-	URL    string // of the simulator's page, "" where there is none
-	Fault  error  // why the panel did not answer when it was opened; nil if it did. Draw goes on trying
+	Panel   Panel
+	Driver  string // as in the configuration
+	Paper   bool
+	Accent  bool          // a third colour
+	Partial bool          // e-paper that can refresh in part
+	Refresh time.Duration // what a full refresh of e-paper takes
+	Edges   <-chan Edge   // of all buttons: pin, web page, key; never closed
+	LED     func(on bool) error
+	URL     string // of the simulator's page, "" where there is none
+	Fault   error  // why the panel did not answer when it was opened; nil if it did. Draw goes on trying
 
 	close []func() error
 }
@@ -76,7 +78,7 @@ func open(ctx context.Context, o Options, hw hardware) (*Board, error) {
 	}
 	p, _ := find(o)
 	edges := newEdges()
-	b := &Board{Driver: p.Name, Paper: p.Paper, Accent: p.Accent, Edges: edges.out}
+	b := &Board{Driver: p.Name, Paper: p.Paper, Accent: p.Accent, Partial: p.Partial, Refresh: p.Refresh, Edges: edges.out}
 	err := b.open(ctx, hw, o, p, edges)
 	b.close = append(b.close, edges.close) // closed first: no button then waits for a reader of Edges
 	if err != nil {
@@ -88,7 +90,7 @@ func open(ctx context.Context, o Options, hw hardware) (*Board, error) {
 func (b *Board) open(ctx context.Context, hw hardware, o Options, p PanelInfo, edges *edges) error {
 	size := p.size(o)
 	if (p.Name == "sim" || p.Name == "png") && o.EncodePNG == nil {
-		return fmt.Errorf("display.panel = %q: hal.Options.EncodePNG is nil", p.Name)
+		return fmt.Errorf("display.panel: %q needs hal.Options.EncodePNG", p.Name)
 	}
 	switch p.Name {
 	case "none":
@@ -100,7 +102,7 @@ func (b *Board) open(ctx context.Context, hw hardware, o Options, p PanelInfo, e
 		b.Panel, b.Paper = newPNG(o.PNGFile, o.EncodePNG, view(size, o.Rotate), o.Paper), o.Paper
 	case "terminal":
 		if o.Terminal == nil {
-			return errors.New("display.panel = \"terminal\": there is no terminal to draw on")
+			return errors.New("display.panel: \"terminal\" needs a terminal to draw on, and there is none")
 		}
 		b.Panel = newTerminal(o.Terminal, view(size, o.Rotate))
 		b.openKeys(o, edges)

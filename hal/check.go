@@ -14,22 +14,22 @@ import (
 func Check(o Options) []error {
 	p, ok := find(o)
 	if !ok {
-		return []error{fmt.Errorf("display.panel = %q: no such panel; one of %s", o.Panel, names(o))}
+		return []error{fmt.Errorf("display.panel: there is no panel %q, choose from %s", o.Panel, names(o))}
 	}
 	var errs []error
 	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if !slices.Contains([]int{0, 90, 180, 270}, o.Rotate) {
-		add("display.rotate = %d: must be 0, 90, 180 or 270", o.Rotate)
+		add("display.rotate: %d is no quarter turn, write 0, 90, 180 or 270", o.Rotate)
 	}
 	if p.Name == "png" && o.PNGFile == "" {
-		add("png.file is empty: the png panel needs a file to write")
+		add("png.file: is missing, panel = \"png\" needs to know where to write")
 	}
 	errs = append(errs, checkSize(p, o.Size)...)
 	errs = append(errs, checkBus(p, o)...)
 	errs = append(errs, checkShared(p, o)...)
 	for _, n := range []struct{ key, name string }{{"button.pin", o.ButtonPin}, {"led.pin", o.LEDPin}} {
 		if n.name != "" && !isPin(n.name) {
-			add("%s = %q: not the name of a pin, as GPIO17", n.key, n.name)
+			add("%s: %q is not the name of a pin, such as \"GPIO17\"", n.key, n.name)
 		}
 	}
 	return errs
@@ -57,9 +57,9 @@ func checkSize(p PanelInfo, size image.Point) []error {
 	switch {
 	case size == (image.Point{}) || p.Name == "none":
 	case len(p.Sizes) > 0 && size != usualSize() && !slices.Contains(p.Sizes, size):
-		return []error{fmt.Errorf("display.size = %q: %s has %s", sizes(size), p.Name, sizes(p.Sizes...))}
+		return []error{fmt.Errorf("display.size: %s is no size of %s, choose from %s", sizes(size), p.Name, sizes(p.Sizes...))}
 	case len(p.Sizes) == 0 && (min(size.X, size.Y) < minSide || max(size.X, size.Y) > maxSide):
-		return []error{fmt.Errorf("display.size = %q: each side must be %d to %d pixels", sizes(size), minSide, maxSide)}
+		return []error{fmt.Errorf("display.size: %s is out of range, choose from %dx%d to %dx%d", sizes(size), minSide, minSide, maxSide, maxSide)}
 	}
 	return nil
 }
@@ -83,25 +83,25 @@ func checkBus(p PanelInfo, o Options) []error {
 	spi := isSPI(o.Bus)
 	switch {
 	case p.Bus == "SPI" && !spi:
-		add("display.bus = %q: %s needs an SPI bus, as SPI0.0", o.Bus, p.Name)
+		add("display.bus: %q is no SPI bus, which %s needs, write \"SPI0.0\"", o.Bus, p.Name)
 	case !spi && !isI2C(o.Bus):
-		add("display.bus = %q: must be as I2C1 or SPI0.0", o.Bus)
+		add("display.bus: %q is no bus, write \"I2C1\" or \"SPI0.0\"", o.Bus)
 	case !spi && (o.Address < 0x08 || o.Address > 0x77):
-		add("display.address = 0x%02X: not an address of an I2C device (0x08 to 0x77)", o.Address)
+		add("display.address: 0x%02X is out of range, choose from 0x08 to 0x77", o.Address)
 	}
 	if o.ColumnOffset < -1 || o.ColumnOffset > 131 {
-		add("display.column_offset = %d: must be -1 (as usually wired) to 131", o.ColumnOffset)
+		add("display.column_offset: %d is out of range, choose from -1 (as usually wired) to 131", o.ColumnOffset)
 	}
 	for _, role := range needs(p, spi) {
 		if o.Pins[role] == "" {
-			add("display.pins: %s on %s needs a %s pin, as %s = \"GPIO25\"", p.Name, o.Bus, role, role)
+			add("display.pins: %s: is missing, %s on %s needs it, such as %s = \"GPIO25\"", role, p.Name, o.Bus, role)
 		}
 	}
 	for role, name := range o.Pins {
-		if !slices.Contains([]string{"dc", "reset", "busy"}, role) {
-			add("display.pins: %q is not one of dc, reset, busy", role)
+		if !slices.Contains(roles(), role) {
+			add("display.pins: %s: there is no such role, choose from %s", role, strings.Join(roles(), ", "))
 		} else if name != "" && !isPin(name) {
-			add("display.pins: %s = %q is not the name of a pin, as GPIO17", role, name)
+			add("display.pins: %s: %q is not the name of a pin, such as \"GPIO17\"", role, name)
 		}
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
@@ -114,13 +114,13 @@ func checkShared(p PanelInfo, o Options) []error {
 	users := map[string]string{}
 	use := func(key, pin string) {
 		if other := users[pin]; other != "" {
-			errs = append(errs, fmt.Errorf("%s = %q: the pin is taken by %s", key, pin, other))
+			errs = append(errs, fmt.Errorf("%s: %q is the pin of %s already, choose another", key, pin, other))
 		} else if pin != "" {
 			users[pin] = key
 		}
 	}
 	if p.Bus != "" {
-		for _, role := range []string{"dc", "reset", "busy"} {
+		for _, role := range roles() {
 			use("display.pins: "+role, o.Pins[role])
 		}
 	}
@@ -128,6 +128,9 @@ func checkShared(p PanelInfo, o Options) []error {
 	use("led.pin", o.LEDPin)
 	return errs
 }
+
+// roles are what a pin of a panel can be for.
+func roles() []string { return []string{"dc", "reset", "busy"} }
 
 // needs lists the pins without which the panel cannot work.
 func needs(p PanelInfo, spi bool) []string {

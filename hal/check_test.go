@@ -19,20 +19,20 @@ func TestCheck(t *testing.T) {
 		o    Options
 		want []string // a part of each error
 	}{
-		{Options{Panel: "ssd9999"}, []string{`display.panel = "ssd9999"`}},
-		{Options{Panel: "png", Rotate: 45}, []string{"display.rotate = 45", "png.file"}},
-		{Options{Panel: "sim", Size: image.Pt(4, 4)}, []string{`display.size = "4x4"`}},
-		{Options{Panel: "sim", Size: image.Pt(128, 100000)}, []string{"8 to 1024"}},
-		{Options{Panel: "ssd1306", Bus: "I2C1", Address: 0x3c, Size: image.Pt(100, 64)}, []string{"ssd1306 has 128x64, 128x32"}},
-		{Options{Panel: "sh1107", Bus: "I2C1", Address: 0x3c, Size: image.Pt(128, 32)}, []string{"sh1107 has 128x128, 64x128"}},
-		{Options{Panel: "ssd1306", Bus: "/dev/i2c-1", ColumnOffset: 500}, []string{`display.bus = "/dev/i2c-1"`, "display.column_offset = 500"}},
-		{Options{Panel: "sh1106", Bus: "I2C1", Address: 0x80}, []string{"display.address = 0x80"}},
-		{Options{Panel: "ssd1306", Bus: "SPI0.0"}, []string{"needs a dc pin"}},
-		{Options{Panel: "waveshare2in13v4", Bus: "I2C1", Address: 0x3c}, []string{"needs an SPI bus", "needs a busy pin", "needs a dc pin", "needs a reset pin"}},
+		{Options{Panel: "ssd9999"}, []string{`display.panel: there is no panel "ssd9999"`}},
+		{Options{Panel: "png", Rotate: 45}, []string{"display.rotate: 45", "png.file: "}},
+		{Options{Panel: "sim", Size: image.Pt(4, 4)}, []string{`display.size: 4x4`}},
+		{Options{Panel: "sim", Size: image.Pt(128, 100000)}, []string{"8x8 to 1024x1024"}},
+		{Options{Panel: "ssd1306", Bus: "I2C1", Address: 0x3c, Size: image.Pt(100, 64)}, []string{"no size of ssd1306, choose from 128x64, 128x32"}},
+		{Options{Panel: "sh1107", Bus: "I2C1", Address: 0x3c, Size: image.Pt(128, 32)}, []string{"no size of sh1107, choose from 128x128, 64x128"}},
+		{Options{Panel: "ssd1306", Bus: "/dev/i2c-1", ColumnOffset: 500}, []string{`display.bus: "/dev/i2c-1"`, "display.column_offset: 500"}},
+		{Options{Panel: "sh1106", Bus: "I2C1", Address: 0x80}, []string{"display.address: 0x80"}},
+		{Options{Panel: "ssd1306", Bus: "SPI0.0"}, []string{"display.pins: dc: is missing"}},
+		{Options{Panel: "waveshare2in13v4", Bus: "I2C1", Address: 0x3c}, []string{"is no SPI bus", "display.pins: busy: is missing", "display.pins: dc: is missing", "display.pins: reset: is missing"}},
 		{Options{Panel: "waveshare2in13v4", Bus: "SPI0.0", Pins: map[string]string{"dc": "GPIO25", "reset": "GPIO17", "busy": "GPIO 24", "cs": "GPIO8"}},
-			[]string{`"cs" is not one of`, `busy = "GPIO 24"`}},
+			[]string{`busy: "GPIO 24"`, "cs: there is no such role"}},
 		{Options{Panel: "waveshare2in13v4", Bus: "SPI0.0", Pins: map[string]string{"dc": "GPIO25", "reset": "GPIO17", "busy": "GPIO24"}, ButtonPin: "GPIO17", LEDPin: "GPIO24"},
-			[]string{`button.pin = "GPIO17": the pin is taken by display.pins: reset`, `led.pin = "GPIO24"`}},
+			[]string{`button.pin: "GPIO17" is the pin of display.pins: reset already`, `led.pin: "GPIO24"`}},
 		{Options{ButtonPin: "GPIO 17", LEDPin: "\x00"}, []string{"button.pin", "led.pin"}},
 	} {
 		expectErrors(t, c.o, c.want)

@@ -1,28 +1,70 @@
-// Package hal opens the board: panel, button, LED, buses. It alone reaches the hardware, through Linux's character
-// devices; the interfaces have the shape of periph's, so that its drivers could be put in their place.
+// Package hal opens the board: panel, button, LED, sensors' buses. It alone reaches the hardware.
 //
-// # Which driver serves which panel
+// Its language is the interfaces of periph.io/x/conn: any display.Drawer is a panel, any i2c.Bus and spi.Port a bus. A panel is
+// a row of the table of panels (panels.go); a product adds its own by Options.More.
 //
-//	panel                         controller  bus      driver   why so
-//	none, sim, terminal, png      -           -        hal      no hardware
-//	ssd1306 128x64 128x32 64x48   SSD1306     I2C SPI  monoled  offsets of small glass; forgets nothing after a bus error
-//	        96x16 72x40
-//	ssd1309 128x64                SSD1309     I2C SPI  monoled  no charge pump, a command lock
-//	sh1106  128x64                SH1106      I2C SPI  monoled  132 columns of RAM, page addressing only
-//	sh1107  128x128 64x128        SH1107      I2C SPI  monoled  columns of its RAM are COM lines
-//	waveshare1in54v2 200x200      SSD1681     SPI      ssd16xx  both waveforms from the chip
-//	waveshare2in13v2 250x122      SSD1675     SPI      ssd16xx  both waveforms ours: the chip has none
-//	waveshare2in13v3 250x122      SSD1680     SPI      ssd16xx  partial waveform ours
-//	waveshare2in13v4 250x122      SSD1680     SPI      ssd16xx  both waveforms from the chip
-//	waveshare2in9v2  296x128      SSD1680     SPI      ssd16xx  partial waveform ours
-//	inkyphat         212x104      SSD1675     SPI      ssd16xx  black, white, red; full refresh only
-//	inkyphat1608     250x122      SSD1608     SPI      ssd16xx  black, white; full refresh only
+// The files in reading order: board.go opens a board; check.go finds the faults of a configuration; panels.go is the table of
+// panels; wiring.go opens buses and pins; physical.go keeps a panel that is hardware working; inky.go has the panels by periph's
+// inky; button.go reads the button; terminal.go and png.go are panels without hardware; identify.go names the board.
 //
-// Each driver draws through a model of its controller (bustest) in its tests, with no wrong pixel, after faults too.
+// # Panels
 //
-// A panel that fails never ends the board. Draw reports the error, and the next Draw opens bus and pins anew, initialises the
-// controller and draws the whole picture; so does hal by itself every ten seconds. An OLED on I2C is asked whether it
-// lost its power, one on SPI is initialised anew each minute; paper that lost its power while nobody drew keeps its
-// picture and is reset before the next. A wait for BUSY ends after a second, of a refresh after ten, with three colours
-// after sixty.
+//	panel             size                             controller  bus         driver                       refresh
+//	none              any                              -           -           no panel                     -
+//	sim               any                              -           -           a web page on loopback       -
+//	terminal          any                              -           -           half blocks on a terminal    -
+//	png               any                              -           -           a file, replaced atomically  -
+//	ssd1306           128x64 128x32 64x48 96x16 72x40  SSD1306     I2C or SPI  monoled                      -
+//	ssd1309           128x64                           SSD1309     I2C or SPI  monoled                      -
+//	sh1106            128x64                           SH1106      I2C or SPI  monoled                      -
+//	sh1107            128x128 64x128                   SH1107      I2C or SPI  monoled                      -
+//	waveshare1in54v2  200x200                          SSD1681     SPI         ssd16xx                      2s, in part
+//	waveshare2in13v2  250x122                          SSD1675     SPI         ssd16xx                      2s, in part
+//	waveshare2in13v3  250x122                          SSD1680     SPI         ssd16xx                      2s, in part
+//	waveshare2in13v4  250x122                          SSD1680     SPI         ssd16xx                      2s, in part
+//	waveshare2in9v2   296x128                          SSD1680     SPI         ssd16xx                      2s, in part
+//	inkyphat          212x104                          SSD1675     SPI         ssd16xx                      30s
+//	inkyphat1608      250x122                          SSD1608     SPI         ssd16xx                      15s
+//	inkywhat          400x300                          SSD1683     SPI         devices/inky                 30s
+//	inkywhatblack     400x300                          SSD1683     SPI         devices/inky                 8s
+//
+// Refresh is what a full refresh takes by the datasheet; "in part" says that the panel can also refresh without flashing.
+//
+// A panel that fails never ends the board. Draw returns the error; the next Draw opens bus and pins again, initializes the
+// controller and draws the whole picture, and so does hal by itself every ten seconds. An OLED on I2C is asked whether it lost
+// its power; one on SPI, which cannot be read, is initialized once a minute. E-paper keeps its picture without power. A wait for
+// BUSY ends after a second, after ten seconds for a refresh, after sixty with three colours.
+//
+// # What of periph's drivers is used
+//
+// A test runs them on the models of the controllers (bustest), which record what the datasheets do not allow, and holds this
+// table true. After an upgrade of periph it says which of ours can go.
+//
+//	module                  version
+//	periph.io/x/devices/v3  v3.7.4
+//
+//	driver               faults                                           used
+//	ssd1306 128x64       bus-error datasheet noise part power-loss        no: monoled
+//	ssd1306 128x32       bus-error datasheet noise part power-loss        no: monoled
+//	ssd1306 96x16        bus-error datasheet noise part power-loss        no: monoled
+//	ssd1306 64x48        bus-error datasheet noise part power-loss wrong  no: monoled
+//	ssd1306 for SSD1309  bus-error datasheet noise part power-loss        no: monoled
+//	ssd1306 for SH1106   bus-error datasheet noise part power-loss wrong  no: monoled
+//	waveshare2in13v2     busy                                             no: it links periph's host, 211 KB
+//	waveshare2in13v3     busy datasheet refreshes                         no: ssd16xx
+//	waveshare2in13v4     busy datasheet part refreshes                    no: ssd16xx
+//	inky pHAT red        busy repeat                                      no: ssd16xx has errors and the model's other colours
+//	inky pHAT black      busy repeat                                      no: ssd16xx
+//	inky wHAT red        busy repeat                                      inkywhat
+//	inky wHAT black      busy repeat                                      inkywhatblack
+//	inky pHAT SSD1608    busy datasheet repeat wrong                      no: ssd16xx
+//	inky Impression 4    resolution                                       no: there is no model to test it on
+//	inky Impression 5.7  resolution                                       no: there is no model to test it on
+//	inky Impression 7.3  wrong                                            no: there is no model to test it on
+//
+// The faults: wrong, a picture has wrong pixels; part, a part drawn over a picture has, where the chip obeys only what its
+// datasheet allows; noise, the display is lit before its RAM is written; bus-error and power-loss, the next Draw after one
+// returns nil with wrong pixels; datasheet, commands that the datasheet does not allow; refreshes, a Draw refreshes the paper
+// more than once; busy, a wait for BUSY has no limit; repeat, a picture that is shown already is refreshed; resolution, it is
+// sent with its bytes in the wrong order. For the wHATs busy and repeat are mended by a wrapper (inky.go).
 package hal

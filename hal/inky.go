@@ -17,8 +17,12 @@ import (
 func inkyWHATs() []PanelInfo {
 	row := func(name string, c inky.Color) PanelInfo {
 		o := inky.Opts{Model: inky.WHAT, ModelColor: c, BorderColor: inky.White, Width: 400, Height: 300}
-		return PanelInfo{Name: name, Sizes: []image.Point{{X: 400, Y: 300}}, Bus: "SPI", Paper: true, Accent: c != inky.Black,
-			Open: openInky(o, inkyLimit), Driver: "periph's inky, full refresh only"}
+		p := PanelInfo{Name: name, Sizes: []image.Point{{X: 400, Y: 300}}, Bus: "SPI", Paper: true, Accent: c != inky.Black,
+			Refresh: 8 * time.Second, Controller: "SSD1683", Driver: "devices/inky", Open: openInky(o, inkyLimit)}
+		if p.Accent {
+			p.Refresh = 30 * time.Second
+		}
+		return p
 	}
 	return []PanelInfo{row("inkywhat", inky.Red), row("inkywhatblack", inky.Black)}
 }

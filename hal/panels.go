@@ -5,6 +5,7 @@ import (
 	"image"
 	"slices"
 	"strings"
+	"time"
 
 	"periph.io/x/conn/v3/display"
 	"periph.io/x/conn/v3/gpio"
@@ -13,27 +14,30 @@ import (
 	"github.com/paird/paird/hal/ssd16xx"
 )
 
-// PanelInfo describes one value of display.panel.
+// PanelInfo is a row of the table of panels: one value of display.panel.
 type PanelInfo struct {
-	Name   string
-	Sizes  []image.Point // landscape; the first is the default; none: any size
-	Bus    string        // "I2C or SPI", "SPI", "" for panels that are not hardware
-	Paper  bool          // e-paper
-	Accent bool          // a third colour
-	Driver string        // the controller and how it is driven, for doctor and documents
-	Open   Driver        // nil for panels that are not hardware
+	Name       string
+	Sizes      []image.Point // in pixels, landscape; the first is the default; none: any size
+	Bus        string        // "I2C or SPI", "SPI", "" for a panel without a bus
+	Paper      bool          // e-paper
+	Accent     bool          // e-paper with a third colour
+	Partial    bool          // e-paper that can refresh in part, without flashing
+	Refresh    time.Duration // what a full refresh of e-paper takes, by its datasheet
+	Controller string        // as its datasheet spells it
+	Driver     string        // the package that drives it
+	Open       Driver        // nil for none, sim, terminal and png
 }
 
 // Limits of a panel that has no size of its own.
 const minSide, maxSide = 8, 1024
 
-// Panels lists every panel there is, in the order of the documents.
+// Panels lists every panel, in the order of the documents.
 func Panels() []PanelInfo {
 	all := []PanelInfo{
 		{Name: "none", Driver: "no panel"},
-		{Name: "sim", Driver: "web page on loopback"},
+		{Name: "sim", Driver: "a web page on loopback"},
 		{Name: "terminal", Driver: "half blocks on a terminal"},
-		{Name: "png", Driver: "a PNG file, replaced atomically"},
+		{Name: "png", Driver: "a file, replaced atomically"},
 	}
 	return append(all, physicalPanels()...)
 }
@@ -88,15 +92,12 @@ type Driver func(w *Wiring) (display.Drawer, error)
 func physicalPanels() []PanelInfo {
 	var all []PanelInfo
 	for _, chip := range []string{"ssd1306", "ssd1309", "sh1106", "sh1107"} {
-		all = append(all, PanelInfo{Name: chip, Sizes: monoled.Sizes(chip), Bus: "I2C or SPI", Open: openOLED(chip),
-			Driver: strings.ToUpper(chip) + ", our own (hal/monoled)"})
+		all = append(all, PanelInfo{Name: chip, Sizes: monoled.Sizes(chip), Bus: "I2C or SPI", Controller: strings.ToUpper(chip),
+			Driver: "monoled", Open: openOLED(chip)})
 	}
 	for _, m := range ssd16xx.Modules() {
-		driver := m.Chip + ", our own (hal/ssd16xx), full refresh only"
-		if m.Partial {
-			driver = m.Chip + ", our own (hal/ssd16xx), full and partial refresh"
-		}
-		all = append(all, PanelInfo{Name: m.Name, Sizes: []image.Point{m.Size}, Bus: "SPI", Paper: true, Accent: m.Accent, Open: openPaper(m.Name), Driver: driver})
+		all = append(all, PanelInfo{Name: m.Name, Sizes: []image.Point{m.Size}, Bus: "SPI", Paper: true, Accent: m.Accent, Partial: m.Partial,
+			Refresh: m.Refresh, Controller: m.Chip, Driver: "ssd16xx", Open: openPaper(m.Name)})
 	}
 	return append(all, inkyWHATs()...)
 }

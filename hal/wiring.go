@@ -53,7 +53,7 @@ func (w *Wiring) Pins(roles ...string) ([]gpio.PinIO, error) {
 	for _, role := range roles {
 		p, err := w.Pin(role)
 		if err == nil && p == nil {
-			err = fmt.Errorf("display.pins: no %s pin", role)
+			err = fmt.Errorf("display.pins: %s: is missing", role)
 		}
 		if err != nil {
 			return nil, err

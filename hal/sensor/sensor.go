@@ -78,11 +78,31 @@ func drivers() map[string]driver {
 // Drivers names every kind of sensor.
 func Drivers() []string { return slices.Sorted(maps.Keys(drivers())) }
 
+// Check returns every fault of o that can be known without opening the bus: `KEY: what is wrong, what to do`, with the keys of
+// one [[telemetry.sensor]].
+func Check(o Options) []error {
+	d, ok := drivers()[o.Driver]
+	if !ok {
+		return []error{fmt.Errorf("driver: there is no sensor %q, choose from %s", o.Driver, strings.Join(Drivers(), ", "))}
+	}
+	var errs []error
+	if _, ok := linuxio.I2CPath(o.Bus); !ok && d.address != 0 {
+		errs = append(errs, fmt.Errorf("bus: %q is no I2C bus, which %s needs, write \"I2C1\"", o.Bus, o.Driver))
+	}
+	if o.Address != 0 && (o.Address < 0x08 || o.Address > 0x77) {
+		errs = append(errs, fmt.Errorf("address: 0x%02X is out of range, choose from 0x08 to 0x77", o.Address))
+	}
+	if o.Shunt < 0 || o.Shunt > 100 {
+		errs = append(errs, fmt.Errorf("shunt: %g is no shunt, write its resistance in ohms, such as 0.1", o.Shunt))
+	}
+	return errs
+}
+
 // New returns a sensor. Nothing is opened before the first Read.
 func New(o Options) (*Sensor, error) {
 	d, ok := drivers()[o.Driver]
 	if !ok {
-		return nil, fmt.Errorf("telemetry.sensor: no driver %q; one of %s", o.Driver, strings.Join(Drivers(), ", "))
+		return nil, fmt.Errorf("driver: there is no sensor %q, choose from %s", o.Driver, strings.Join(Drivers(), ", "))
 	}
 	if o.Address == 0 {
 		o.Address = d.address

@@ -248,3 +248,27 @@ type deaf struct{ i2c.BusCloser }
 
 func (deaf) Tx(uint16, []byte, []byte) error { return errDeaf }
 func (deaf) Close() error                    { return nil }
+
+func TestCheck(t *testing.T) {
+	for _, c := range []struct {
+		o    Options
+		want []string // how each error begins
+	}{
+		{Options{Driver: "bme280", Bus: "I2C1", Address: 0x77}, nil},
+		{Options{Driver: "ds18b20"}, nil},
+		{Options{Driver: "ina219", Bus: "I2C1", Shunt: 0.002}, nil},
+		{Options{Driver: "dht22", Bus: "I2C1"}, []string{`driver: there is no sensor "dht22"`}},
+		{Options{Driver: "ina219", Bus: "SPI0.0", Address: 0x80, Shunt: -1}, []string{`bus: "SPI0.0"`, "address: 0x80", "shunt: -1"}},
+	} {
+		errs := Check(c.o)
+		if len(errs) != len(c.want) {
+			t.Errorf("%+v: %v", c.o, errs)
+			continue
+		}
+		for i, err := range errs {
+			if !strings.HasPrefix(err.Error(), c.want[i]) {
+				t.Errorf("%+v: %v, want %q", c.o, err, c.want[i])
+			}
+		}
+	}
+}

@@ -15,7 +15,7 @@ import (
 func (s *Sim) Listen(ctx context.Context, addr string) (url string, err error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil || !loopback(host) {
-		return "", fmt.Errorf("sim.listen = %q: must be a loopback address with a port, as 127.0.0.1:8628", addr)
+		return "", fmt.Errorf("sim.listen: %q is not loopback with a port, write such as \"127.0.0.1:8628\"", addr)
 	}
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {

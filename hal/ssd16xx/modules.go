@@ -8,10 +8,11 @@ import (
 // Info describes a module.
 type Info struct {
 	Name    string
-	Chip    string      // the controller
-	Size    image.Point // in pixels, landscape
-	Accent  bool        // the paper has red besides black and white
-	Partial bool        // it can refresh in part, without flashing
+	Chip    string        // the controller
+	Size    image.Point   // in pixels, landscape
+	Accent  bool          // the paper has red besides black and white
+	Partial bool          // it can refresh in part, without flashing
+	Refresh time.Duration // what a full refresh takes, by the datasheet of the glass
 }
 
 // module is a module and how it is driven.
@@ -86,21 +87,21 @@ func modules() []module {
 	s8 := []byte{0x21, 0x00, 0x80} // the glass is wired to S8 to S167
 	return []module{
 		{
-			Info:    Info{"waveshare1in54v2", "SSD1681", image.Pt(200, 200), false, true},
+			Info:    Info{"waveshare1in54v2", "SSD1681", image.Pt(200, 200), false, true, 2 * time.Second},
 			columns: 200, rows: 200,
 			init: [][]byte{{0x01, 0xc7, 0x00, 0x00}, internalSensor},
 			full: [][]byte{borderWhite}, fullSequence: fullFromOTP, fullLimit: usualLimit,
 			partial: [][]byte{borderHold}, partialSequence: partialFromOTP,
 		},
 		{
-			Info:    Info{"waveshare2in13v2", "SSD1675", image.Pt(250, 122), false, true},
+			Info:    Info{"waveshare2in13v2", "SSD1675", image.Pt(250, 122), false, true, 2 * time.Second},
 			columns: 128, rows: 250, transposed: true, flipY: true,
 			init: [][]byte{{0x74, 0x54}, {0x7e, 0x3b}, {0x01, 0xf9, 0x00, 0x00}, {0x03, 0x15}, {0x04, 0x41, 0xa8, 0x32}, {0x3a, 0x30}, {0x3b, 0x0a}},
 			full: [][]byte{{0x3c, 0x03}, {0x2c, 0x55}, waveform(table70(fullGroups()...))}, fullSequence: fullAsSet, fullLimit: usualLimit,
 			partial: [][]byte{{0x3c, 0x01}, {0x2c, 0x26}, waveform(table70(partialGroup(10, 0)))}, partialSequence: partialAsSet,
 		},
 		{
-			Info:    Info{"waveshare2in13v3", "SSD1680", image.Pt(250, 122), false, true},
+			Info:    Info{"waveshare2in13v3", "SSD1680", image.Pt(250, 122), false, true, 2 * time.Second},
 			columns: 128, rows: 250, transposed: true, flipY: true,
 			init: [][]byte{{0x01, 0xf9, 0x00, 0x00}, s8, internalSensor},
 			full: [][]byte{borderWhite}, fullSequence: fullFromOTP, fullLimit: usualLimit,
@@ -108,14 +109,14 @@ func modules() []module {
 			partialSequence: partialAsSet,
 		},
 		{
-			Info:    Info{"waveshare2in13v4", "SSD1680", image.Pt(250, 122), false, true},
+			Info:    Info{"waveshare2in13v4", "SSD1680", image.Pt(250, 122), false, true, 2 * time.Second},
 			columns: 128, rows: 250, transposed: true, flipY: true,
 			init: [][]byte{{0x01, 0xf9, 0x00, 0x00}, s8, internalSensor},
 			full: [][]byte{borderWhite}, fullSequence: fullFromOTP, fullLimit: usualLimit,
 			partial: [][]byte{borderHold}, partialSequence: partialFromOTP,
 		},
 		{
-			Info:    Info{"waveshare2in9v2", "SSD1680", image.Pt(296, 128), false, true},
+			Info:    Info{"waveshare2in9v2", "SSD1680", image.Pt(296, 128), false, true, 2 * time.Second},
 			columns: 128, rows: 296, transposed: true, flipY: true,
 			init: [][]byte{{0x01, 0x27, 0x01, 0x00}, s8, internalSensor},
 			full: [][]byte{borderWhite}, fullSequence: fullFromOTP, fullLimit: usualLimit,
@@ -123,13 +124,13 @@ func modules() []module {
 			partialSequence: partialAsSet,
 		},
 		{
-			Info:    Info{"inkyphat", "SSD1675", image.Pt(212, 104), true, false},
+			Info:    Info{"inkyphat", "SSD1675", image.Pt(212, 104), true, false, 30 * time.Second},
 			columns: 104, rows: 212, transposed: true, flipX: true,
 			init: [][]byte{{0x74, 0x54}, {0x7e, 0x3b}, {0x01, 0xd3, 0x00, 0x00}, {0x03, 0x17}, {0x04, 0x41, 0xac, 0x32}, {0x3a, 0x07}, {0x3b, 0x04}},
 			full: [][]byte{{0x3c, 0x31}, {0x2c, 0x3c}, waveform(table70(redGroups()...))}, fullSequence: fullAsSet, fullLimit: 60 * time.Second,
 		},
 		{
-			Info:    Info{"inkyphat1608", "SSD1608", image.Pt(250, 122), false, false},
+			Info:    Info{"inkyphat1608", "SSD1608", image.Pt(250, 122), false, false, 15 * time.Second},
 			columns: 136, rows: 250, transposed: true, flipX: true, offset: 8,
 			init: [][]byte{{0x01, 0xf9, 0x00, 0x00}, {0x3a, 0x1b}, {0x3b, 0x0b}, {0x2c, 0x70}},
 			full: [][]byte{{0x3c, 0x01}}, fullSequence: fullLegacy, fullLimit: 60 * time.Second,

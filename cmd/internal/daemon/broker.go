@@ -36,7 +36,7 @@ func sensors(list []config.Sensor) ([]telemetry.Sensor, error) {
 		default:
 			s, err := sensor.New(sensorOptions(c))
 			if err != nil {
-				return nil, fmt.Errorf("telemetry.sensor[%d]: %w, file, exec", i+1, err)
+				return nil, fmt.Errorf("telemetry.sensor[%d].%w, file, exec", i+1, err)
 			}
 			all = append(all, s)
 		}
