@@ -24,6 +24,7 @@ type authorizer interface {
 	Wait(ctx context.Context, p deviceauth.Pending) (deviceauth.Token, error)
 	Refresh(ctx context.Context, t deviceauth.Token) (deviceauth.Token, error)
 	Audience(ctx context.Context, t deviceauth.Token, r deviceauth.AudienceRequest) (audience, rotated deviceauth.Token, err error)
+	Verify(ctx context.Context, t deviceauth.Token) (deviceauth.Token, error)
 	Revoke(ctx context.Context, t deviceauth.Token) error
 }
 

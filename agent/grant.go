@@ -13,7 +13,10 @@ import (
 // grantOf is a token response as the store keeps it, arrived at now.
 func grantOf(t deviceauth.Token, now time.Time) store.Grant {
 	return store.Grant{
-		Binding:      store.Binding{Issuer: t.Issuer, ClientID: t.ClientID, TokenEndpoint: t.TokenEndpoint},
+		Binding: store.Binding{
+			Issuer: t.Issuer, ClientID: t.ClientID, TokenEndpoint: t.TokenEndpoint,
+			RevocationEndpoint: t.RevocationEndpoint, UserinfoEndpoint: t.UserinfoEndpoint,
+		},
 		AccessToken:  t.AccessToken,
 		TokenType:    t.TokenType,
 		RefreshToken: t.RefreshToken,
@@ -30,19 +33,22 @@ func grantOf(t deviceauth.Token, now time.Time) store.Grant {
 
 func tokenOf(g store.Grant) deviceauth.Token {
 	return deviceauth.Token{
-		AccessToken:   g.AccessToken,
-		TokenType:     g.TokenType,
-		RefreshToken:  g.RefreshToken,
-		IDToken:       g.IDToken,
-		Scope:         g.Scope,
-		Expiry:        g.Expiry,
-		Lifetime:      g.Lifetime,
-		Issuer:        g.Issuer,
-		ClientID:      g.ClientID,
-		TokenEndpoint: g.TokenEndpoint,
-		Subject:       g.Subject,
-		Name:          g.Name,
-		Claims:        g.Claims,
+		AccessToken:        g.AccessToken,
+		TokenType:          g.TokenType,
+		RefreshToken:       g.RefreshToken,
+		IDToken:            g.IDToken,
+		Verified:           true, // or it would not be stored
+		Scope:              g.Scope,
+		Expiry:             g.Expiry,
+		Lifetime:           g.Lifetime,
+		Issuer:             g.Issuer,
+		ClientID:           g.ClientID,
+		TokenEndpoint:      g.TokenEndpoint,
+		RevocationEndpoint: g.RevocationEndpoint,
+		UserinfoEndpoint:   g.UserinfoEndpoint,
+		Subject:            g.Subject,
+		Name:               g.Name,
+		Claims:             g.Claims,
 	}
 }
 

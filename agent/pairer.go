@@ -235,7 +235,9 @@ func (p *pairer) wait(ctx context.Context, pending deviceauth.Pending) (t device
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		t, err = p.o.Auth.Wait(ctx, pending)
+		if t, err = p.o.Auth.Wait(ctx, pending); err == nil {
+			t, err = p.verified(ctx, t)
+		}
 	}()
 	if p.pulse.wait(context.Background(), forever, done, p.requests) == second {
 		cancel(errAgain)
@@ -245,6 +247,19 @@ func (p *pairer) wait(ctx context.Context, pending deviceauth.Pending) (t device
 		}
 	}
 	return t, err
+}
+
+// verified is t with what its ID token says. Where the issuer's keys are away the pairing goes on without account.
+func (p *pairer) verified(ctx context.Context, t deviceauth.Token) (deviceauth.Token, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyFor)
+	defer cancel()
+	v, err := p.o.Auth.Verify(ctx, t)
+	if e, typed := errors.AsType[*deviceauth.Error](err); err != nil && (!typed || e.Later) {
+		p.o.Log.Warn("ID token ignored", "err", err)
+		t.IDToken = ""
+		return t, nil
+	}
+	return v, err
 }
 
 // adopt hands the tokens to the keeper and shows the account once they are durable.

@@ -37,12 +37,29 @@ func (k *keeper) refresh(ctx context.Context) error {
 		k.refused(err)
 		return err
 	}
+	t = k.verified(ctx, t)
 	k.inHand = adoption{grant: renewed(k.pub, t, time.Now())}
 	k.save(ctx)
 	if k.phase.stage == unsaved {
 		return errUnsaved
 	}
 	return nil
+}
+
+// verifyFor is how long a refreshed ID token may wait for the issuer's keys.
+const verifyFor = 10 * time.Second
+
+// verified is t with what its ID token says. One that is refused or cannot be checked now leaves the one before.
+func (k *keeper) verified(ctx context.Context, t deviceauth.Token) deviceauth.Token {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyFor)
+	defer cancel()
+	var err error
+	k.pulse.await(func() { t, err = k.o.Auth.Verify(ctx, t) })
+	if err != nil {
+		k.o.Log.Warn("refreshed ID token ignored, the tokens are kept", "err", err)
+		t.IDToken, t.Subject, t.Name, t.Claims = k.pub.IDToken, k.pub.Subject, k.pub.Name, k.pub.Claims
+	}
+	return t
 }
 
 // errJournal: without a journal a lost answer could cost the grant, so nothing is sent.

@@ -211,7 +211,8 @@ func TestLED(t *testing.T) {
 func TestGrantRoundTrip(t *testing.T) {
 	in := deviceauth.Token{
 		AccessToken: "a", TokenType: "DPoP", RefreshToken: "r", IDToken: "i", Scope: "s", Expiry: time.Unix(9, 0), Lifetime: 3, Issuer: "is",
-		ClientID: "c", TokenEndpoint: "t", Subject: "su", Name: "n", Claims: map[string]any{"x": 1},
+		ClientID: "c", TokenEndpoint: "t", RevocationEndpoint: "rev", UserinfoEndpoint: "ui", Verified: true,
+		Subject: "su", Name: "n", Claims: map[string]any{"x": 1},
 	}
 	for i, v := 0, reflect.ValueOf(in); i < v.NumField(); i++ {
 		if v.Field(i).IsZero() {

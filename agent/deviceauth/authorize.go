@@ -39,7 +39,9 @@ func (c *Client) Begin(ctx context.Context) (Pending, error) {
 		return Pending{}, err
 	}
 	form, verifier := c.cfg.deviceForm(m)
-	r, err := c.oauth.request(ctx, m.DeviceAuthorizationEndpoint, form, http.Header{})
+	r, err := c.relocating(ctx, m.DeviceAuthorizationEndpoint, deviceEndpoint, func(endpoint string) (oauthResponse, error) {
+		return c.oauth.request(ctx, endpoint, form, http.Header{})
+	})
 	if err != nil {
 		return Pending{}, c.http.noResponse(ctx, op, err)
 	}
@@ -54,7 +56,12 @@ func (c *Client) Begin(ctx context.Context) (Pending, error) {
 		return Pending{}, &Error{Kind: Server, Op: op, Err: err, Detail: r.from.Host + " gave codes that cannot be used: " + err.Error()}
 	}
 	c.cfg.logClamped(op, notes)
-	p.CodeVerifier, p.Issuer, p.ClientID, p.TokenEndpoint = verifier, c.cfg.Issuer, c.cfg.ClientID, m.TokenEndpoint
+	if r.endpoint != m.DeviceAuthorizationEndpoint { // the token endpoint may have moved with it
+		m, _ = c.metadata.got()
+		m = m.with(c.cfg)
+	}
+	p.CodeVerifier, p.Bound = verifier, m.dpop(c.cfg.DPoP)
+	p.Issuer, p.ClientID, p.TokenEndpoint = c.cfg.Issuer, c.cfg.ClientID, m.TokenEndpoint
 	return p, nil
 }
 

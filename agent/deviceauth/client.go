@@ -1,6 +1,7 @@
 package deviceauth
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -48,7 +49,7 @@ func newClient(cfg Config) *Client {
 			dpop:       &dpop{key: cfg.DPoPKey, nonces: map[string]string{}},
 		},
 		metadata: &metadataSource{cfg: cfg, http: h},
-		keys:     &keySet{http: h, log: cfg.Log},
+		keys:     &keySet{http: h},
 	}
 }
 
@@ -88,6 +89,7 @@ type Pending struct {
 	ExpiresIn               time.Duration `json:"expires_in"` // from Issued, clamped to 1 s .. 1 h
 	Issued                  time.Time     `json:"issued"`     // carries the monotonic clock within one process
 	CodeVerifier            string        `json:"code_verifier,omitempty"`
+	Bound                   bool          `json:"bound,omitempty"`  // the grant is to be bound to the DPoP key
 	Issuer                  string        `json:"issuer,omitempty"` // what the session is bound to: never
 	ClientID                string        `json:"client_id"`        // resumed under another configuration
 	TokenEndpoint           string        `json:"token_endpoint"`
@@ -101,22 +103,66 @@ type Token struct {
 	AccessToken  string
 	TokenType    string // "Bearer" or "DPoP", in this spelling
 	RefreshToken string // empty where the server gives none
-	IDToken      string // verified; empty where there is none
 	Scope        string // as granted; as asked where the server does not say
+
+	// IDToken is as the server sent it; empty where it sent none. Until Verified nothing may be done with it. Verified
+	// means that Verify has done its work: an ID token that is still there was checked.
+	IDToken  string
+	Verified bool
 
 	// Expiry is when the access token ends, with the monotonic clock of the response's arrival; zero
 	// where the server does not say.
 	Expiry   time.Time
 	Lifetime time.Duration // expires_in; zero where the server does not say
 
-	Issuer        string         // the configured issuer, empty with endpoints by hand
-	ClientID      string         //
-	TokenEndpoint string         // where it was issued: a refresh token is sent nowhere else
-	Subject       string         // `sub` of the verified ID token, or empty
-	Name          string         // first of name, preferred_username, email, sub; cleaned of control characters
-	Claims        map[string]any // of the verified ID token, for {claim:x}
+	// What the grant is bound to: its tokens are sent nowhere else. Metadata that the bound issuer gives over TLS may
+	// replace the endpoints, the configuration may not.
+	Issuer             string // the configured issuer, empty with endpoints by hand
+	ClientID           string
+	TokenEndpoint      string
+	RevocationEndpoint string // empty where none is known
+	UserinfoEndpoint   string // empty where none is known
+
+	Subject string         // `sub` of the last verified ID token, or empty
+	Name    string         // first of name, preferred_username, email, sub; cleaned of control characters
+	Claims  map[string]any // of the last verified ID token, for {claim:x}
 }
 
 // Metadata asks the server for its metadata and returns it with the configured endpoints put over it. It
 // always asks, so that what is wrong is seen; the other methods also take what is known already.
 func (c *Client) Metadata(ctx context.Context) (Metadata, error) { return c.metadata.ask(ctx) }
+
+// sealed puts the endpoints that go with a grant onto its token.
+func (c *Client) sealed(t Token) Token {
+	m, _ := c.metadata.got()
+	t.RevocationEndpoint = sealedEndpoint(t.RevocationEndpoint, c.cfg.RevocationEndpoint, m.RevocationEndpoint)
+	t.UserinfoEndpoint = sealedEndpoint(t.UserinfoEndpoint, "", m.UserinfoEndpoint)
+	return t
+}
+
+// sealedEndpoint is an endpoint that goes with a grant: what is sealed with it already is replaced by the issuer's
+// metadata only.
+func sealedEndpoint(sealed, configured, fetched string) string {
+	if sealed == "" || sealed == configured {
+		return cmp.Or(configured, fetched)
+	}
+	return cmp.Or(fetched, sealed)
+}
+
+// relocating sends a request to endpoint. Where that is not found, it asks for metadata again, at once and once, and
+// sends the request to where that says.
+func (c *Client) relocating(ctx context.Context, endpoint string, of func(Metadata) string, send func(endpoint string) (oauthResponse, error)) (oauthResponse, error) {
+	r, err := send(endpoint)
+	if err != nil || !r.notFound() {
+		return r, err
+	}
+	if now := c.metadata.relocated(ctx, endpoint, of); now != "" {
+		return send(now)
+	}
+	return r, nil
+}
+
+// The endpoints, for relocating.
+func deviceEndpoint(m Metadata) string     { return m.DeviceAuthorizationEndpoint }
+func tokenEndpoint(m Metadata) string      { return m.TokenEndpoint }
+func revocationEndpoint(m Metadata) string { return m.RevocationEndpoint }

@@ -12,27 +12,29 @@ import (
 )
 
 const (
-	sessionMaxAge = time.Hour       // a new session asks again for metadata older than this
-	refreshMaxAge = 24 * time.Hour  // a refresh does, in case keys or endpoints have moved
-	refreshPeriod = time.Hour       // but not more often than this,
-	refreshLimit  = 5 * time.Second // nor for longer: a refresh does not depend on it
+	sessionMaxAge = time.Hour       // a new session asks again for metadata older than this,
+	verifyMaxAge  = 24 * time.Hour  // a verification for metadata older than this, in case the keys have moved,
+	verifyPeriod  = time.Hour       // but not more often than this
+	metadataLimit = 5 * time.Second // for metadata that another request waits for
 )
 
-// metadataSource has the server's metadata: configured, asked for, or from the cache.
+// metadataSource has the server's metadata: configured, asked for, or from the cache. The cache is a file that nothing
+// authenticates: what it says serves a new session whose server does not give metadata, and never decides where a token
+// goes or which keys are the issuer's.
 type metadataSource struct {
 	cfg  Config
 	http *httpClient
 
-	mu        sync.Mutex
-	metadata  Metadata
-	fetched   time.Time // when metadata came from the server; zero: none yet
-	refreshed time.Time // when a refresh asked for it last
+	mu      sync.Mutex
+	current Metadata  // as the server gave it to this process; no Issuer: not yet
+	fetched time.Time // when it did
+	asked   time.Time // when a verification asked last
 }
 
-// ask asks the server.
+// ask asks the server, and returns what it says with the configured endpoints put over it.
 func (s *metadataSource) ask(ctx context.Context) (Metadata, error) {
-	if m, ok := s.byHand(); ok {
-		return m, nil
+	if s.cfg.byHand() {
+		return s.configured(), nil
 	}
 	if err := s.cfg.checkClock("metadata"); err != nil {
 		return Metadata{}, err
@@ -41,65 +43,81 @@ func (s *metadataSource) ask(ctx context.Context) (Metadata, error) {
 	if err != nil {
 		return Metadata{}, err
 	}
-	s.keep(m)
+	s.keep(m, time.Now())
 	return m.with(s.cfg), nil
 }
 
-// byHand is the metadata that replaces discovery, if it is configured.
-func (s *metadataSource) byHand() (Metadata, bool) {
-	return Metadata{Issuer: s.cfg.Issuer}.with(s.cfg), s.cfg.byHand()
-}
+// configured is the metadata that the configuration holds.
+func (s *metadataSource) configured() Metadata { return Metadata{Issuer: s.cfg.Issuer}.with(s.cfg) }
 
-// forSession is metadata for a new session: current if the server gives it, else what is known.
+// forSession is metadata for a new session: current if the server gives it, else what it gave before.
 func (s *metadataSource) forSession(ctx context.Context) (Metadata, error) {
-	old, ok := s.known()
-	if ok && s.age(time.Now()) < sessionMaxAge {
-		return old, nil
+	old, at := s.got()
+	if !at.IsZero() && time.Since(at) < sessionMaxAge {
+		return old.with(s.cfg), nil
 	}
 	m, err := s.ask(ctx)
-	if ok && err != nil && transient(err) {
-		s.cfg.Log.Warn("metadata not available, using what is known", "error", err)
-		return old, nil
+	if err == nil || !transient(err) {
+		return m, err
+	}
+	if at.IsZero() {
+		old = s.cached()
+	}
+	if old.Issuer == "" {
+		return m, err
+	}
+	s.cfg.Log.Warn("metadata not available, using what is known", "error", err)
+	return old.with(s.cfg), nil
+}
+
+// trusted is metadata that may decide where tokens go and which keys verify: configured, or given to this process by
+// the server over TLS. It asks again once a day.
+func (s *metadataSource) trusted(ctx context.Context) (Metadata, error) {
+	if s.cfg.byHand() {
+		return s.configured(), nil
+	}
+	old, at := s.got()
+	if !at.IsZero() && !s.verifyDue(at, time.Now()) {
+		return old.with(s.cfg), nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, metadataLimit)
+	defer cancel()
+	m, err := s.ask(ctx)
+	if err != nil && !at.IsZero() {
+		s.cfg.Log.Info("verifying without current metadata", "error", err)
+		return old.with(s.cfg), nil
 	}
 	return m, err
 }
 
-// knownOrAsk is metadata for a session that has begun: what is known, else what the server says.
-func (s *metadataSource) knownOrAsk(ctx context.Context) (Metadata, error) {
-	if m, ok := s.known(); ok {
-		return m, nil
-	}
-	return s.ask(ctx)
-}
-
-// forRefresh is metadata for a refresh, which has its endpoint without it: empty where nothing is known.
-func (s *metadataSource) forRefresh(ctx context.Context) Metadata {
-	old, _ := s.known()
-	if !s.refreshDue(time.Now()) {
-		return old
-	}
-	ctx, cancel := context.WithTimeout(ctx, refreshLimit)
-	defer cancel()
-	m, err := s.ask(ctx)
-	if err != nil {
-		s.cfg.Log.Info("refreshing without current metadata", "error", err)
-		return old
-	}
-	return m
-}
-
-// refreshDue reports that metadata is old and that no refresh asked for it lately; the caller is to ask.
-func (s *metadataSource) refreshDue(now time.Time) bool {
-	if s.age(now) < refreshMaxAge {
-		return false
-	}
+// verifyDue reports that metadata of this age is old and that it was not asked for lately; the caller is to ask.
+func (s *metadataSource) verifyDue(fetched, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.refreshed.IsZero() && now.Sub(s.refreshed) < refreshPeriod {
+	if now.Sub(fetched) < verifyMaxAge || now.Sub(s.asked) < verifyPeriod {
 		return false
 	}
-	s.refreshed = now
+	s.asked = now
 	return true
+}
+
+// relocated asks for metadata again after nothing was found at endpoint, and returns where it is now. It is "" where
+// the metadata does not say otherwise, or where the endpoint is configured.
+func (s *metadataSource) relocated(ctx context.Context, endpoint string, of func(Metadata) string) string {
+	if s.cfg.byHand() || of(s.configured()) == endpoint {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, metadataLimit)
+	defer cancel()
+	if _, err := s.ask(ctx); err != nil {
+		s.cfg.Log.Warn("nothing found at an endpoint, and no metadata that says where it is", "endpoint", withoutQuery(endpoint), "error", err)
+		return ""
+	}
+	m, _ := s.got()
+	if of(m) == endpoint {
+		return ""
+	}
+	return of(m)
 }
 
 // transient reports an error that says nothing against metadata that was good before.
@@ -108,58 +126,38 @@ func transient(err error) bool {
 	return ok && e.Kind != Misconfigured && e.Kind != ClockUnset
 }
 
-// age is that of the known metadata: without end where there is none, or where the clock went back.
-func (s *metadataSource) age(now time.Time) time.Duration {
+// got is what the server gave to this process, and when; the zero time: nothing yet.
+func (s *metadataSource) got() (Metadata, time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	age := now.Sub(s.fetched)
-	if s.fetched.IsZero() || age < 0 {
-		return 1<<63 - 1
-	}
-	return age
+	return s.current, s.fetched
 }
 
-// cacheEntry is the cached form: a metadata document with one member of ours.
-type cacheEntry struct {
-	Metadata
-	Fetched time.Time `json:"paird_fetched"`
-}
-
-// known is the metadata that is configured, in memory or in the cache.
-func (s *metadataSource) known() (Metadata, bool) {
-	if m, ok := s.byHand(); ok {
-		return m, true
+// cached is the document in the cache, if it is as good as a fetched one.
+func (s *metadataSource) cached() Metadata {
+	if s.cfg.Cache == nil {
+		return Metadata{}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.metadata.Issuer == "" && s.cfg.Cache != nil {
-		if body, err := s.cfg.Cache.Load(); err == nil {
-			s.load(body)
-		}
+	body, err := s.cfg.Cache.Load()
+	if err != nil {
+		return Metadata{}
 	}
-	m := s.metadata.with(s.cfg)
-	return m, m.Issuer != ""
-}
-
-// load takes a cached document if it is as good as a fetched one.
-func (s *metadataSource) load(body []byte) {
 	m, err := parseMetadata(body, s.cfg.Issuer)
-	var entry cacheEntry
-	if err != nil || !m.with(s.cfg).complete() || json.Unmarshal(body, &entry) != nil {
-		return
+	if err != nil || !m.with(s.cfg).complete() {
+		return Metadata{}
 	}
-	s.metadata, s.fetched = m, entry.Fetched
+	return m
 }
 
 // keep keeps metadata in memory and in the cache.
-func (s *metadataSource) keep(m Metadata) {
+func (s *metadataSource) keep(m Metadata, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.metadata, s.fetched = m, time.Now()
+	s.current, s.fetched = m, now
 	if s.cfg.Cache == nil {
 		return
 	}
-	body, err := json.Marshal(cacheEntry{m, s.fetched})
+	body, err := json.Marshal(m)
 	if err == nil {
 		err = s.cfg.Cache.Save(body)
 	}
@@ -176,8 +174,8 @@ func (s *metadataSource) discover(ctx context.Context) (Metadata, error) {
 		if err == nil {
 			return m, nil
 		}
-		e, ok := errors.AsType[*Error](err)
-		if !ok || e.Kind == NoNetwork || e.Kind == TLS {
+		e, typed := errors.AsType[*Error](err)
+		if _, unreachable := errors.AsType[*transportError](err); unreachable || !typed {
 			return Metadata{}, err
 		}
 		worst = moreTelling(worst, e)

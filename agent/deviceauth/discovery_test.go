@@ -121,7 +121,7 @@ func TestMetadataThatChangedItsIssuer(t *testing.T) {
 	wantKind(t, err, Misconfigured)
 }
 
-func TestMetadataIsAskedAnewEachHour(t *testing.T) {
+func TestMetadataIsAskedForEachHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t).on(deviceURL, says(200, deviceJSON))
 		c := s.client()
@@ -138,41 +138,46 @@ func TestMetadataIsAskedAnewEachHour(t *testing.T) {
 	})
 }
 
-// A refresh asks again after a day, once an hour at most and not for long, and goes on without.
-func TestRefreshAsksForMetadataEachDay(t *testing.T) {
+// A refresh is one request. A verification asks for metadata after a day, once an hour at most and not for long, and
+// goes on with what the server said before.
+func TestVerifyAsksForMetadataEachDay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		where := issuer + "/.well-known/openid-configuration"
-		cache := &memoryCache{}
-		if _, err := newServer(t).client(cached(cache)).Metadata(t.Context()); err != nil {
+		cache, a := &memoryCache{}, newAccount()
+		s := newServer(t).on(keysURL, says(200, a.keys())).on(issuer+"/moved", says(200, a.keys()))
+		s.handle = func(c call) (wire, bool) { return answerWith(a.idToken(nil)), c.url == tokenURL }
+		c := s.client(cached(cache))
+		if _, err := c.Metadata(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(23 * time.Hour)
-		s := newServer(t).on(tokenURL, says(200, tokenJSON)).on(where, wire{err: errors.New("never"), after: time.Hour})
-		c := s.client(cached(cache))
+		s.on(where, wire{err: errors.New("never"), after: time.Hour})
 		for _, tt := range []struct {
 			after time.Duration
 			asked int
-		}{{0, 0}, {2 * time.Hour, 1}, {time.Minute, 1}, {time.Hour, 2}} {
+		}{{0, 1}, {2 * time.Hour, 2}, {time.Minute, 2}, {time.Hour, 3}} {
 			time.Sleep(tt.after)
+			tok, err := c.Refresh(t.Context(), grant())
+			if err != nil || len(s.to(where)) > tt.asked {
+				t.Fatalf("a refresh asked for metadata: %v", err)
+			}
 			start := time.Now()
-			if _, err := c.Refresh(t.Context(), grant()); err != nil || time.Since(start) > 5*time.Second || len(s.to(where)) != tt.asked {
+			if _, err := c.Verify(t.Context(), tok); err != nil || time.Since(start) > 5*time.Second || len(s.to(where)) != tt.asked {
 				t.Errorf("after %v more: %v in %v, asked %d times", tt.after, err, time.Since(start), len(s.to(where)))
 			}
 		}
-		s.on(where, says(200, metadataJSON(map[string]any{"jwks_uri": issuer + "/moved"})))
+		s.on(where, says(200, metadataJSON(map[string]any{"jwks_uri": issuer + "/moved", "revocation_endpoint": issuer + "/gone"})))
 		time.Sleep(2 * time.Hour)
-		if _, err := c.Refresh(t.Context(), grant()); err != nil {
-			t.Fatal(err)
-		}
-		if m, _ := c.metadata.known(); m.JWKSURI != issuer+"/moved" || cache.saves != 2 {
-			t.Errorf("knows %+v, saved %d times", m, cache.saves)
+		tok, err := refreshed(t, c, grant())
+		if err != nil || tok.RevocationEndpoint != issuer+"/gone" || len(s.to(issuer+"/moved")) != 1 || cache.saves != 2 {
+			t.Errorf("%+v, %v, saved %d times", tok, err, cache.saves)
 		}
 	})
 }
 
-// A cache from the future is an old one: the clock went back.
-func TestMetadataFromTheFutureIsOld(t *testing.T) {
-	body := metadataJSON(map[string]any{"paird_fetched": time.Now().Add(time.Hour)})
+// After a restart the server is asked, whatever the cache says.
+func TestCachedMetadataIsOld(t *testing.T) {
+	body := metadataJSON(map[string]any{"device_authorization_endpoint": "https://evil.example/device", "paird_fetched": time.Now()})
 	s := newServer(t).on(deviceURL, says(200, deviceJSON))
 	begin(t, s.client(cached(&memoryCache{body: []byte(body)})))
 	if n := len(s.to(issuer + "/.well-known/openid-configuration")); n != 1 {

@@ -1,8 +1,9 @@
 // Package deviceauth is a client of the OAuth 2.0 Device Authorization Grant (RFC 8628) for a device that runs unattended.
 //
-// Begin asks for codes, Wait polls until the user has decided, Refresh and Audience renew, Revoke ends. A Client keeps
-// nothing of a grant: the caller stores the Pending and the Token that it gets, and stores a refresh token before it
-// uses what came with it. The caller also decides when to begin, and sends one refresh at a time.
+// Begin asks for codes, Wait polls until the user has decided, Refresh and Audience renew, Verify checks the ID token,
+// Revoke ends. A Client keeps nothing of a grant and gives none back by itself: the caller stores the Pending and the
+// Token that it gets, stores a refresh token before Verify and before it uses what came with it, and decides what is
+// revoked. The caller also decides when to begin, and sends one refresh at a time.
 //
 // Every failure is an *Error whose Kind says what it means, or the error of the context. What is read from the network is
 // bounded, checked and clamped, and nothing secret gets into errors or the log.
@@ -14,11 +15,11 @@
 //	authorize.go   Begin: the device authorization request and its response
 //	poll.go        Wait: the polling session and its pace
 //	token.go       the token response; Refresh and Audience
-//	idtoken.go     what an ID token must be
+//	verify.go      Verify: what an ID token must be
 //	keys.go        the issuer's keys
 //	revoke.go      Revoke
 //	metadata.go    the metadata document and where it may be
-//	discovery.go   the metadata source: asked for, known, cached
+//	discovery.go   the metadata source: asked for, trusted, cached
 //	clientauth.go  what the client signs and proves: client authentication, DPoP
 //	http.go        requests, bounded; OAuth requests; which URLs they may go to
 //	transport.go   TLS, and what a request without a response means

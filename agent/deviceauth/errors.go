@@ -33,9 +33,10 @@ const (
 // Error is what every method of Client returns when it fails for another reason than its context.
 type Error struct {
 	Kind       Kind
-	Op         string        // "metadata", "device authorization", "token", "refresh", "revocation"
+	Op         string        // "metadata", "device authorization", "token", "refresh", "ID token", "revocation"
 	Detail     string        // one line for a person; never a secret
 	RetryAfter time.Duration // what the server asked for, 0 if nothing, at most an hour
+	Later      bool          // of Verify: nothing is known against the ID token, ask again later
 	Err        error         // the cause, if there is one
 }
 
@@ -96,7 +97,7 @@ func deviceError(op string, r oauthResponse) *Error {
 		return r.failed(Server, op, laterAdvice)
 	case known, r.oauthError.code != "", r.status == http.StatusUnauthorized, r.status == http.StatusForbidden:
 		return r.failed(Misconfigured, op, clientAdvice)
-	case r.status == http.StatusNotFound, r.status == http.StatusMethodNotAllowed, r.status == http.StatusGone:
+	case r.notFound():
 		return r.failed(Misconfigured, op, "check the issuer and the endpoints")
 	}
 	return notOAuth(op, r.response)
@@ -183,6 +184,13 @@ func webPage(r response) bool {
 	body := bytes.ToLower(bytes.TrimSpace(r.body[:min(len(r.body), 512)]))
 	return strings.HasPrefix(r.header.Get("Content-Type"), "text/html") && !bytes.HasPrefix(body, []byte("{")) ||
 		bytes.HasPrefix(body, []byte("<!doctype html")) || bytes.HasPrefix(body, []byte("<html"))
+}
+
+// notFound reports that there is no such endpoint: the statuses that come from a web server or gateway, not from the
+// authorization server.
+func (r oauthResponse) notFound() bool {
+	return r.oauthError.code == "" &&
+		(r.status == http.StatusNotFound || r.status == http.StatusMethodNotAllowed || r.status == http.StatusGone)
 }
 
 // overloaded reports the statuses that mean "later" whatever the body says.

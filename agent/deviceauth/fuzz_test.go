@@ -123,7 +123,7 @@ func FuzzMetadata(f *testing.F) {
 			oneLine(t, err.Error())
 			return
 		}
-		for _, e := range []string{m.DeviceAuthorizationEndpoint, m.TokenEndpoint, m.RevocationEndpoint, m.JWKSURI} {
+		for _, e := range []string{m.DeviceAuthorizationEndpoint, m.TokenEndpoint, m.RevocationEndpoint, m.UserinfoEndpoint, m.JWKSURI} {
 			if u, err := url.Parse(e); e != "" && (err != nil || !secure(u)) {
 				t.Errorf("took endpoint %q", e)
 			}
@@ -158,9 +158,8 @@ func FuzzIDToken(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := newClient(Config{ClientID: "printer"}.withDefaults())
-		c.keys.put(keysURL, []jose.JSONWebKey{{Key: key.Public()}})
-		who, err := c.identify(t.Context(), Metadata{Issuer: issuer, JWKSURI: keysURL}, jwt)
+		keys := &signatureCheck{keys: &keySet{uri: keysURL, keys: []jose.JSONWebKey{{Key: key.Public()}}}, uri: keysURL}
+		who, err := verifyIDToken(t.Context(), keys, Metadata{Issuer: issuer, JWKSURI: keysURL}, "printer", jwt, time.Now())
 		if err != nil {
 			oneLine(t, err.Error())
 			return

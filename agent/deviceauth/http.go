@@ -124,6 +124,7 @@ type requester struct {
 // oauthResponse is a response taken apart.
 type oauthResponse struct {
 	response
+	endpoint   string
 	fields     fields // nil where the body has none
 	oauthError oauthError
 }
@@ -144,7 +145,7 @@ func (q *requester) request(ctx context.Context, endpoint string, form url.Value
 	if err != nil {
 		return oauthResponse{}, err
 	}
-	r := oauthResponse{response: raw}
+	r := oauthResponse{response: raw, endpoint: endpoint}
 	if len(raw.body) <= bodyLimit {
 		r.fields, _ = parseFields(raw.body) // without fields the status decides
 	}

@@ -4,11 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"log/slog"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -16,7 +13,6 @@ import (
 // keySet has the issuer's public keys, as fetched last.
 type keySet struct {
 	http *httpClient
-	log  *slog.Logger
 
 	mu   sync.Mutex
 	uri  string
@@ -61,54 +57,41 @@ func parseKeys(body []byte) ([]jose.JSONWebKey, error) {
 func (s *keySet) fetch(ctx context.Context, uri string) ([]jose.JSONWebKey, error) {
 	r, err := s.http.get(ctx, uri)
 	if err != nil {
-		return nil, err
+		return nil, s.http.noResponse(ctx, verifyOp, err)
 	}
-	if r.status != http.StatusOK || len(r.body) > bodyLimit {
-		return nil, fmt.Errorf("%s answered %s", withoutQuery(uri), statusText(r.status))
+	var keys []jose.JSONWebKey
+	if r.status == http.StatusOK && len(r.body) <= bodyLimit {
+		keys, err = parseKeys(r.body)
 	}
-	keys, err := parseKeys(r.body)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", withoutQuery(uri), err)
+	if r.status != http.StatusOK || len(r.body) > bodyLimit || err != nil {
+		e := notOAuth(verifyOp, r)
+		e.Detail = "no keys at " + withoutQuery(uri) + ": " + e.Detail
+		return nil, e
 	}
 	s.put(uri, keys)
 	return keys, nil
 }
 
-const warmLimit = 5 * time.Second
-
-// warm has the issuer's keys it has before tokens come: a fresh refresh token must not wait for them before
-// it can be stored.
-func (s *keySet) warm(ctx context.Context, m Metadata) {
-	if m.Issuer == "" || m.JWKSURI == "" || s.at(m.JWKSURI) != nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, warmLimit)
-	defer cancel()
-	if _, err := s.fetch(ctx, m.JWKSURI); err != nil {
-		s.log.Info("keys of the issuer not fetched ahead", "error", err)
-	}
-}
-
-// lookup verifies one signature for go-oidc: with the keys it has, then with fetched ones, because a key that
+// signatureCheck verifies one signature for go-oidc: with the keys at hand, then with fetched ones, because a key that
 // is not known yet is how an issuer rotates them (OpenID Connect Core section 10.1.1).
-type lookup struct {
+type signatureCheck struct {
 	keys   *keySet
 	uri    string
 	failed error // fetching failed: nothing is known about the signature
 }
 
 // VerifySignature implements oidc.KeySet.
-func (l *lookup) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
+func (c *signatureCheck) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
 	jws, err := jose.ParseSigned(jwt, signingAlgs)
 	if err != nil {
 		return nil, err
 	}
-	if payload, err := verifyWith(jws, l.keys.at(l.uri)); err == nil {
+	if payload, err := verifyWith(jws, c.keys.at(c.uri)); err == nil {
 		return payload, nil
 	}
-	keys, err := l.keys.fetch(ctx, l.uri)
+	keys, err := c.keys.fetch(ctx, c.uri)
 	if err != nil {
-		l.failed = err
+		c.failed = err
 		return nil, err
 	}
 	return verifyWith(jws, keys)

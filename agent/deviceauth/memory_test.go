@@ -95,7 +95,7 @@ func BenchmarkPoll(b *testing.B) {
 	b.ReportAllocs()
 	before := heap()
 	for b.Loop() {
-		_, r, err := w.poll(b.Context())
+		r, err := w.poll(b.Context())
 		if err != nil {
 			b.Fatal(err)
 		}

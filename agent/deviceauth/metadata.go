@@ -16,6 +16,7 @@ type Metadata struct {
 	DeviceAuthorizationEndpoint string   `json:"device_authorization_endpoint,omitempty"`
 	TokenEndpoint               string   `json:"token_endpoint,omitempty"`
 	RevocationEndpoint          string   `json:"revocation_endpoint,omitempty"`
+	UserinfoEndpoint            string   `json:"userinfo_endpoint,omitempty"`
 	JWKSURI                     string   `json:"jwks_uri,omitempty"`
 	GrantTypes                  []string `json:"grant_types_supported,omitempty"`
 	Scopes                      []string `json:"scopes_supported,omitempty"`
@@ -45,6 +46,7 @@ func parseMetadata(body []byte, issuer string) (Metadata, error) {
 		DeviceAuthorizationEndpoint: f.str("device_authorization_endpoint"),
 		TokenEndpoint:               f.str("token_endpoint"),
 		RevocationEndpoint:          f.str("revocation_endpoint"),
+		UserinfoEndpoint:            f.str("userinfo_endpoint"),
 		JWKSURI:                     f.str("jwks_uri"),
 		GrantTypes:                  f.strs("grant_types_supported"),
 		Scopes:                      f.strs("scopes_supported"),
@@ -67,6 +69,7 @@ func (m Metadata) checkEndpoints() error {
 		"device_authorization_endpoint": m.DeviceAuthorizationEndpoint,
 		"token_endpoint":                m.TokenEndpoint,
 		"revocation_endpoint":           m.RevocationEndpoint,
+		"userinfo_endpoint":             m.UserinfoEndpoint,
 		"jwks_uri":                      m.JWKSURI,
 	} {
 		if e == "" {

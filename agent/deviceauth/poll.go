@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,11 +21,13 @@ const (
 	maxPollWait     = time.Minute // longest wait of our own while the user holds a phone
 )
 
-// Wait polls until the user has decided, the codes run out or ctx ends. A failure of the network or the server is
-// reported to Config.OnWait and waited out; whatever was reported is over when Wait returns. A Pending that was kept
-// over a restart resumes; one of another issuer, client or token endpoint is Expired. The error is the context's, or
-// an *Error of Kind Denied, Expired, Misconfigured, ClockUnset, or Server for a token response that must not be used.
-// After a success the device code is never sent again.
+// Wait polls until the user has decided, the codes run out or ctx ends. It returns as soon as the token endpoint has
+// answered, so that the caller can make the tokens durable; Verify comes after that. A failure of the network or the
+// server is reported to Config.OnWait and waited out; whatever was reported is over when Wait returns. A Pending that was
+// kept over a restart resumes; one of another issuer, client or token endpoint is Expired. The error is the context's, or
+// an *Error of Kind Denied, Expired, Misconfigured, ClockUnset, or Server. Where a token response must not be used, the
+// Token comes with the error, for the caller to revoke: its access token is not to be used. After a success the device
+// code is never sent again.
 func (c *Client) Wait(ctx context.Context, p Pending) (Token, error) {
 	if err := c.cfg.checkClock("token"); err != nil {
 		return Token{}, err
@@ -36,9 +37,6 @@ func (c *Client) Wait(ctx context.Context, p Pending) (Token, error) {
 	}
 	now := time.Now()
 	s := c.pollSession(p, now)
-	if m, ok := c.metadata.known(); ok && slices.Contains(c.cfg.Scopes, "openid") {
-		c.keys.warm(ctx, m)
-	}
 	return s.run(ctx, s.afterPending(now))
 }
 
@@ -51,10 +49,11 @@ func (c Config) owns(p Pending) bool {
 // pollSession is one device code being polled for.
 type pollSession struct {
 	pace
-	client   *Client
-	pending  Pending
-	deadline time.Time // by the monotonic clock
-	failing  bool      // a failure was reported and is not over
+	client    *Client
+	pending   Pending
+	deadline  time.Time // by the monotonic clock
+	failing   bool      // a failure was reported and is not over
+	relocated bool      // the token endpoint was not found once
 }
 
 func (c *Client) pollSession(p Pending, now time.Time) *pollSession {
@@ -74,7 +73,7 @@ func (s *pollSession) run(ctx context.Context, next time.Time) (Token, error) {
 		if err := remote.Wait(ctx, time.Until(next)); err != nil {
 			return Token{}, err
 		}
-		m, r, err := s.poll(ctx)
+		r, err := s.poll(ctx)
 		switch {
 		case err != nil:
 			if next, err = s.afterNoResponse(ctx, err); err != nil {
@@ -82,7 +81,7 @@ func (s *pollSession) run(ctx context.Context, next time.Time) (Token, error) {
 			}
 		case r.ok("access_token"):
 			s.report(nil)
-			return s.token(ctx, m, r)
+			return s.token(r)
 		default:
 			if next, err = s.afterError(r); err != nil {
 				return Token{}, err
@@ -100,49 +99,44 @@ func (s *pollSession) expire(ctx context.Context) error {
 }
 
 // poll sends one access token request (RFC 8628 section 3.4).
-func (s *pollSession) poll(ctx context.Context) (Metadata, oauthResponse, error) {
+func (s *pollSession) poll(ctx context.Context) (oauthResponse, error) {
 	cfg := s.client.cfg
-	m, err := s.client.metadata.knownOrAsk(ctx)
-	if err != nil {
-		return Metadata{}, oauthResponse{}, err
-	}
-	if m.TokenEndpoint != s.pending.TokenEndpoint {
-		return Metadata{}, oauthResponse{}, &Error{Kind: Expired, Op: "token", Detail: "the server has moved its token endpoint: pair again"}
-	}
 	form := url.Values{"grant_type": {deviceGrant}, "device_code": {s.pending.DeviceCode}}
 	if s.pending.CodeVerifier != "" {
 		form.Set("code_verifier", s.pending.CodeVerifier)
 	}
 	addResources(form, cfg.Resources)
-	r, err := s.client.oauth.tokenRequest(ctx, s.pending.TokenEndpoint, form, m.dpop(cfg.DPoP))
-	return m, r, err
+	bound := cfg.DPoP == "on" || cfg.DPoP == "auto" && s.pending.Bound
+	send := func(endpoint string) (oauthResponse, error) {
+		return s.client.oauth.tokenRequest(ctx, endpoint, form, bound)
+	}
+	if s.relocated {
+		return send(s.pending.TokenEndpoint)
+	}
+	r, err := s.client.relocating(ctx, s.pending.TokenEndpoint, tokenEndpoint, send)
+	s.relocated = err == nil && (r.notFound() || r.endpoint != s.pending.TokenEndpoint)
+	if s.relocated && r.endpoint != s.pending.TokenEndpoint {
+		s.pending.TokenEndpoint = r.endpoint
+		cfg.OnChange(s.pending)
+	}
+	return r, err
 }
 
-// token makes a Token of the response that ends the session. What it refuses is revoked, because it is not stored.
-func (s *pollSession) token(ctx context.Context, m Metadata, r oauthResponse) (Token, error) {
+// token makes a Token of the response that ends the session.
+func (s *pollSession) token(r oauthResponse) (Token, error) {
 	const op = "token"
 	c := s.client
 	t, notes, err := parseToken(r.fields, c.cfg.scope(), r.arrived)
-	if err != nil {
-		return Token{}, r.unusableToken(op, err)
-	}
 	c.cfg.logClamped(op, notes)
-	t.Issuer, t.ClientID, t.TokenEndpoint = c.cfg.Issuer, c.cfg.ClientID, s.pending.TokenEndpoint
+	t.Issuer, t.ClientID, t.TokenEndpoint = c.cfg.Issuer, c.cfg.ClientID, r.endpoint
+	t = c.sealed(t)
+	if err != nil {
+		return t, r.unusableToken(op, err)
+	}
 	if missing := missingScopes(c.cfg.scope(), t.Scope); len(missing) > 0 {
 		c.cfg.Log.Warn("less was granted than asked for", "missing", strings.Join(missing, " "))
 	}
-	if e := c.cfg.checkBinding(op, t); e != nil {
-		return Token{}, c.revokeUnused(ctx, t, e)
-	}
-	id, err := c.identifyWithRetry(ctx, m, t.IDToken)
-	t.IDToken = ""
-	switch {
-	case errors.Is(err, errUnchecked):
-		c.cfg.Log.Warn("ID token ignored", "error", err)
-	case err != nil:
-		return Token{}, c.revokeUnused(ctx, t, &Error{Kind: Server, Op: op, Err: err, Detail: "ID token refused: " + err.Error()})
-	}
-	return id.applyTo(t), nil
+	return t, c.cfg.checkBinding(op, t)
 }
 
 // afterNoResponse is the next poll after one without a response, or the error that ends the session. The network and

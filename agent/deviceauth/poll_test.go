@@ -255,8 +255,8 @@ func proveForeignSession(t *testing.T) {
 		} {
 			q := p
 			other(&q)
-			_, err := s.client().Wait(t.Context(), q)
-			if wantKind(t, err, Expired); len(s.to(tokenURL)) != 0 {
+			_, err := s.client(func(c *Config) { c.TokenEndpoint = tokenURL }).Wait(t.Context(), q)
+			if wantKind(t, err, Expired); len(s.to(tokenURL)) != 0 || len(s.to("https://other.example/token")) != 0 {
 				t.Errorf("the device code went out, with another %s", name)
 			}
 		}

@@ -13,7 +13,6 @@ import (
 const (
 	revokeTries = 3
 	revokeWait  = time.Second
-	unusedLimit = 5 * time.Second // for the revocation of a grant that is not stored
 )
 
 // Revoke tells the server to forget the grant (RFC 7009): its refresh token or, where there is none, its access
@@ -24,18 +23,27 @@ func (c *Client) Revoke(ctx context.Context, t Token) error {
 	if t.Issuer != c.cfg.Issuer || t.ClientID != c.cfg.ClientID {
 		return &Error{Kind: Misconfigured, Op: op, Detail: "the grant belongs to another issuer or client: remove the device in your account"}
 	}
-	m, err := c.metadata.knownOrAsk(ctx)
+	endpoint, err := c.revocationEndpoint(ctx, t)
 	if err != nil {
 		return err
 	}
-	if m.RevocationEndpoint == "" {
+	if endpoint == "" {
 		return &Error{Kind: Misconfigured, Op: op, Detail: "the server has no revocation endpoint: remove the device in your account"}
 	}
 	form := url.Values{"token": {t.RefreshToken}, "token_type_hint": {"refresh_token"}}
 	if t.RefreshToken == "" {
 		form = url.Values{"token": {t.AccessToken}, "token_type_hint": {"access_token"}}
 	}
-	return c.revoke(ctx, m.RevocationEndpoint, form)
+	return c.revoke(ctx, endpoint, form)
+}
+
+// revocationEndpoint is the one that is sealed with the grant, else what trusted metadata says.
+func (c *Client) revocationEndpoint(ctx context.Context, t Token) (string, error) {
+	if endpoint := c.sealed(t).RevocationEndpoint; endpoint != "" {
+		return endpoint, nil
+	}
+	m, err := c.metadata.trusted(ctx)
+	return m.RevocationEndpoint, err
 }
 
 // revoke asks until there is a response. RFC 7009 section 2.2.1: "If the server responds with HTTP status code 503,
@@ -58,7 +66,9 @@ func (c *Client) revoke(ctx context.Context, endpoint string, form url.Values) e
 
 func (c *Client) revokeOnce(ctx context.Context, endpoint string, form url.Values) (again bool, err error) {
 	const op = "revocation"
-	r, err := c.oauth.request(ctx, endpoint, form, http.Header{})
+	r, err := c.relocating(ctx, endpoint, revocationEndpoint, func(endpoint string) (oauthResponse, error) {
+		return c.oauth.request(ctx, endpoint, form, http.Header{})
+	})
 	switch {
 	case err != nil:
 		return true, c.http.noResponse(ctx, op, err)
@@ -72,14 +82,4 @@ func (c *Client) revokeOnce(ctx context.Context, endpoint string, form url.Value
 		return false, notOAuth(op, r.response)
 	}
 	return false, r.failed(Misconfigured, op, "remove the device in your account")
-}
-
-// revokeUnused revokes a grant that is not stored, if the server lets it, and returns why it is not.
-func (c *Client) revokeUnused(ctx context.Context, t Token, why *Error) error {
-	ctx, cancel := context.WithTimeout(ctx, unusedLimit)
-	defer cancel()
-	if err := c.Revoke(ctx, t); err != nil {
-		c.cfg.Log.Warn("unused grant not revoked", "error", err)
-	}
-	return why
 }

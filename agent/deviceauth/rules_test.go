@@ -63,7 +63,7 @@ func TestRules(t *testing.T) {
 		{`RFC 8414 3.3: the issuer value returned MUST be identical`, proveIssuer},
 		{`OIDC 3.1.3.7: iss, aud, azp, signature, exp, iat`, proveIDToken},
 		{`OIDC 12.2: its sub Claim Value MUST be the same`, proveSameSubject},
-		{`an ID token refused at a refresh: the rotated tokens are kept, the ID token is not`, proveRefreshedIDToken},
+		{`Wait and Refresh return before the ID token is verified; refused at a refresh, the rotated tokens are there`, proveRefreshedIDToken},
 		{`an ID token that cannot be checked is ignored`, proveUncheckedIDToken},
 		{`the name is the first of name, preferred_username, email, sub, without control characters`, proveName},
 

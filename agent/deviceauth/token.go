@@ -19,7 +19,8 @@ const maxTokenLifetime = 10 * 365 * 24 * time.Hour // a longer expires_in is tak
 var errNoToken = errors.New("access_token is missing or has characters that RFC 6749 appendix A.12 forbids")
 
 // parseToken reads a successful token response (RFC 6749 section 5.1) that came at now. asked is the scope of
-// the request: RFC 6749 section 5.1, "scope OPTIONAL, if identical to the scope requested by the client".
+// the request: RFC 6749 section 5.1, "scope OPTIONAL, if identical to the scope requested by the client". With an error
+// the Token has what the response held, because its refresh token may be the only one that is still good.
 func parseToken(f fields, asked string, now time.Time) (t Token, notes []string, err error) {
 	t = Token{
 		AccessToken:  f.str("access_token"),
@@ -27,15 +28,15 @@ func parseToken(f fields, asked string, now time.Time) (t Token, notes []string,
 		IDToken:      f.str("id_token"),
 		Scope:        grantedScope(f.str("scope"), asked),
 	}
-	if t.AccessToken == "" || strings.ContainsFunc(t.AccessToken, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return Token{}, nil, errNoToken
-	}
-	if t.TokenType, err = tokenType(f.str("token_type")); err != nil {
-		return Token{}, nil, err
-	}
 	t.Lifetime, notes = tokenLifetime(f)
 	if t.Lifetime > 0 {
 		t.Expiry = now.Add(t.Lifetime)
+	}
+	if t.TokenType, err = tokenType(f.str("token_type")); err != nil {
+		return t, notes, err
+	}
+	if t.AccessToken == "" || strings.ContainsFunc(t.AccessToken, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return t, notes, errNoToken
 	}
 	return t, notes, nil
 }
@@ -84,48 +85,35 @@ func missingScopes(asked, granted string) []string {
 }
 
 // checkBinding refuses a bearer token where the configuration wants a bound one.
-func (c Config) checkBinding(op string, t Token) *Error {
+func (c Config) checkBinding(op string, t Token) error {
 	if c.DPoP != "on" || t.TokenType == "DPoP" {
 		return nil
 	}
 	return &Error{Kind: Misconfigured, Op: op, Detail: "the server does not bind tokens to keys: switch DPoP on there, or off here"}
 }
 
-// Refresh exchanges the refresh token for new tokens (RFC 6749 section 6), in one attempt. What the response leaves
-// out stays as it was: the refresh token, the scope, who it is. The error is the context's as long as nothing was
-// sent, or an *Error: ClockUnset, NoNetwork, TLS, CaptivePortal and Server mean later, Misconfigured that a person
-// must act, Gone that the grant ended, Doubtful that it may have, Lost that the response was lost and the same token
-// is to be sent again at once.
+// Refresh exchanges the refresh token for new tokens (RFC 6749 section 6), in one attempt. It returns as soon as the
+// token endpoint has answered, so that the caller can make the tokens durable; Verify comes after that. What the response
+// leaves out stays as it was: the refresh token, the scope, the ID token; who it is stays until Verify.
+//
+// The error is the context's as long as nothing was sent, or an *Error: ClockUnset, NoNetwork, TLS, CaptivePortal and
+// Server mean later, Misconfigured that a person must act, Gone that the grant ended, Doubtful that it may have, Lost
+// that the response was lost and the same token is to be sent again at once. Where the Token that comes with an error has
+// a refresh token, the server has answered 200 and that one is to be stored, it may be the only good one; the access
+// token with it is not to be used.
 func (c *Client) Refresh(ctx context.Context, t Token) (Token, error) {
-	fresh, m, err := c.renew(ctx, t, url.Values{}, c.cfg.Resources, t.IDToken != "")
-	if err != nil {
+	fresh, err := c.renew(ctx, t, url.Values{}, c.cfg.Resources)
+	if fresh.RefreshToken == "" {
 		return Token{}, err
 	}
-	raw := fresh.IDToken
-	fresh.IDToken, fresh.Subject, fresh.Name, fresh.Claims = t.IDToken, t.Subject, t.Name, t.Claims
-	if e := c.cfg.checkBinding("refresh", fresh); e != nil {
-		return Token{}, e
+	fresh.Subject, fresh.Name, fresh.Claims = t.Subject, t.Name, t.Claims
+	if fresh.IDToken == "" {
+		fresh.IDToken, fresh.Verified = t.IDToken, t.Verified
 	}
-	ctx, cancel := context.WithTimeout(ctx, identifyLimit) // the rotated tokens wait to be stored
-	defer cancel()
-	id, err := c.identify(ctx, m, raw)
-	if err == nil && raw != "" {
-		err = sameAccount(t, id)
+	if err == nil {
+		err = c.cfg.checkBinding("refresh", fresh)
 	}
-	if err != nil {
-		c.cfg.Log.Warn("refreshed ID token ignored, the tokens are kept", "error", err)
-		return fresh, nil
-	}
-	return id.applyTo(fresh), nil
-}
-
-// sameAccount obeys OpenID Connect Core section 12.2: "its sub Claim Value MUST be the same as in the ID Token
-// issued when the original authentication occurred". The issuer is compared when it is verified.
-func sameAccount(old Token, id identity) error {
-	if old.Subject != "" && id.subject != old.Subject {
-		return errors.New("it is of another account")
-	}
-	return nil
+	return fresh, err
 }
 
 // AudienceRequest names a further access token: for another resource (RFC 8707 section 2.2), of other scopes, or
@@ -137,7 +125,8 @@ type AudienceRequest struct {
 
 // Audience gets a further access token by a refresh of grant. The audience token has no refresh token of its own;
 // rotated is the grant with the refresh token that the server may have replaced: the caller stores it before it uses
-// either. Errors are those of Refresh; Misconfigured where the server does not give that audience.
+// either, also where it comes with an error. Errors are those of Refresh; Misconfigured where the server does not give
+// that audience.
 func (c *Client) Audience(ctx context.Context, grant Token, req AudienceRequest) (audience, rotated Token, err error) {
 	form := url.Values{}
 	if len(req.Scopes) > 0 {
@@ -150,38 +139,36 @@ func (c *Client) Audience(ctx context.Context, grant Token, req AudienceRequest)
 		}
 		resources = []string{req.Resource}
 	}
-	audience, _, err = c.renew(ctx, grant, form, resources, false)
-	if err != nil {
-		return Token{}, Token{}, err
+	audience, err = c.renew(ctx, grant, form, resources)
+	if audience.RefreshToken != "" {
+		rotated = grant
+		rotated.RefreshToken, rotated.TokenEndpoint = audience.RefreshToken, audience.TokenEndpoint
 	}
-	rotated = grant
-	rotated.RefreshToken = audience.RefreshToken
+	if err != nil {
+		return Token{}, rotated, err
+	}
 	audience.RefreshToken, audience.IDToken = "", ""
 	return audience, rotated, nil
 }
 
 // renew sends one refresh request with the given further parameters.
-func (c *Client) renew(ctx context.Context, t Token, form url.Values, resources []string, warm bool) (Token, Metadata, error) {
-	const op = "refresh"
+func (c *Client) renew(ctx context.Context, t Token, form url.Values, resources []string) (Token, error) {
 	if err := c.cfg.refreshable(t); err != nil {
-		return Token{}, Metadata{}, err
-	}
-	m := c.metadata.forRefresh(ctx)
-	if warm {
-		c.keys.warm(ctx, m)
+		return Token{}, err
 	}
 	form.Set("grant_type", "refresh_token")
 	form.Set("refresh_token", t.RefreshToken)
 	addResources(form, resources)
 	if ctx.Err() != nil {
-		return Token{}, Metadata{}, ctx.Err()
+		return Token{}, ctx.Err()
 	}
-	r, err := c.oauth.tokenRequest(ctx, t.TokenEndpoint, form, t.TokenType == "DPoP")
+	r, err := c.relocating(ctx, t.TokenEndpoint, tokenEndpoint, func(endpoint string) (oauthResponse, error) {
+		return c.oauth.tokenRequest(ctx, endpoint, form, t.TokenType == "DPoP")
+	})
 	if err != nil {
-		return Token{}, Metadata{}, c.http.lostOr(ctx, op, err)
+		return Token{}, c.http.lostOr(ctx, "refresh", err)
 	}
-	fresh, err := c.renewed(t, form.Get("scope"), r)
-	return fresh, m, err
+	return c.renewed(t, form.Get("scope"), r)
 }
 
 // refreshable refuses what must not be sent: RFC 6749 section 10.4, a refresh token is bound to the client to which
@@ -205,19 +192,21 @@ func (c Config) refreshable(t Token) error {
 // renewed makes a Token of the response to a refresh of t.
 func (c *Client) renewed(t Token, scope string, r oauthResponse) (Token, error) {
 	const op = "refresh"
-	if !r.ok("access_token") {
-		if r.status == http.StatusOK && r.oauthError.code == "" {
-			return Token{}, notOAuth(op, r.response)
-		}
+	if r.status != http.StatusOK || r.oauthError.code != "" {
 		return Token{}, refreshError(r)
 	}
 	fresh, notes, err := parseToken(r.fields, cmp.Or(scope, t.Scope), r.arrived)
-	if err != nil {
-		return Token{}, r.unusableToken(op, err)
+	if fresh.AccessToken == "" && fresh.RefreshToken == "" {
+		return Token{}, notOAuth(op, r.response)
 	}
 	c.cfg.logClamped(op, notes)
+	fresh.Issuer, fresh.ClientID, fresh.TokenEndpoint = t.Issuer, t.ClientID, r.endpoint
+	fresh.RevocationEndpoint, fresh.UserinfoEndpoint = t.RevocationEndpoint, t.UserinfoEndpoint
+	fresh = c.sealed(fresh)
+	if err != nil {
+		return fresh, r.unusableToken(op, err)
+	}
 	// RFC 6749 section 6: "The authorization server MAY issue a new refresh token": else the old one stays.
 	fresh.RefreshToken = cmp.Or(fresh.RefreshToken, t.RefreshToken)
-	fresh.Issuer, fresh.ClientID, fresh.TokenEndpoint = t.Issuer, t.ClientID, t.TokenEndpoint
 	return fresh, nil
 }

@@ -145,7 +145,7 @@ func (c *httpClient) noResponse(ctx context.Context, op string, err error) error
 	if !ok {
 		return &Error{Kind: Misconfigured, Op: op, Detail: err.Error(), Err: err}
 	}
-	e := &Error{Kind: transportKind(f.err), Op: op, Err: f.err}
+	e := &Error{Kind: transportKind(f.err), Op: op, Err: f}
 	if c.captivePortal(ctx, f) {
 		e.Kind = CaptivePortal
 	}

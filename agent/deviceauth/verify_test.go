@@ -2,6 +2,7 @@ package deviceauth
 
 import (
 	"crypto/ecdsa"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -65,6 +66,13 @@ func pairWith(t *testing.T, make func(a account) string, check func(t *testing.T
 		time.Sleep(time.Minute)
 		s.on(tokenURL, answerWith(make(a)))
 		tok, err := c.Wait(t.Context(), p)
+		if err != nil || tok.Verified || tok.IDToken == "" || tok.Subject != "" {
+			t.Fatalf("Wait gave %+v, %v", tok, err)
+		}
+		if n := len(s.to(keysURL)); n != 0 {
+			t.Errorf("Wait asked %d times for keys", n)
+		}
+		tok, err = c.Verify(t.Context(), tok)
 		check(t, s, tok, err)
 	})
 }
@@ -103,21 +111,31 @@ func proveIDToken(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			pairWith(t, tt.make, func(t *testing.T, s *server, tok Token, err error) {
 				if tt.says == "" && tt.name != "signature cut" {
-					if err != nil || tok.Subject != "u-1" || tok.Name != "Alice" || tok.IDToken == "" || tok.Claims["sub"] != "u-1" {
+					if err != nil || !tok.Verified || tok.Subject != "u-1" || tok.Name != "Alice" || tok.IDToken == "" || tok.Claims["sub"] != "u-1" {
 						t.Errorf("got %+v, %v", tok, err)
 					}
 					return
 				}
 				e := wantKind(t, err, Server)
-				if !strings.Contains(e.Detail, tt.says) || len(s.to(tokenURL)) != 1 {
+				if !strings.Contains(e.Detail, tt.says) || e.Later || len(s.to(tokenURL)) != 1 {
 					t.Errorf("says %q, not %q; %d polls", e.Detail, tt.says, len(s.to(tokenURL)))
 				}
-				if got := s.to(revokeURL); len(got) != 1 || got[0].form.Get("token") != "rt-1" {
-					t.Errorf("the refused grant was not given back: %v", got)
+				if tok.Verified || tok.RefreshToken != "rt-1" || tok.Subject != "" || len(s.to(revokeURL)) != 0 {
+					t.Errorf("the caller is to decide about %+v, revoked %v", tok, s.to(revokeURL))
 				}
 			})
 		})
 	}
+}
+
+// refreshed is a refresh and the verification of what came.
+func refreshed(t *testing.T, c *Client, g Token) (Token, error) {
+	t.Helper()
+	tok, err := c.Refresh(t.Context(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Verify(t.Context(), tok)
 }
 
 // With an issuer and a jwks_uri by hand ID tokens are checked, and Google's two spellings are one issuer.
@@ -131,49 +149,99 @@ func TestIDTokenWithEndpointsByHand(t *testing.T) {
 		s := newServer(t).on(keysURL, says(200, a.keys())).on(tokenURL, answerWith(a.idToken(map[string]any{"iss": tt.iss})))
 		g := grant()
 		g.Issuer = tt.issuer
-		tok, err := s.client(byHand(), func(c *Config) { c.Issuer, c.JWKSURI = tt.issuer, keysURL }).Refresh(t.Context(), g)
-		if err != nil || tok.Subject != tt.subject {
+		tok, err := refreshed(t, s.client(byHand(), func(c *Config) { c.Issuer, c.JWKSURI = tt.issuer, keysURL }), g)
+		if (err == nil) != (tt.subject != "") || tok.Subject != tt.subject || tok.RefreshToken != "rt-1" {
 			t.Errorf("%s: %+v, %v", name, tok, err)
 		}
 	}
 }
 
-// "an ID token that cannot be checked is ignored, with a log line"
+// "an ID token that cannot be checked is ignored, with a log line"; one whose keys are away waits for them.
 func proveUncheckedIDToken(t *testing.T) {
 	flow(t, []wire{answerWith("eyJ.x.y")}, func(t *testing.T, s *server, _ time.Time, tok Token, err error) {
-		if err != nil || tok.AccessToken != "at-1" || tok.IDToken != "" || tok.Subject != "" {
+		if err != nil || tok.AccessToken != "at-1" || tok.IDToken != "eyJ.x.y" || tok.Verified {
+			t.Errorf("by hand: %+v, %v", tok, err)
+		}
+		tok, err = s.lastClient.Verify(t.Context(), tok)
+		if err != nil || tok.AccessToken != "at-1" || tok.IDToken != "" || tok.Subject != "" || !tok.Verified {
 			t.Errorf("by hand: %+v, %v", tok, err)
 		}
 	}, byHand())
-	for _, trouble := range []wire{says(500, ""), says(200, "<html>"), {err: errors.New("down")}, says(200, strings.Repeat(" ", 70<<10)+`{"keys":[]}`)} {
+	for _, tt := range []struct {
+		trouble wire
+		kind    Kind
+	}{
+		{says(500, ""), Server}, {says(404, ""), Server}, {says(200, "<html>"), CaptivePortal}, {says(200, `{"a":1}`), Server},
+		{wire{err: errors.New("down")}, NoNetwork}, {wire{err: tls.RecordHeaderError{}}, TLS},
+		{says(200, strings.Repeat(" ", 70<<10)+`{"keys":[]}`), Server},
+	} {
 		pairWith(t, func(a account) string { return a.idToken(nil) }, func(t *testing.T, s *server, tok Token, err error) {
-			if err != nil || tok.AccessToken != "at-1" || tok.IDToken != "" {
-				t.Errorf("without keys: %+v, %v", tok, err)
+			if e := wantKind(t, err, tt.kind); !e.Later || e.Op != "ID token" {
+				t.Errorf("without keys: %+v", e)
 			}
-			if n := len(s.to(keysURL)); n != 4 {
-				t.Errorf("asked %d times for the keys", n)
+			if n := len(s.to(keysURL)); n != 1 || tok.Verified || tok.IDToken == "" || tok.Subject != "" || tok.RefreshToken != "rt-1" {
+				t.Errorf("without keys: %+v, asked %d times for them", tok, n)
 			}
-		}, func(s *server, _ account) { s.on(keysURL, trouble) })
+		}, func(s *server, _ account) { s.on(keysURL, tt.trouble) })
 	}
-	// The keys come back while the user waits.
+	// The keys come back.
 	pairWith(t, func(a account) string { return a.idToken(nil) }, func(t *testing.T, s *server, tok Token, err error) {
-		if err != nil || tok.Subject != "u-1" {
+		if e := wantKind(t, err, Server); !e.Later {
+			t.Errorf("%+v", e)
+		}
+		if tok, err = s.lastClient.Verify(t.Context(), tok); err != nil || tok.Subject != "u-1" || !tok.Verified {
 			t.Errorf("%+v, %v", tok, err)
 		}
-	}, func(s *server, a account) { s.on(keysURL, says(500, ""), says(500, ""), says(200, a.keys())) })
+	}, func(s *server, a account) { s.on(keysURL, says(500, ""), says(200, a.keys())) })
 }
 
-// Tokens do not wait for keys: they are there before the answer comes, and only a new key is fetched after it.
-func TestKeysAreFetchedAhead(t *testing.T) {
+// Neither the cache nor an unset clock lets an ID token pass or fail: it waits for metadata from the server.
+func TestVerifyWaitsForTrustedMetadata(t *testing.T) {
+	a := newAccount()
+	planted := &memoryCache{body: []byte(metadataJSON(map[string]any{"jwks_uri": "https://evil.example/keys"}))}
+	s := newServer(t).on("https://evil.example/keys", says(200, a.keys()))
+	s.on(issuer+"/.well-known/openid-configuration", says(503, ""))
+	tok := grant()
+	tok.IDToken = a.idToken(nil)
+	_, err := s.client(cached(planted)).Verify(t.Context(), tok)
+	if e := wantKind(t, err, Server); !e.Later || len(s.to("https://evil.example/keys")) != 0 {
+		t.Errorf("%+v", e)
+	}
+	_, err = s.client(func(c *Config) { c.ClockSet = func() bool { return false } }).Verify(t.Context(), tok)
+	if e := wantKind(t, err, ClockUnset); !e.Later {
+		t.Errorf("%+v", e)
+	}
+}
+
+// A token that is verified, or has nothing to verify, needs no request.
+func TestVerifyWithNothingToDo(t *testing.T) {
+	s := newServer(t)
+	tok, err := s.client().Verify(t.Context(), grant())
+	if err != nil || !tok.Verified {
+		t.Errorf("%+v, %v", tok, err)
+	}
+	tok.IDToken, tok.Subject = "old.id.token", "u-1"
+	if again, err := s.client().Verify(t.Context(), tok); err != nil || again.IDToken != tok.IDToken || len(s.calls) != 0 {
+		t.Errorf("%+v, %v after %d requests", again, err, len(s.calls))
+	}
+}
+
+// Keys are fetched when a new one is needed, and not before.
+func TestKeysAreFetchedWhenTheyRotate(t *testing.T) {
 	pairWith(t, func(a account) string { return a.idToken(nil) }, func(t *testing.T, s *server, tok Token, err error) {
-		if err != nil || len(s.to(keysURL)) != 1 || !s.to(keysURL)[0].at.Before(s.to(tokenURL)[0].at) {
+		if err != nil || len(s.to(keysURL)) != 1 {
 			t.Fatalf("%v, keys fetched %d times", err, len(s.to(keysURL)))
 		}
-		rotated := account{testKey(), "k2"}
-		s.on(keysURL, says(200, rotated.keys())).on(tokenURL, answerWith(rotated.idToken(nil)))
-		fresh, err := s.lastClient.Refresh(t.Context(), tok)
-		if err != nil || fresh.IDToken == tok.IDToken || len(s.to(keysURL)) != 2 {
-			t.Errorf("%v, keys fetched %d times", err, len(s.to(keysURL)))
+		for range 2 {
+			rotated := account{testKey(), "k2"}
+			n := len(s.to(keysURL))
+			s.on(keysURL, says(200, rotated.keys())).on(tokenURL, answerWith(rotated.idToken(nil)))
+			for range 2 {
+				fresh, err := refreshed(t, s.lastClient, tok)
+				if err != nil || fresh.IDToken == tok.IDToken || len(s.to(keysURL)) != n+1 {
+					t.Errorf("%v, keys fetched %d times", err, len(s.to(keysURL)))
+				}
+			}
 		}
 	})
 }
@@ -186,30 +254,39 @@ func proveSameSubject(t *testing.T) {
 		a := account{testKey(), "k3"}
 		s.on(keysURL, says(200, a.keys()))
 		s.on(tokenURL, answerWith(a.idToken(map[string]any{"sub": "mallory"})))
-		fresh, err := s.lastClient.Refresh(t.Context(), tok)
-		if err != nil || fresh.Subject != "u-1" || fresh.IDToken != tok.IDToken {
+		fresh, err := refreshed(t, s.lastClient, tok)
+		if e := wantKind(t, err, Server); e.Later || fresh.Subject != "u-1" || fresh.Verified {
 			t.Errorf("took another subject: %+v, %v", fresh, err)
 		}
 		s.on(tokenURL, answerWith(a.idToken(map[string]any{"name": "Alice B."})))
-		if fresh, err = s.lastClient.Refresh(t.Context(), tok); err != nil || fresh.Name != "Alice B." || fresh.IDToken == tok.IDToken {
+		if fresh, err = refreshed(t, s.lastClient, tok); err != nil || fresh.Name != "Alice B." || fresh.IDToken == tok.IDToken || !fresh.Verified {
 			t.Errorf("did not take the new name: %+v, %v", fresh, err)
 		}
 		tok.Subject = "" // a server that gave no ID token at first
 		s.on(tokenURL, answerWith(a.idToken(map[string]any{"sub": "u-7"})))
-		if fresh, err = s.lastClient.Refresh(t.Context(), tok); err != nil || fresh.Subject != "u-7" {
+		if fresh, err = refreshed(t, s.lastClient, tok); err != nil || fresh.Subject != "u-7" {
 			t.Errorf("did not take the first subject: %+v, %v", fresh, err)
 		}
 	})
 }
 
+// What a refreshed ID token says is not known before Verify; the rotated tokens are there at once.
 func proveRefreshedIDToken(t *testing.T) {
 	g := grant()
-	g.IDToken, g.Subject, g.Name = "old.id.token", "u-1", "Alice"
+	g.IDToken, g.Subject, g.Name, g.Verified = "old.id.token", "u-1", "Alice", true
 	for name, raw := range map[string]string{"foreign": newAccount().idToken(map[string]any{"iss": "https://evil.example"}), "broken": "x", "none": ""} {
 		s := newServer(t).on(tokenURL, answerWith(raw)).on(keysURL, says(200, newAccount().keys()))
-		tok, err := s.client().Refresh(t.Context(), g)
-		if err != nil || tok.AccessToken != "at-1" || tok.RefreshToken != "rt-1" || tok.IDToken != "old.id.token" || tok.Subject != "u-1" || tok.Name != "Alice" {
-			t.Errorf("%s: %+v, %v", name, tok, err)
+		c := s.client()
+		tok, err := c.Refresh(t.Context(), g)
+		if err != nil || tok.AccessToken != "at-1" || tok.RefreshToken != "rt-1" || tok.Subject != "u-1" || tok.Name != "Alice" || len(s.calls) != 1 {
+			t.Errorf("%s: %+v, %v after %d requests", name, tok, err, len(s.calls))
+		}
+		if raw == "" && (tok.IDToken != "old.id.token" || !tok.Verified) || raw != "" && (tok.IDToken != raw || tok.Verified) {
+			t.Errorf("%s: ID token %q, verified %v", name, tok.IDToken, tok.Verified)
+		}
+		after, err := c.Verify(t.Context(), tok)
+		if (err == nil) != (raw == "") || after.Verified != (raw == "") || after.RefreshToken != "rt-1" || after.Subject != "u-1" || after.Name != "Alice" {
+			t.Errorf("%s: %+v, %v", name, after, err)
 		}
 	}
 }
