@@ -53,16 +53,3 @@ func (i *issuer) token(t *testing.T, subject string, life time.Duration, scopes 
 	}
 	return token
 }
-
-// subjectOf is whose token it is; an error if it is not one of the key's, or is out of time.
-func subjectOf(token string, key any) (string, error) {
-	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
-	if err != nil {
-		return "", err
-	}
-	var c claims
-	if err := parsed.Claims(key, &c); err != nil {
-		return "", err
-	}
-	return c.Subject, c.ValidateWithLeeway(jwt.Expected{AnyAudience: jwt.Audience{"rabbitmq"}, Time: time.Now()}, 0)
-}

@@ -3,23 +3,25 @@
 package brokers
 
 import (
+	"crypto/rand"
 	"fmt"
 	"testing"
 	"time"
-
-	"github.com/nats-io/nkeys"
 )
 
 // newNodes are one node, or a cluster. Each is a broker that knows the tokens of the same issuer.
 func newNodes(t *testing.T, count int) (nodes []node, brokers []*broker) {
 	t.Helper()
 	i := newIssuer(t)
-	account := must(nkeys.CreateAccount())(t)
-	seed := string(must(account.Seed())(t))
+	seed := make([]byte, 32)
+	rand.Read(seed)
 	var routes []int
 	for n := range count {
 		port := freePort(t)
-		nodes = append(nodes, node{Name: fmt.Sprint("node", n), MQTT: port, Dir: t.TempDir(), Public: i.public(t), Seed: seed})
+		nodes = append(nodes, node{
+			Name: fmt.Sprint("node", n), MQTT: port, Dir: t.TempDir(), Public: i.public(t), Seed: seed,
+			Watcher: watcherPassword, AckWait: ackWait,
+		})
 		if count > 1 {
 			nodes[n].Route = freePort(t)
 			routes = append(routes, nodes[n].Route)
@@ -50,9 +52,20 @@ func TestNATS(t *testing.T) {
 		t.Parallel()
 		rotate(t, startNATS(t), time.Second, 12*time.Second)
 	})
+	t.Run("hasty rotation", func(t *testing.T) {
+		t.Parallel()
+		rotate(t, startNATS(t), 200*time.Millisecond, 4*time.Second)
+	})
 	t.Run("bad token", func(t *testing.T) {
 		t.Parallel()
 		refuses(t, startNATS(t))
+	})
+	t.Run("refused subscription", func(t *testing.T) {
+		t.Parallel()
+		nodes, brokers := newNodes(t, 1)
+		nodes[0].Deny = []string{"paird.*.cmd"}
+		nodes[0].start(t)
+		refusesCommands(t, brokers[0])
 	})
 	t.Run("forbidden topic", func(t *testing.T) {
 		t.Parallel()

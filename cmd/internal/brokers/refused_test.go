@@ -60,6 +60,22 @@ func forbids(t *testing.T, b *broker, dropped uint64) {
 	t.Logf("%d sessions failed %v, %d duplicates", len(d.failed), d.spells, sum.duplicates)
 }
 
+// refusesCommands wants the refusal of a subscription reported by an event, and messages to go on.
+func refusesCommands(t *testing.T, b *broker) {
+	t.Helper()
+	w := watch(t, b, "uncommanded")
+	d := newDevice(t, b, "uncommanded", b.url, func(o *telemetry.Options) { o.Commands = []string{"identify"} })
+	d.run()
+	d.awaitOnline()
+	d.feed(0)
+	sum := w.collect(t, quick)
+	d.emptied()
+	d.smooth()
+	if events := sum.topics["paird/uncommanded/event"]; !strings.Contains(strings.Join(events, "\n"), `"subscription":"paird/uncommanded/cmd"`) {
+		t.Errorf("the events are %q", events)
+	}
+}
+
 // discovered has Debian's mosquitto_sub look for the retained messages of a device, a while after they were sent.
 func discovered(t *testing.T, b *broker) {
 	t.Helper()

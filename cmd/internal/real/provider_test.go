@@ -16,6 +16,7 @@ type provider struct {
 	issuer    string
 	ca        *authority
 	refreshes atomic.Int64 // that it granted
+	revoked   atomic.Int64 // grants, where it says so
 	agent     atomic.Value // User-Agent of the last token request
 }
 
@@ -56,6 +57,9 @@ func (p *provider) note(s said) {
 	}
 	if s.Event == "granted" && s.GrantType == "refresh_token" {
 		p.refreshes.Add(1)
+	}
+	if s.Event == "revoked" {
+		p.revoked.Add(1)
 	}
 }
 

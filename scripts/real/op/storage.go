@@ -195,6 +195,12 @@ func (s *storage) SetUserinfoFromToken(_ context.Context, u *oidc.UserInfo, id, 
 	return nil
 }
 
+// SetUserinfoFromScopes fills the ID token: with the subject alone, so that a client has to ask userinfo for a name.
+func (s *storage) SetUserinfoFromScopes(_ context.Context, u *oidc.UserInfo, subject, _ string, _ []string) error {
+	u.Subject = subject
+	return nil
+}
+
 // signingKey implements op.SigningKey and op.Key.
 type signingKey struct{ key *rsa.PrivateKey }
 

@@ -42,10 +42,6 @@ func (s *storage) DeleteAuthRequest(context.Context, string) error        { retu
 func (s *storage) TerminateSession(context.Context, string, string) error { return errUnused }
 func (s *storage) Health(context.Context) error                           { return nil }
 
-func (s *storage) SetUserinfoFromScopes(context.Context, *oidc.UserInfo, string, string, []string) error {
-	return nil
-}
-
 func (s *storage) GetPrivateClaimsFromScopes(context.Context, string, string, []string) (map[string]any, error) {
 	return nil, nil
 }

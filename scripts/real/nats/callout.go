@@ -1,6 +1,4 @@
-//go:build real
-
-package brokers
+package main
 
 import (
 	"bufio"
@@ -14,26 +12,25 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+	josejwt "github.com/go-jose/go-jose/v4/jwt"
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nkeys"
 )
 
-// callout answers the server's question whether a password is a good token. Of the NATS client protocol it
+// callout answers the question of the server whether a password is a good token. Of the NATS client protocol it
 // speaks the few verbs that this takes.
 type callout struct {
 	conn   net.Conn
 	in     *bufio.Reader
 	key    any           // that checks tokens
 	signer nkeys.KeyPair // of the answers
+	deny   []string      // subjects that devices may not subscribe to
 }
 
-// serveCallout returns once the server knows whom to ask.
-func serveCallout(s *server.Server, n node) error {
-	signer, err := nkeys.FromSeed([]byte(n.Seed))
-	if err != nil {
-		return err
-	}
+// serveCallout returns once the server can ask.
+func serveCallout(s *server.Server, n node, signer nkeys.KeyPair) error {
 	block, _ := pem.Decode([]byte(n.Public))
 	if block == nil {
 		return errors.New("the public key is not PEM")
@@ -46,18 +43,18 @@ func serveCallout(s *server.Server, n node) error {
 	if err != nil {
 		return err
 	}
-	c := &callout{conn, bufio.NewReader(conn), key, signer}
+	c := &callout{conn, bufio.NewReader(conn), key, signer, n.Deny}
 	if _, err := c.in.ReadString('\n'); err != nil { // INFO
 		return err
 	}
 	fmt.Fprintf(conn, "CONNECT {\"user\":\"callout\",\"pass\":%q,\"verbose\":false,\"headers\":false}\r\n"+
-		"SUB %s callout 1\r\nPING\r\n", n.Seed, server.AuthCalloutSubject)
+		"SUB %s callout 1\r\nPING\r\n", n.calloutPassword(), server.AuthCalloutSubject)
 	ready := make(chan error, 1)
 	go func() { ready <- c.listen(func() { ready <- nil }) }()
 	select {
 	case err = <-ready:
 		return err
-	case <-time.After(patience):
+	case <-time.After(startup):
 		return errors.New("the server does not accept the callout")
 	}
 }
@@ -123,8 +120,22 @@ func (c *callout) answer(question string) (string, error) {
 	for _, topic := range []string{"n", "status", "event", "telemetry"} {
 		u.Pub.Allow.Add("paird." + device + "." + topic)
 	}
+	u.Sub.Deny.Add(c.deny...)
 	if a.Jwt, err = u.Encode(c.signer); err != nil {
 		return "", err
 	}
 	return a.Encode(c.signer)
+}
+
+// subjectOf returns the subject of a token that key signed, or an error if it did not or if the token is out of time.
+func subjectOf(token string, key any) (string, error) {
+	parsed, err := josejwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil {
+		return "", err
+	}
+	var c josejwt.Claims
+	if err := parsed.Claims(key, &c); err != nil {
+		return "", err
+	}
+	return c.Subject, c.ValidateWithLeeway(josejwt.Expected{AnyAudience: josejwt.Audience{"rabbitmq"}, Time: time.Now()}, 0)
 }
