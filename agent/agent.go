@@ -90,6 +90,7 @@ type Options struct {
 	Queue  outbox
 	Clock  trustedClock
 	Link   link
+	Inbox  inbox // nil: nothing is received
 	Screen screener
 	LED    func(on bool) error
 	Edges  <-chan Edge

@@ -43,7 +43,7 @@ type Auth struct {
 	RevocationEndpoint          string
 	JWKSURI                     string
 	ClientID                    string
-	ClientAuth                  string // none|basic|post|private_key_jwt; never ""
+	ClientAuth                  string // none|basic|post|private_key_jwt; "": basic with a secret, else none
 	ClientSecretFile            string
 	ClientKeyFile               string // of private_key_jwt
 	Scopes                      []string
@@ -173,5 +173,5 @@ type Log struct {
 	Format string // auto|text|json
 }
 
-// IsSet tells whether the file itself set a key, such as "display.size".
+// IsSet reports whether the file itself set a key, such as "display.size".
 func (c Config) IsSet(key string) bool { return c.lines[key] > 0 }

@@ -1,2 +1,11 @@
-// Package config reads paird.toml into checked values; one table of keys gives defaults, errors, print and the example.
+// Package config reads paird.toml into a Config and writes it back.
+//
+// It knows the keys: their types, their defaults and what the file itself can get wrong. What a value means is
+// judged by the package that uses it, once: deviceauth checks an issuer, hal a bus, telemetry a broker, control a
+// list of names. cmd/internal/daemon.Check asks them all. The lists of names that those packages know (panels,
+// sensors, presets, languages) reach the example as Choices.
+//
+// In reading order: config.go (the Config), default.go, table.go (the key table), rule.go (checks of one value),
+// value.go (TOML to Go and back), parse.go, require.go (keys that must be set), source.go (positions in the file),
+// problem.go, print.go, example.go, files.go (the files that a configuration names).
 package config

@@ -5,9 +5,9 @@ import (
 	"os"
 )
 
-// Check looks at the files that a configuration names, which Parse does not touch. The error is a
+// CheckFiles looks at the files that a configuration names, which Parse does not touch. The error is a
 // Problems. It is for `paird config check` and doctor: the daemon itself reads the files when it needs them.
-func (c Config) Check() error {
+func (c Config) CheckFiles() error {
 	found := collector{seen: map[string]bool{}}
 	add := func(key, detail string) { found.add(key, c.lines[key], detail) }
 	add("auth.client_secret_file", secretFile(c.Auth.ClientSecretFile))
@@ -25,7 +25,7 @@ func (c Config) Check() error {
 	return found.err()
 }
 
-// readable tells what keeps this process from reading a file; "" is no file and fine.
+// readable says what keeps this process from reading a file; path "" names none and is fine.
 func readable(path string) string {
 	if path == "" {
 		return ""
@@ -51,7 +51,7 @@ func secretFile(path string) string {
 		return err.Error()
 	}
 	if info.Mode().Perm()&0o007 != 0 {
-		return fmt.Sprintf("%s may be read by everybody (mode %04o), chmod it to 0600 or 0640", path, info.Mode().Perm())
+		return fmt.Sprintf("%s may be read by every user (mode %04o), chmod it to 0600 or 0640", path, info.Mode().Perm())
 	}
 	return ""
 }

@@ -27,41 +27,42 @@ func Load(path string) (Config, error) {
 	return c, err
 }
 
-// Parse reads a configuration in TOML. The error is a Problems with everything that is wrong, or
-// what r says; the Config is of use only without an error.
+// Parse reads a configuration in TOML. The error is a Problems with everything that the file gets wrong, or what r
+// says. With a Problems the Config holds what could be read, the defaults for all else.
 func Parse(r io.Reader) (Config, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
-		return Config{}, fmt.Errorf("configuration: %w", err)
+		return Default(), fmt.Errorf("configuration: %w", err)
 	}
 	if len(text) > maxFile {
-		return Config{}, Problems{{Detail: "the file is larger than 64 KiB, this is no configuration"}}
+		return Default(), Problems{{Detail: "the file is larger than 64 KiB, this is no configuration", fatal: true}}
 	}
 	src, err := read(string(text))
 	if err != nil {
-		return Config{}, Problems{syntax(err)}
+		return Default(), Problems{syntax(err)}
 	}
 	return src.config()
 }
 
 func syntax(err error) Problem {
 	if at, ok := errors.AsType[toml.ParseError](err); ok {
-		return Problem{Key: at.LastKey, Line: at.Position.Line, Detail: "this is no TOML: " + at.Message}
+		return Problem{Key: at.LastKey, Line: at.Position.Line, Detail: "this is no TOML: " + at.Message, fatal: true}
 	}
-	return Problem{Detail: "this is no TOML: " + err.Error()}
+	return Problem{Detail: "this is no TOML: " + err.Error(), fatal: true}
 }
 
 // config walks the file along the key table.
 func (s *source) config() (Config, error) {
-	c := Config{lines: map[string]int{}}
+	c := Default()
+	c.lines = map[string]int{}
 	w := walker{source: s, known: map[string]key{}, lines: c.lines, problems: collector{seen: map[string]bool{}}}
 	for _, k := range keys(&c) {
 		w.known[k.name] = k
 	}
-	c.Tokens = items(&w, "token", tokenKeys)
-	c.Telemetry.Sensors = items(&w, "telemetry.sensor", sensorKeys)
+	c.Tokens = items(&w, "token", defaultToken(), tokenKeys)
+	c.Telemetry.Sensors = items(&w, "telemetry.sensor", defaultSensor(), sensorKeys)
 	w.walk(nil, s.tree)
-	rules(&c, func(key, detail string) { w.problems.add(key, c.lines[key], detail) })
+	c.require(func(key, detail string) { w.problems.add(key, c.lines[key], detail) })
 	return c, w.problems.err()
 }
 
@@ -111,8 +112,8 @@ func (w *walker) section(full string) bool {
 	return false
 }
 
-// items reads an array of tables. Lines are not told: the library knows only the last table's.
-func items[T any](w *walker, name string, keysOf func(*T) []key) []T {
+// items reads an array of tables. Their lines are not known: the library has only the last table's.
+func items[T any](w *walker, name string, usual T, keysOf func(*T) []key) []T {
 	raw := dig(w.source.tree, strings.Split(name, "."))
 	tables, ok := raw.([]map[string]any)
 	if raw != nil && !ok {
@@ -120,21 +121,27 @@ func items[T any](w *walker, name string, keysOf func(*T) []key) []T {
 	}
 	out := make([]T, len(tables))
 	for i, tree := range tables {
-		known := map[string]key{}
-		for _, k := range keysOf(&out[i]) {
-			known[k.name] = k
-		}
-		for _, field := range slices.Sorted(maps.Keys(tree)) {
-			raw := tree[field]
-			full := fmt.Sprintf("%s[%d].%s", name, i+1, toml.Key{field})
-			if k, ok := known[field]; ok {
-				w.problems.add(full, 0, k.set(raw))
-			} else {
-				w.problems.add(full, 0, unknown(field, known))
-			}
-		}
+		out[i] = usual
+		w.item(fmt.Sprintf("%s[%d]", name, i+1), tree, keysOf(&out[i]))
 	}
 	return out
+}
+
+// item reads one table of an array.
+func (w *walker) item(at string, tree map[string]any, keys []key) {
+	known := map[string]key{}
+	for _, k := range keys {
+		known[k.name] = k
+	}
+	for _, field := range slices.Sorted(maps.Keys(tree)) {
+		wrong := ""
+		if k, ok := known[field]; ok {
+			wrong = k.set(tree[field])
+		} else {
+			wrong = unknown(field, known)
+		}
+		w.problems.add(at+"."+toml.Key{field}.String(), 0, wrong)
+	}
 }
 
 func dig(tree map[string]any, path []string) any {

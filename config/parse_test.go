@@ -10,14 +10,14 @@ import (
 // One file with everything wrong: each mistake has its line, in order, and none hides another.
 func TestAllProblemsAtOnce(t *testing.T) {
 	got := problems(t, `[auth]
-issuer = "http://auth.example.com"
+issuer = "x"
 clientid = "printer"
 scopes = "openid"
 [display]
 size = "big"
-rotate = 45
+rotate = "45"
 [mqtt]
-url = "mqtt://broker.example.com"
+url = 1
 [button]
 pair_hold = 3
 [nonsense]
@@ -26,17 +26,15 @@ x = 1
 resource = "relative"
 `)
 	want := []string{
-		`auth.issuer: http:// would send tokens in the clear, use https:// (http:// is for this machine only) (line 2)`,
 		`auth.clientid: is not a key, did you mean auth.client_id? (line 3)`,
 		`auth.scopes: must be a list of texts, such as ["a", "b"] (line 4)`,
 		`display.size: must be a size in quotes, such as "128x64" (line 6)`,
-		`display.rotate: 45 is no quarter turn, write 0, 90, 180 or 270 (line 7)`,
-		`mqtt.url: mqtt:// would send tokens in the clear, use mqtts:// (mqtt:// is for this machine only) (line 9)`,
+		`display.rotate: must be a whole number, without quotes (line 7)`,
+		`mqtt.url: must be text in quotes (line 9)`,
 		`button.pair_hold: must be a duration in quotes, such as "30s", "5m" or "168h" (line 11)`,
 		`nonsense: is not a key, remove it (line 12)`,
 		`auth.client_id: is missing, name the client that is registered at the authorization server`,
 		"token[1].name: is missing, `paird token NAME` asks for it",
-		`token[1].resource: "relative" is no resource, write an absolute URI without # (RFC 8707)`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -45,69 +43,24 @@ resource = "relative"
 
 func TestRefusals(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
-		{"[auth]\nissuer = 'https://a.example?x=1'", "auth.issuer: an issuer has neither"},
-		{"[auth]\nissuer = 'https://me:pw@a.example'", "auth.issuer: has a name or password"},
-		{"[auth]\nissuer = 'a.example'", "auth.issuer: is no address"},
-		{"[auth]\ntoken_endpoint = 'ftp://a.example'", "auth.token_endpoint: starts with ftp://, use https://"},
 		{"[auth]\nclient_id = 'x'", "auth.issuer: is missing"},
 		{"[auth]\nclient_id = 'x'\ntoken_endpoint = 'https://a.example/t'", "auth.issuer: is missing"},
-		{"[auth]\nclient_auth = 'basic'", `auth.client_secret_file: is missing, client_auth = "basic" needs it`},
-		{"[auth]\nclient_auth = 'private_key_jwt'", "auth.client_key_file: is missing"},
-		{"[auth]\nclient_auth = 'none'\nclient_secret_file = 's'", "auth.client_secret_file: is not used"},
-		{"[auth]\nclient_key_file = 'k'", "auth.client_key_file: is used with"},
-		{"[auth]\nscopes = ['openid email']", "auth.scopes: \"openid email\" does not fit"},
-		{"[auth]\nresource = ['https://a.example#x']", "auth.resource: "},
-		{"[auth.params]\nscope = 'x'", `auth.params: "scope" is sent by paird itself`},
-		{"[auth.params]\nx = '{device}'", "auth.params: x: {device} is no placeholder here"},
 		{"[auth]\nstart = 'never'", `auth.start: "never" is not known, write one of: "button", "auto"`},
-		{"[device]\nid = 'a b'", "device.id: "},
-		{"[device]\nid = '" + strings.Repeat("x", 65) + "'", "device.id: "},
 		{"[device]\nname = \"a\\u0007b\"", "device.name: has a control character"},
-		{"[display]\npanel = 'png'", "png.file: is missing"},
-		{"[display]\naddress = 0x80", "display.address: 128 is out of range"},
 		{"[display]\naddress = '0x3C'", "display.address: must be a whole number"},
-		{"[display]\nsize = '8x8'", "display.size: is out of range"},
-		{"[display]\nbus = 'i2c'", "display.bus: "},
-		{"[display.pins]\nled = 'GPIO1'", "display.pins: "},
-		{"[sim]\nlisten = '0.0.0.0:8628'", "sim.listen: would open the page to the network"},
-		{"[sim]\nlisten = '127.0.0.1'", "sim.listen: must be host:port"},
 		{"[button]\npair_hold = '11s'", "button.reset_hold: must be at least a second longer"},
-		{"[mqtt]\nurl = 'ws://broker.example.com'", "mqtt.url: ws:// would send"},
-		{"[mqtt]\nurl = 'mqtts://broker.example.com/x'", "mqtt.url: has a path"},
-		{"[mqtt]\nurl = 'tcp://broker.example.com'", "mqtt.url: starts with tcp://"},
-		{"[mqtt]\nclient_id = '{access_token}'", "mqtt.client_id: {access_token} is no placeholder here"},
-		{"[mqtt]\nusername = '{claim:}'", "mqtt.username: {claim:} is no placeholder here"},
-		{"[mqtt]\nusername = ''", "mqtt.username: is empty"},
-		{"[mqtt]\npassword = '{access_token'", "mqtt.password: {access_token is no placeholder here"},
-		{"[mqtt]\ntopic = 'a/#'", "mqtt.topic: has a wildcard"},
-		{"[mqtt]\ntopic = '/a'", "mqtt.topic: has an empty level"},
 		{"[mqtt]\ntopic = ''", "mqtt.topic: must not be empty"},
-		{"[mqtt]\nhome_assistant = 'home/#'", "mqtt.home_assistant: has a wildcard"},
-		{"[mqtt]\ntopic = '$SYS/a'", "mqtt.topic: starts with $"},
-		{"[mqtt]\ncommands = ['reset']", `mqtt.commands: "reset" is not known`},
-		{"[mqtt]\nurl = 'mqtts://b.example'\nheaders = {X = 'y'}", "mqtt.headers: go with ws://"},
-		{"[mqtt]\nurl = 'wss://b.example'\nheaders = {'a b' = 'y'}", `mqtt.headers: "a b" is no header`},
-		{"[mqtt]\ncert_file = 'c.pem'", "mqtt.cert_file: goes together with"},
-		{"[mqtt]\nurl = 'mqtt://localhost'\nca_file = 'c.pem'", "mqtt.ca_file: needs TLS"},
-		{"[mqtt]\nhome_assistant = 'homeassistant'\n[telemetry]\nformat = 'senml'", "mqtt.home_assistant: reads JSON only"},
-		{"[mqtt]\npreset = 'ws-bearer'\nurl = 'mqtts://b.example'", "mqtt.preset: "},
-		{"[mqtt]\npreset = 'aws-custom-auth'\nurl = 'mqtt://localhost'", "mqtt.preset: "},
-		{"[mqtt]\ntopic = 'paird/{sub}'", "mqtt.topic: {sub} is no placeholder here"},
 		{"[mqtt]\nkeep_alive = '60s'", "mqtt.keep_alive: 1m is out of range, choose from 5s to 40s"},
 		{"[device]\nname = '" + strings.Repeat("x", 65) + "'", "device.name: has more than 64"},
 		{"[queue]\nmax_age = '-1h'", "queue.max_age: must be a duration"},
 		{"[queue]\nmax_bytes = 1.5", "queue.max_bytes: must be a whole number"},
 		{"[secrets]\nkey = 'tpm2'", `secrets.key: "tpm2" is not built yet`},
 		{"[secrets]\nkey = 'otp'", `secrets.key: "otp" is not built yet`},
-		{"[control]\npair = ['paird']", "control.pair: "},
 		{"[control]\nsocket = ''", "control.socket: must not be empty"},
-		{"[control]\nsocket = '" + strings.Repeat("/a", 60) + "'", "control.socket: is longer than"},
-		{"[hooks]\non_event = ['speak']", "hooks.on_event: must begin with the full path"},
 		{"[[telemetry.sensor]]\nbus = 'I2C1'", "telemetry.sensor[1].driver: is missing"},
 		{"[[telemetry.sensor]]\ndriver = 'file'", "telemetry.sensor[1].path: is missing"},
 		{"[[telemetry.sensor]]\ndriver = 'exec'\nmetric = 'x'", "telemetry.sensor[1].command: is missing"},
 		{"[[telemetry.sensor]]\ndriver = 'exec'\ncommand = ['/bin/true']", "telemetry.sensor[1].metric: is missing"},
-		{"[[telemetry.sensor]]\ndriver = 'BME 280'", "telemetry.sensor[1].driver: "},
 		{"[[telemetry.sensor]]\ndriver = 'ina219'\nshunt = 0", "telemetry.sensor[1].shunt: is no shunt"},
 		{"[[telemetry.sensor]]\ndriver = 'ina219'\nshunt = -0.1", "telemetry.sensor[1].shunt: is no shunt"},
 		{"[[token]]\nname = 'a'", "token[1].resource: is missing"},
@@ -143,7 +96,8 @@ func TestAccepted(t *testing.T) {
 
 // No text of any key may hold what would end a line, a header or a path early.
 func TestNoControlCharacters(t *testing.T) {
-	tables := [][]key{keys(new(Config)), tokenKeys(new(Token)), sensorKeys(new(Sensor))}
+	c, tk, sn := Default(), defaultToken(), defaultSensor()
+	tables := [][]key{keys(&c), tokenKeys(&tk), sensorKeys(&sn)}
 	for _, k := range slices.Concat(tables...) {
 		for _, raw := range []any{"/a\x00b", []any{"/a\x00b"}, map[string]any{"x": "/a\x00b"}} {
 			if k.set(raw) == "" {
@@ -186,7 +140,7 @@ func TestProblemsAreBounded(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(least))
-	f.Add([]byte(Example()))
+	f.Add([]byte(Example(nil)))
 	f.Add([]byte("[[token]]\n[[token]]\n[telemetry]\nsensor = [{driver = 1}]\n\"a\\nb\" = 1979-05-27\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := Parse(bytes.NewReader(text))

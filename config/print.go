@@ -11,15 +11,15 @@ import (
 func (c Config) Print(w io.Writer) error {
 	var b strings.Builder
 	section := ""
-	for _, k := range bound(&c) {
+	for _, k := range keys(&c) {
 		head(&b, &section, k.name)
-		fmt.Fprintf(&b, "%s = %s  # %s\n", field(k.name), k.text(), c.origin(k.name))
+		fmt.Fprintf(&b, "%s = %s  # %s\n", field(k.name), k.value(), c.origin(k.name))
 	}
 	for i := range c.Tokens {
-		printItem(&b, "token", rebound(&c.Tokens[i], tokenKeys))
+		printItem(&b, "token", tokenKeys(&c.Tokens[i]))
 	}
 	for i := range c.Telemetry.Sensors {
-		printItem(&b, "telemetry.sensor", rebound(&c.Telemetry.Sensors[i], sensorKeys))
+		printItem(&b, "telemetry.sensor", sensorKeys(&c.Telemetry.Sensors[i]))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -28,7 +28,7 @@ func (c Config) Print(w io.Writer) error {
 func printItem(b *strings.Builder, name string, keys []key) {
 	fmt.Fprintf(b, "\n[[%s]]\n", name)
 	for _, k := range keys {
-		fmt.Fprintf(b, "%s = %s\n", k.name, k.text())
+		fmt.Fprintf(b, "%s = %s\n", k.name, k.value())
 	}
 }
 
@@ -42,16 +42,6 @@ func (c Config) origin(name string) string {
 		return fmt.Sprintf("line %d", line)
 	}
 	return fmt.Sprintf("%s:%d", c.file, line)
-}
-
-// bound is the key table bound to c with c's values instead of the defaults.
-func bound(c *Config) []key { return rebound(c, keys) }
-
-func rebound[T any](v *T, table func(*T) []key) []key {
-	values := *v
-	all := table(v)
-	*v = values
-	return all
 }
 
 // head writes the section's line where a new one begins.

@@ -114,7 +114,9 @@ func lacks(c Config, scope string) bool { return !slices.Contains(c.Auth.Scopes,
 
 func offline(c Config) bool { return !lacks(c, "offline_access") }
 
-func public(c Config) bool { return c.Auth.ClientAuth == "none" && c.Auth.ClientSecretFile == "" }
+func public(c Config) bool {
+	return (c.Auth.ClientAuth == "" || c.Auth.ClientAuth == "none") && c.Auth.ClientSecretFile == "" && c.Auth.ClientKeyFile == ""
+}
 
 func password(c Config) bool {
 	return c.MQTT.Preset == "password-jwt" && c.MQTT.Password == "{access_token}"

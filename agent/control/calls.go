@@ -4,13 +4,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 )
 
-// status hides the code from those who may not pair.
+// status hides the code, and whose device it is, from those who may not pair.
 func (h *handler) status(w http.ResponseWriter, r *http.Request) error {
 	s := h.backend.Status()
-	if s.Pairing != nil && !h.may(r, h.mayPair) {
-		s.Pairing = &Pairing{ExpiresIn: s.Pairing.ExpiresIn, Interval: s.Pairing.Interval}
+	if !h.may(r, h.mayPair) {
+		s = s.public()
 	}
 	return reply(w, http.StatusOK, s)
 }
@@ -62,6 +63,9 @@ func (h *handler) publish(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err != nil {
 		return &Error{Code: BadRequest, Message: "payload broke off, send it again"}
+	}
+	if p := peer(r); !p.privileged() && !h.meter.publish(p.UID, len(topic)+len(payload), time.Now()) {
+		return &Error{Code: Busy, Message: "too many bytes published, slow down to 4 MiB a minute"}
 	}
 	if err := h.backend.Publish(r.Context(), topic, payload); err != nil {
 		return err

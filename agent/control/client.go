@@ -3,6 +3,7 @@ package control
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,16 +11,21 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/paird/paird/agent/internal/remote"
 )
 
-// Client calls the daemon over its socket. Its methods return ErrNotRunning when nobody listens, an *Error
-// when the daemon refuses, and else what went wrong with the connection.
+// Client calls the daemon over its socket. Its methods return ErrNotRunning when no daemon listens, an *Error
+// when the daemon refuses, and else what went wrong with the connection. A daemon that is busy is asked again for
+// five seconds: a call that it refused so was not done.
 type Client struct {
 	socket string
 	http   http.Client
@@ -30,7 +36,10 @@ func NewClient(path string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}
-	return &Client{socket: path, http: http.Client{Transport: &http.Transport{DialContext: dial, DisableCompression: true}}}
+	return &Client{socket: path, http: http.Client{Transport: &http.Transport{
+		DialContext: dial, DisableCompression: true,
+		DisableKeepAlives: true, // a program that asks now and then must not hold a slot in between
+	}}}
 }
 
 // Status asks for the status.
@@ -67,6 +76,12 @@ func (c *Client) Publish(ctx context.Context, topic string, payload []byte) erro
 	return err
 }
 
+// Ack ends a message that Messages gave.
+func (c *Client) Ack(ctx context.Context, seq uint64) error {
+	_, err := call[struct{}](ctx, c, http.MethodPost, "/v1/messages/"+strconv.FormatUint(seq, 10)+"/ack", nil, nil)
+	return err
+}
+
 // Screen asks for what the panel shows, as PNG.
 func (c *Client) Screen(ctx context.Context) ([]byte, error) {
 	resp, err := c.do(ctx, http.MethodGet, "/v1/screen.png", nil, nil)
@@ -80,24 +95,41 @@ func (c *Client) Screen(ctx context.Context) ([]byte, error) {
 // Events follows the event stream: it returns once the daemon listens to this call, so that nothing that
 // happens from then on is missed. The sequence ends with an error: ctx's, or that the stream broke off.
 func (c *Client) Events(ctx context.Context) (iter.Seq2[Event, error], error) {
-	resp, err := c.do(ctx, http.MethodGet, "/v1/events", nil, nil)
+	return follow[Event](ctx, c, "/v1/events", nil)
+}
+
+// Messages follows what the broker sends to this device; filter is an MQTT topic filter below <mqtt.topic>/in/, ""
+// stands for all. Each message comes again, after a restart or at the next call, until Ack has ended it.
+func (c *Client) Messages(ctx context.Context, filter string) (iter.Seq2[Message, error], error) {
+	return follow[Message](ctx, c, "/v1/messages", url.Values{"topic": {cmp.Or(filter, "#")}})
+}
+
+// follow reads a stream of server-sent events, each one JSON value on a line.
+func follow[T any](ctx context.Context, c *Client, path string, q url.Values) (iter.Seq2[T, error], error) {
+	resp, err := c.do(ctx, http.MethodGet, path, q, nil)
 	if err != nil {
 		return nil, err
 	}
-	return func(yield func(Event, error) bool) {
+	return func(yield func(T, error) bool) {
 		defer resp.Body.Close()
+		var none T
 		lines := bufio.NewScanner(resp.Body)
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
-			if data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: ")); ok && !yield(bytes.Clone(data), nil) {
+			data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
+			if !ok {
+				continue
+			}
+			var value T
+			if err := json.Unmarshal(data, &value); err != nil {
+				yield(none, fmt.Errorf("stream from %s: %w", c.socket, err))
+				return
+			}
+			if !yield(value, nil) {
 				return
 			}
 		}
-		err := lines.Err()
-		if err == nil {
-			err = io.ErrUnexpectedEOF
-		}
-		yield(nil, fmt.Errorf("event stream from %s ended: %w", c.socket, err))
+		yield(none, fmt.Errorf("stream from %s ended: %w", c.socket, cmp.Or(lines.Err(), io.ErrUnexpectedEOF)))
 	}, nil
 }
 
@@ -119,8 +151,26 @@ func call[T any](ctx context.Context, c *Client, method, path string, q url.Valu
 	return answer, nil
 }
 
-// do returns an answer that is no error.
+// patience is how long a busy daemon is asked again.
+const patience = 5 * time.Second
+
+// do returns an answer that is no error. A busy daemon is asked again, a little later each time.
 func (c *Client) do(ctx context.Context, method, path string, q url.Values, body []byte) (*http.Response, error) {
+	until := time.Now().Add(patience)
+	for pause := 50 * time.Millisecond; ; pause *= 2 {
+		resp, err := c.once(ctx, method, path, q, body)
+		e, refused := errors.AsType[*Error](err)
+		if !refused || e.Code != Busy || time.Now().Add(pause).After(until) {
+			return resp, err
+		}
+		if err := remote.Wait(ctx, pause/2+rand.N(pause)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// once asks once.
+func (c *Client) once(ctx context.Context, method, path string, q url.Values, body []byte) (*http.Response, error) {
 	target := url.URL{Scheme: "http", Host: "paird", Path: path, RawQuery: q.Encode()}
 	req, err := http.NewRequestWithContext(ctx, method, target.String(), bytes.NewReader(body))
 	if err != nil {
@@ -129,7 +179,9 @@ func (c *Client) do(ctx context.Context, method, path string, q url.Values, body
 	resp, err := c.http.Do(req)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ECONNREFUSED):
-		return nil, fmt.Errorf("%w: nobody listens on %s", ErrNotRunning, c.socket)
+		return nil, fmt.Errorf("%w: no daemon listens on %s", ErrNotRunning, c.socket)
+	case errors.Is(err, io.EOF):
+		return nil, &Error{Code: Busy, Message: "paird closed the connection without an answer: this user holds too many, or it is stopping"}
 	case err != nil:
 		return nil, fmt.Errorf("control socket %s: %w", c.socket, err)
 	case resp.StatusCode < 300:

@@ -1,2 +1,8 @@
-// Package control is the local API of the daemon: wire types, client and handler.
+// Package control is the local API: HTTP over a Unix socket, for the programs of the product and for the commands
+// of paird. API calls and JSON are those of the contract in the README; Client is what a Go program imports.
+//
+// In reading order: types.go and event.go (what goes over the wire), errors.go, check.go (the configuration),
+// handler.go (who may call what), calls.go, events.go and messages.go (streams), filter.go and topic.go, peer.go
+// and account.go (who asks), meter.go and slots.go (how much one user may ask), listen.go and serve.go, client.go,
+// wire.go.
 package control

@@ -27,7 +27,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Message }
 
-// ErrNotRunning: nobody listens on the socket.
+// ErrNotRunning: no daemon listens on the socket.
 var ErrNotRunning = errors.New("paird is not running")
 
 // ErrInUse: another daemon listens on the socket.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -10,8 +11,38 @@ import (
 // heartbeat keeps a stream alive and finds callers who have gone.
 const heartbeat = 15 * time.Second
 
-// events streams what happens as server-sent events until the caller goes or the daemon ends.
+// events streams what happens until the caller goes or the daemon ends. Those who may not pair get less of it.
 func (h *handler) events(w http.ResponseWriter, r *http.Request) error {
+	mayPair := h.may(r, h.mayPair)
+	return h.stream(w, r, each(r.Context(), h.backend.Events(r.Context()), func(e []byte) []byte { return visible(e, mayPair) }))
+}
+
+// each gives fn of every object, until they end or ctx does.
+func each(ctx context.Context, objects <-chan []byte, fn func([]byte) []byte) <-chan []byte {
+	out := make(chan []byte)
+	go func() {
+		defer close(out)
+		for {
+			select {
+			case o, open := <-objects:
+				if !open {
+					return
+				}
+				select {
+				case out <- fn(o):
+				case <-ctx.Done():
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
+}
+
+// stream sends JSON objects as server-sent events until the caller goes or they end.
+func (h *handler) stream(w http.ResponseWriter, r *http.Request, objects <-chan []byte) error {
 	flow := http.NewResponseController(w)
 	flow.SetReadDeadline(time.Time{}) // the stream outlives ReadTimeout; where there is no such limit, all is well
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -21,32 +52,29 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) error {
 		_, err := w.Write(text)
 		return err == nil && flow.Flush() == nil
 	}
-	mayPair := h.may(r, h.mayPair)
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	events := h.backend.Events(r.Context())
 	for ok := send([]byte(": paird\n\n")); ok; {
 		select {
 		case <-r.Context().Done():
 			return nil
 		case <-beat.C:
 			ok = send([]byte(":\n\n"))
-		case e, open := <-events:
+		case o, open := <-objects:
 			if !open {
 				return nil
 			}
-			ok = send(frame(e, mayPair))
+			ok = send(frame(o))
 		}
 	}
 	return nil
 }
 
-// frame is one event on the wire, on one line whatever its JSON looks like. Those who
-// may not pair get less of it.
-func frame(event []byte, mayPair bool) []byte {
+// frame is one object on the wire, on one line whatever its JSON looks like.
+func frame(object []byte) []byte {
 	var line bytes.Buffer
 	line.WriteString("data: ")
-	if json.Compact(&line, visible(event, mayPair)) != nil {
+	if json.Compact(&line, object) != nil {
 		return []byte(":\n\n")
 	}
 	line.WriteString("\n\n")

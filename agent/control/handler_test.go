@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -21,6 +22,7 @@ type fake struct {
 	asked   string
 	payload []byte
 	events  chan []byte
+	inbox   []Message
 }
 
 func (f *fake) Status() Status { return f.status }
@@ -45,12 +47,27 @@ func (f *fake) Publish(_ context.Context, topic string, payload []byte) error {
 	return f.err
 }
 
+func (f *fake) NextMessage(ctx context.Context, after uint64, match func(string) bool) (Message, error) {
+	for _, m := range f.inbox {
+		if m.Seq > after && match(m.Topic) {
+			return m, nil
+		}
+	}
+	<-ctx.Done()
+	return Message{}, ctx.Err()
+}
+
+func (f *fake) AckMessage(seq uint64) error {
+	f.asked = fmt.Sprint("ack ", seq)
+	return f.err
+}
+
 func (f *fake) Events(context.Context) <-chan []byte { return f.events }
 func (f *fake) Screen() ([]byte, error)              { return []byte("\x89PNG"), f.err }
 
 var quiet = slog.New(slog.DiscardHandler)
 
-const stranger = 4_000_000_000 // nobody's user id
+const stranger = 4_000_000_000 // the id of no user
 
 // ask makes one call as the given user and returns status and body.
 func ask(b Backend, o HandlerOptions, uid uint32, method, target string, body []byte) (int, string) {
@@ -76,12 +93,15 @@ func TestCalls(t *testing.T) {
 		{"POST", "/v1/pair", 202, "", "pair"},
 		{"POST", "/v1/reset", 200, `{"erased":true,"revoked":false,"detail":"offline"}`, "reset"},
 		{"POST", "/v1/publish?topic=a/b", 204, "", "publish a/b"},
+		{"POST", "/v1/messages/17/ack", 204, "", "ack 17"},
+		{"POST", "/v1/messages/x/ack", 400, `{"error":"bad_request","message":"the message's seq is a number"}`, ""},
+		{"GET", "/v1/messages?topic=a/%23/b", 400, `{"error":"bad_request","message":"topic is no filter: + stands for one level, # as the last one for all below"}`, ""},
 		{"GET", "/v1/screen.png", 200, "\x89PNG", ""},
 		{"GET", "/v1/pair", 400, `{"error":"bad_request","message":"there is no such call"}`, ""},
 		{"GET", "/", 400, `{"error":"bad_request","message":"there is no such call"}`, ""},
 	} {
 		f := &fake{}
-		code, body := ask(f, HandlerOptions{}, 0, test.method, test.target, []byte("payload"))
+		code, body := ask(f, HandlerOptions{Subscribe: []string{"*"}}, 0, test.method, test.target, []byte("payload"))
 		if code != test.code || strings.TrimSuffix(body, "\n") != test.body || f.asked != test.asked {
 			t.Errorf("%s %s: %d %q, backend %q; want %d %q %q", test.method, test.target, code, body, f.asked, test.code, test.body, test.asked)
 		}
@@ -119,13 +139,14 @@ func TestPayload(t *testing.T) {
 func TestPermissions(t *testing.T) {
 	calls := map[string]string{
 		"GET /v1/status": "status", "GET /v1/token": "token", "POST /v1/pair": "pair", "POST /v1/reset": "reset",
-		"POST /v1/publish?topic=a": "publish", "GET /v1/screen.png": "pair", "GET /v1/events": "status",
+		"POST /v1/publish?topic=a": "publish", "POST /v1/messages/1/ack": "subscribe", "GET /v1/screen.png": "pair", "GET /v1/events": "status",
 	}
 	star := []string{"*"}
 	over := make(chan []byte) // a stream of events that is at its end
 	close(over)
 	lists := map[string]HandlerOptions{
 		"status": {Status: star}, "token": {Token: star}, "pair": {Pair: star}, "reset": {Reset: star}, "publish": {Publish: star},
+		"subscribe": {Subscribe: star},
 	}
 	for call, needs := range calls {
 		method, target, _ := strings.Cut(call, " ")
@@ -148,25 +169,50 @@ func TestNoPeer(t *testing.T) {
 	}
 }
 
-func TestStatusHidesTheCode(t *testing.T) {
-	f := &fake{status: Status{State: StatePairing, Pairing: &Pairing{"WDJB-MJHT", "https://a.example/d", "https://a.example/d?c=1", 870, 5}}}
-	everybody := []string{"*"}
-	if _, body := ask(f, HandlerOptions{Status: everybody}, stranger, "GET", "/v1/status", nil); strings.Contains(body, "WDJB") ||
-		strings.Contains(body, "a.example") || !strings.Contains(body, `"pairing":{"expires_in":870,"interval":5}`) {
-		t.Errorf("told: %s", body)
+func TestStatusHidesCodeAndAccount(t *testing.T) {
+	f := &fake{status: Status{
+		State:   StatePairing,
+		Pairing: &Pairing{"WDJB-MJHT", "https://a.example/d", "https://a.example/d?c=1", 870, 5},
+		Grant:   &Grant{Subject: "sub-1", Name: "Alice", Scope: "openid", ExpiresIn: 60},
+	}}
+	all := []string{"*"}
+	_, body := ask(f, HandlerOptions{Status: all}, stranger, "GET", "/v1/status", nil)
+	for _, secret := range []string{"WDJB", "a.example", "sub-1", "Alice"} {
+		if strings.Contains(body, secret) {
+			t.Errorf("%s is in %s", secret, body)
+		}
 	}
-	if _, body := ask(f, HandlerOptions{Status: everybody, Pair: everybody}, stranger, "GET", "/v1/status", nil); !strings.Contains(body, `"user_code":"WDJB-MJHT"`) {
-		t.Errorf("not told: %s", body)
+	if !strings.Contains(body, `"pairing":{"expires_in":870,"interval":5}`) || !strings.Contains(body, `"grant":{"scope":"openid","expires_in":60}`) {
+		t.Errorf("too much is hidden: %s", body)
 	}
-	if f.status.Pairing.UserCode == "" {
+	_, body = ask(f, HandlerOptions{Status: all, Pair: all}, stranger, "GET", "/v1/status", nil)
+	if !strings.Contains(body, `"user_code":"WDJB-MJHT"`) || !strings.Contains(body, `"name":"Alice"`) {
+		t.Errorf("hidden from one who may pair: %s", body)
+	}
+	if f.status.Pairing.UserCode == "" || f.status.Grant.Name == "" {
 		t.Error("the backend's own status was changed")
+	}
+}
+
+// Refused calls are counted as well: they cost the daemon time.
+func TestRefusedCallsAreCounted(t *testing.T) {
+	h := Handler(&fake{}, HandlerOptions{Log: quiet})
+	codes := map[int]int{}
+	for range 2 * burstCalls {
+		r := httptest.NewRequest("POST", "/v1/reset", nil)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r.WithContext(WithPeer(r.Context(), Peer{UID: stranger})))
+		codes[w.Code]++
+	}
+	if codes[403] < burstCalls || codes[503] == 0 {
+		t.Errorf("answers by status: %v", codes)
 	}
 }
 
 func TestTooManyCalls(t *testing.T) {
 	h := Handler(&fake{}, HandlerOptions{Status: []string{"*"}, Log: quiet})
 	refused := 0
-	for range 2 * burst {
+	for range 2 * burstCalls {
 		r := httptest.NewRequest("GET", "/v1/status", nil)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r.WithContext(WithPeer(r.Context(), Peer{UID: stranger})))

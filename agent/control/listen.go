@@ -6,16 +6,12 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// perUser bounds the connections one user may hold, so that none keeps the others out.
-const perUser = 32
-
-// Listen opens the socket at path. Everybody may connect: each call is judged by who the peer is. A
+// Listen opens the socket at path. Every user may connect: each call is checked by who the peer is. A
 // socket that a dead daemon left is replaced; with a live one the error is ErrInUse.
 func Listen(path string) (net.Listener, error) {
 	if err := clear(path); err != nil {
@@ -28,14 +24,14 @@ func Listen(path string) (net.Listener, error) {
 	if err := os.Chmod(path, 0o666); err != nil {
 		return nil, errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
 	}
-	return &listener{UnixListener: l, open: map[uint32]int{}}, nil
+	return &listener{UnixListener: l, slots: slots{open: map[uint32]int{}}}, nil
 }
 
-// orphaned is how long a socket may stay open without anybody answering: a daemon that was killed between
-// fork and exec of a child leaves the child holding it for a moment.
+// orphaned is how long a socket may stay open without an answer: a daemon that was killed between fork and exec
+// of a child leaves the child holding it for a moment.
 const orphaned = 2 * time.Second
 
-// clear removes a socket that nobody serves.
+// clear removes a socket that no daemon serves.
 func clear(path string) error {
 	for until := time.Now().Add(orphaned); ; {
 		answered, err := tryClear(path)
@@ -45,7 +41,7 @@ func clear(path string) error {
 	}
 }
 
-// tryClear is ErrInUse for a socket that somebody holds; answered says that a daemon is behind it.
+// tryClear is ErrInUse for a socket that a process holds; answered says that a daemon is behind it.
 func tryClear(path string) (answered bool, err error) {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -68,7 +64,7 @@ func tryClear(path string) (answered bool, err error) {
 	return answers(conn), ErrInUse
 }
 
-// answers tells whether a daemon speaks, within a quarter of a second.
+// answers reports whether a daemon speaks, within a quarter of a second.
 func answers(conn net.Conn) bool {
 	if conn.SetDeadline(time.Now().Add(250*time.Millisecond)) != nil {
 		return false
@@ -78,55 +74,4 @@ func answers(conn net.Conn) bool {
 	}
 	n, _ := conn.Read(make([]byte, 1))
 	return n > 0
-}
-
-// listener knows its peers.
-type listener struct {
-	*net.UnixListener
-	mu   sync.Mutex
-	open map[uint32]int // connections by user
-}
-
-// Accept returns the next connection of a user who has not too many already.
-func (l *listener) Accept() (net.Conn, error) {
-	for {
-		conn, err := l.AcceptUnix()
-		if err != nil {
-			return nil, err
-		}
-		peer, err := peerOf(conn)
-		if err == nil && l.enter(peer.UID) {
-			return &peerConn{Conn: conn, peer: peer, leave: sync.OnceFunc(func() { l.leave(peer.UID) })}, nil
-		}
-		conn.Close()
-	}
-}
-
-func (l *listener) enter(uid uint32) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open[uid] >= perUser {
-		return false
-	}
-	l.open[uid]++
-	return true
-}
-
-func (l *listener) leave(uid uint32) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open[uid]--; l.open[uid] == 0 {
-		delete(l.open, uid)
-	}
-}
-
-type peerConn struct {
-	net.Conn
-	peer  Peer
-	leave func()
-}
-
-func (c *peerConn) Close() error {
-	c.leave()
-	return c.Conn.Close()
 }

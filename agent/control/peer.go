@@ -5,7 +5,6 @@ import (
 	"context"
 	"net"
 	"os"
-	"os/user"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 type Peer struct {
 	UID    uint32
 	Groups []uint32 // primary and supplementary
+	over   bool     // its user holds too many connections already
 }
 
 type peerKey struct{}
@@ -24,31 +24,30 @@ func WithPeer(ctx context.Context, p Peer) context.Context {
 	return context.WithValue(ctx, peerKey{}, p)
 }
 
-// allowed tells whether one of the names in who means the peer: "*", "user:NAME", "group:NAME". Root and
-// the daemon's own user always may. Names are looked up anew each time: an account made later counts.
-func (p Peer) allowed(who []string) bool {
-	return p.privileged() || slices.ContainsFunc(who, p.is)
-}
-
+// privileged peers are always allowed: root, and the daemon's own user, who could read its memory.
 func (p Peer) privileged() bool { return p.UID == 0 || p.UID == uint32(os.Geteuid()) }
 
-func (p Peer) is(name string) bool {
+// allowed reports whether one of the names in who means the peer: "*", "user:NAME", "group:NAME".
+func (a *accounts) allowed(p Peer, who []string) bool {
+	return p.privileged() || slices.ContainsFunc(who, func(name string) bool { return a.means(name, p) })
+}
+
+func (a *accounts) means(name string, p Peer) bool {
 	if name == "*" {
 		return true
 	}
-	kind, name, _ := strings.Cut(name, ":")
-	switch kind {
-	case "user":
-		u, err := user.Lookup(name)
-		return err == nil && u.Uid == id(p.UID)
-	case "group":
-		g, err := user.LookupGroup(name)
-		return err == nil && slices.ContainsFunc(p.Groups, func(gid uint32) bool { return g.Gid == id(gid) })
+	kind, account, _ := strings.Cut(name, ":")
+	id := a.id(kind, account)
+	switch {
+	case id == "":
+		return false
+	case kind == "user":
+		return id == number(p.UID)
 	}
-	return false
+	return slices.ContainsFunc(p.Groups, func(gid uint32) bool { return id == number(gid) })
 }
 
-func id(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+func number(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
 
 // peerOf asks the kernel who connected.
 func peerOf(conn *net.UnixConn) (p Peer, err error) {

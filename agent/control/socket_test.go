@@ -5,15 +5,23 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
 // serve runs a backend on a real socket until the test ends.
 func serve(t *testing.T, b Backend, o HandlerOptions) string {
+	t.Helper()
+	return serveOn(t, b, o, func(l net.Listener) net.Listener { return l })
+}
+
+func serveOn(t *testing.T, b Backend, o HandlerOptions, wrap func(net.Listener) net.Listener) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := Listen(path)
@@ -23,7 +31,7 @@ func serve(t *testing.T, b Backend, o HandlerOptions) string {
 	o.Log = quiet
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, l, Handler(b, o)) }()
+	go func() { done <- Serve(ctx, wrap(l), Handler(b, o)) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -86,7 +94,7 @@ func TestNotRunning(t *testing.T) {
 	}
 }
 
-// stale leaves a socket that nobody serves, as a killed daemon does.
+// stale leaves a socket that no daemon serves, as a killed daemon does.
 func stale(t *testing.T, path string) {
 	t.Helper()
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
@@ -198,19 +206,157 @@ func TestPeerIsThisProcess(t *testing.T) {
 	}
 }
 
-// One user cannot take all connections.
-func TestConnectionsPerUser(t *testing.T) {
-	l := &listener{open: map[uint32]int{}}
-	for range perUser {
-		if !l.enter(1) {
-			t.Fatal("refused too early")
+// One user cannot take all connections, and keeps a few for the calls that must always be answered.
+func TestSlots(t *testing.T) {
+	s := slots{open: map[uint32]int{}}
+	one, other := Peer{UID: stranger}, Peer{UID: stranger + 1}
+	enter := func(n int, p Peer, wantOver, wantOK bool) {
+		t.Helper()
+		for i := range n {
+			if over, ok := s.enter(p); over != wantOver || ok != wantOK {
+				t.Fatalf("connection %d: over %v, ok %v", i+1, over, ok)
+			}
 		}
 	}
-	if l.enter(1) || !l.enter(2) {
-		t.Error("the limit is not each user's own")
+	enter(limitUser, one, false, true)
+	enter(limitOver, one, true, true)
+	enter(1, one, false, false)
+	enter(1, other, false, true)
+	s.leave(one.UID)
+	enter(1, one, true, true)
+	enter(limitTrusted, Peer{}, false, true)
+	enter(limitOver, Peer{}, true, true)
+	enter(1, Peer{}, false, false)
+}
+
+// The total is bounded for users, and not for root: many accounts together must not keep it out.
+func TestSlotsOfAll(t *testing.T) {
+	s := slots{open: map[uint32]int{}}
+	entered := 0
+	for uid := uint32(stranger); uid < stranger+100; uid++ {
+		for range limitUser {
+			if _, ok := s.enter(Peer{UID: uid}); ok {
+				entered++
+			}
+		}
 	}
-	l.leave(1)
-	if !l.enter(1) {
-		t.Error("a place that was left is lost")
+	if _, ok := s.enter(Peer{}); entered != limitTotal || !ok {
+		t.Errorf("%d connections of users; root is let in: %v", entered, ok)
+	}
+}
+
+// A hundred programs that publish at once all end well: what is refused as busy is asked again.
+func TestManyPublishersAtOnce(t *testing.T) {
+	b := &counting{}
+	path := serveAs(t, b, HandlerOptions{Publish: []string{"*"}}, stranger)
+	var wg sync.WaitGroup
+	errs := make(chan error, 100)
+	for range 100 {
+		wg.Go(func() { errs <- NewClient(path).Publish(t.Context(), "a", []byte("x")) })
+	}
+	wg.Wait()
+	close(errs)
+	for err := range errs {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if n := b.published.Load(); n != 100 {
+		t.Errorf("%d messages", n)
+	}
+}
+
+// Many requests on many connections each get 204 or an error that says what to do.
+func TestManyRequests(t *testing.T) {
+	b := &counting{}
+	path := serveAs(t, b, HandlerOptions{Publish: []string{"*"}}, stranger)
+	var done, busy atomic.Int64
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			c := NewClient(path)
+			for range 20 {
+				_, err := c.once(t.Context(), "POST", "/v1/publish", url.Values{"topic": {"a"}}, []byte("x"))
+				e, refused := errors.AsType[*Error](err)
+				switch {
+				case err == nil:
+					done.Add(1)
+				case refused && e.Code == Busy:
+					busy.Add(1)
+				default:
+					t.Errorf("neither done nor busy: %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if done.Load() < limitUser || done.Load()+busy.Load() != 2000 || done.Load() != b.published.Load() {
+		t.Errorf("%d done, %d busy, %d published", done.Load(), busy.Load(), b.published.Load())
+	}
+}
+
+// A program that holds all connections of its user keeps that user from neither status, pairing nor reset.
+func TestEssentialCallsAreAnswered(t *testing.T) {
+	all := []string{"*"}
+	b := &fake{status: Status{Version: "1"}, events: make(chan []byte)}
+	path := serveAs(t, b, HandlerOptions{Status: all, Pair: all, Reset: all, Token: all}, stranger)
+	for range limitUser {
+		conn, err := net.Dial("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	c := NewClient(path)
+	if s, err := c.Status(t.Context()); err != nil || s.Version != "1" {
+		t.Errorf("status: %v", err)
+	}
+	if err := c.Pair(t.Context()); err != nil {
+		t.Errorf("pair: %v", err)
+	}
+	if _, err := c.Reset(t.Context()); err != nil {
+		t.Errorf("reset: %v", err)
+	}
+	_, err := c.once(t.Context(), "GET", "/v1/token", nil, nil)
+	if e, ok := errors.AsType[*Error](err); !ok || e.Code != Busy {
+		t.Errorf("token: %v", err)
+	}
+}
+
+// counting is a backend that counts what is published.
+type counting struct {
+	fake
+	published atomic.Int64
+}
+
+func (c *counting) Publish(context.Context, string, []byte) error {
+	c.published.Add(1)
+	return nil
+}
+
+// serveAs is serve with every caller taken for the user uid.
+func serveAs(t *testing.T, b Backend, o HandlerOptions, uid uint32) string {
+	t.Helper()
+	return serveOn(t, b, o, func(l net.Listener) net.Listener { return &disguised{l.(*listener), uid} })
+}
+
+// disguised gives each connection another user.
+type disguised struct {
+	*listener
+	uid uint32
+}
+
+func (d *disguised) Accept() (net.Conn, error) {
+	for {
+		conn, err := d.AcceptUnix()
+		if err != nil {
+			return nil, err
+		}
+		peer := Peer{UID: d.uid}
+		if over, ok := d.slots.enter(peer); ok {
+			peer.over = over
+			return &peerConn{Conn: conn, peer: peer, leave: sync.OnceFunc(func() { d.slots.leave(d.uid) })}, nil
+		}
+		conn.Close()
 	}
 }

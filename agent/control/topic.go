@@ -11,10 +11,10 @@ import (
 const maxTopic = 1024
 
 // taken are the topics that paird itself uses below mqtt.topic.
-var taken = []string{"telemetry", "status", "event", "cmd"}
+var taken = []string{"telemetry", "status", "event", "cmd", "in", "about"}
 
-// ValidTopic tells whether local programs may publish to a topic relative to mqtt.topic. The error is
-// an *Error with code bad_request.
+// ValidTopic checks a topic relative to mqtt.topic that a local program wants to publish to. The error is an
+// *Error with code bad_request.
 func ValidTopic(topic string) error {
 	if wrong := wrongTopic(topic); wrong != "" {
 		return &Error{Code: BadRequest, Message: "topic " + wrong}
@@ -34,7 +34,7 @@ func wrongTopic(topic string) string {
 		return "has a wildcard (+ or #), name a single topic"
 	case slices.Contains(strings.Split(topic, "/"), ""):
 		return "has an empty level, write it without a leading, trailing or double /"
-	case slices.Contains(taken, topic) || strings.HasPrefix(topic, "cmd/"):
+	case slices.Contains(taken, topic) || strings.HasPrefix(topic, "cmd/") || strings.HasPrefix(topic, "in/"):
 		return topic + " belongs to paird, choose another name"
 	}
 	return ""

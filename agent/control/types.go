@@ -36,13 +36,24 @@ type Status struct {
 	Problems []Problem `json:"problems,omitempty"`
 }
 
+// public is s for those who may not pair: without the code, and without the account's name.
+func (s Status) public() Status {
+	if p := s.Pairing; p != nil {
+		s.Pairing = &Pairing{ExpiresIn: p.ExpiresIn, Interval: p.Interval}
+	}
+	if g := s.Grant; g != nil {
+		s.Grant = &Grant{Scope: g.Scope, ExpiresIn: g.ExpiresIn, Refreshed: g.Refreshed}
+	}
+	return s
+}
+
 // Device says which device this is.
 type Device struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
-// Pairing is a device authorization in progress. The first three are told only to those whom
+// Pairing is a device authorization in progress. The first three are given only to those whom
 // control.pair names.
 type Pairing struct {
 	UserCode                string `json:"user_code,omitempty"` // as the server spells it
@@ -52,7 +63,7 @@ type Pairing struct {
 	Interval                int    `json:"interval"`   // seconds between polls
 }
 
-// Grant says whose device it is.
+// Grant says whose device it is. Subject and Name are given only to those whom control.pair names.
 type Grant struct {
 	Subject   string    `json:"subject,omitempty"`
 	Name      string    `json:"name,omitempty"`
@@ -108,6 +119,14 @@ type Token struct {
 	TokenType   string `json:"token_type"`          // "Bearer", or "DPoP" for a bound one
 	ExpiresIn   int    `json:"expires_in,omitzero"` // seconds left; absent if not known
 	Scope       string `json:"scope,omitempty"`
+}
+
+// Message is what the broker sent to this device below <mqtt.topic>/in/, as GET /v1/messages gives it. Payload is
+// base64 in JSON (RFC 4648 section 4).
+type Message struct {
+	Seq     uint64 `json:"seq"`
+	Topic   string `json:"topic"` // below <mqtt.topic>/in/
+	Payload []byte `json:"payload"`
 }
 
 // ResetResult is what POST /v1/reset answers.

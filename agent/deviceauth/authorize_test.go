@@ -163,26 +163,37 @@ func proveUserAgent(t *testing.T) {
 
 func TestConfigRefuses(t *testing.T) {
 	for name, edit := range map[string]func(*Config){
-		"client id":                 func(c *Config) { c.ClientID = "" },
-		"issuer is missing":         func(c *Config) { c.Issuer = "" },
-		"no https URL":              func(c *Config) { c.Issuer = "https://as.example/?a=b" },
-		"endpoint":                  func(c *Config) { c.JWKSURI = "ftp://as.example/keys" },
-		"none of none":              func(c *Config) { c.ClientAuth = "digest" },
-		"needs a client secret":     func(c *Config) { c.ClientAuth = "post" },
-		"private_key_jwt needs":     func(c *Config) { c.ClientAuth = "private_key_jwt" },
-		"pkce":                      func(c *Config) { c.PKCE = "maybe" },
-		"dpop on needs a key":       func(c *Config) { c.DPoP = "on" },
-		"parameter scope":           func(c *Config) { c.Params = map[string]string{"scope": "x"} },
-		"parameter audience":        func(c *Config) { c.Audience, c.Params = "a", map[string]string{"audience": "x"} },
-		"character that RFC 6749":   func(c *Config) { c.Scopes = []string{"a b"} },
-		"is no absolute URI":        func(c *Config) { c.FurtherResources = []string{"api"} },
-		"or both the device author": func(c *Config) { c.Issuer, c.TokenEndpoint = "", tokenURL },
+		"auth.client_id: is missing":                  func(c *Config) { c.ClientID = "" },
+		"auth.issuer: is missing":                     func(c *Config) { c.Issuer = "" },
+		"auth.issuer: an issuer has neither":          func(c *Config) { c.Issuer = "https://as.example/?a=b" },
+		"auth.jwks_uri: starts with ftp":              func(c *Config) { c.JWKSURI = "ftp://as.example/keys" },
+		"auth.client_auth: \"digest\"":                func(c *Config) { c.ClientAuth = "digest" },
+		"auth.client_secret_file: is missing":         func(c *Config) { c.ClientAuth = "post" },
+		"auth.client_key_file: is missing":            func(c *Config) { c.ClientAuth = "private_key_jwt" },
+		"auth.pkce: \"maybe\"":                        func(c *Config) { c.PKCE = "maybe" },
+		"auth.dpop: on needs a key":                   func(c *Config) { c.DPoP = "on" },
+		"auth.params: \"scope\"":                      func(c *Config) { c.Params = map[string]string{"scope": "x"} },
+		"auth.params: \"audience\"":                   func(c *Config) { c.Audience, c.Params = "a", map[string]string{"audience": "x"} },
+		"auth.scopes: \"a b\"":                        func(c *Config) { c.Scopes = []string{"a b"} },
+		"auth.resource: \"api\"":                      func(c *Config) { c.FurtherResources = []string{"api"} },
+		"(or both auth.device_authorization_endpoint": func(c *Config) { c.Issuer, c.TokenEndpoint = "", tokenURL },
 	} {
 		cfg := Config{Issuer: issuer, ClientID: "printer"}
 		edit(&cfg)
 		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+	all := Check(Config{Issuer: "http://as.example", TokenEndpoint: "https://me:pw@as.example", JWKSURI: "as.example", ClientSecret: "x", ClientAuth: "none"})
+	want := []string{
+		"auth.issuer: http:// would send tokens in the clear, use https:// (http:// is for this machine only)",
+		"auth.token_endpoint: has a name or password in it, remove them",
+		"auth.jwks_uri: is no address, write https://host.example",
+		"auth.client_id: is missing, name the client that is registered at the authorization server",
+		`auth.client_secret_file: is not used with client_auth = "none", remove one of them`,
+	}
+	if got := strings.Split(errors.Join(all...).Error(), "\n"); !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	if _, err := New(Config{Issuer: "http://127.0.0.1:8080/op", ClientID: "x"}); err != nil {
 		t.Errorf("loopback: %v", err)

@@ -3,6 +3,7 @@ package deviceauth
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -21,8 +22,8 @@ type Client struct {
 // New checks cfg and returns a Client for it. It sends nothing.
 func New(cfg Config) (*Client, error) {
 	cfg = cfg.withDefaults()
-	if err := cfg.check(); err != nil {
-		return nil, fmt.Errorf("auth: %w", err)
+	if err := errors.Join(append(Check(cfg), cfg.errNoKey())...); err != nil {
+		return nil, err
 	}
 	if cfg.HTTP == nil {
 		transport, err := NewTransport("")

@@ -42,9 +42,10 @@ func (p *program) loginOf(issuer, clientID, scope string) (account, error) {
 	text := fmt.Sprintf("[device]\nstate_dir = %q\n[auth]\nissuer = %q\nclient_id = %q\nscopes = [%s]\n",
 		home, issuer, clientID, strings.Join(scopes, ", "))
 	cfg, err := config.Parse(strings.NewReader(text))
+	err = cfg.Problems(err, daemon.Check(cfg))
 	if problems, ok := errors.AsType[config.Problems](err); ok {
 		for i := range problems {
-			problems[i].Line = 0 // of a file that nobody wrote
+			problems[i].Line = 0 // there is no file
 		}
 	}
 	return account{text, cfg}, faulty("login", err)

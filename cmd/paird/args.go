@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/paird/paird/cmd/internal/daemon"
 	"github.com/paird/paird/config"
 )
 
@@ -89,15 +90,31 @@ type faults []error
 
 func (f faults) Error() string { return errors.Join(f...).Error() }
 
-// load reads the configuration.
+// load reads the configuration. What the file itself gets wrong is an error, together with all that its values get
+// wrong.
 func (p *program) load() (config.Config, error) { return loadFile(p.config) }
 
 func loadFile(path string) (config.Config, error) {
 	cfg, err := config.Load(path)
+	switch _, wrong := errors.AsType[config.Problems](err); {
+	case err == nil:
+		return cfg, nil
+	case wrong:
+		return cfg, faulty(path, cfg.Problems(err, daemon.Check(cfg)))
+	}
 	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return cfg, usage("%w: write it, or name another with --config", err)
 	}
 	return cfg, faulty(path, err)
+}
+
+// checked is load, with the values checked in any case.
+func (p *program) checked() (config.Config, error) {
+	cfg, err := p.load()
+	if err == nil {
+		err = faulty(p.config, daemon.Check(cfg))
+	}
+	return cfg, err
 }
 
 // faulty is err as faults of the file at path; nil for nil.

@@ -20,6 +20,7 @@ func commands() []command {
 		{"status", "[--json]", "state, account, panel, broker, queue, clock", (*program).status},
 		{"token", "[NAME]", "print a fresh access token (of the named audience)", (*program).token},
 		{"publish", "TOPIC [PAYLOAD|-]", "put a message on the durable queue", (*program).publish},
+		{"subscribe", "[FILTER] [--exec PROG]", "messages sent to this device, one a line or a program run", (*program).subscribe},
 		{"doctor", "[--json]", "check config, clock, TLS, metadata, panel, QR fit, broker", (*program).doctor},
 		{"screen", "NAME --panel P -o FILE", "render any screen to PNG, no hardware", (*program).screen},
 		{"config", "check|print", "validate; print the effective config with its sources", (*program).configure},
@@ -52,9 +53,9 @@ func (p *program) help(ctx context.Context, args []string) error {
 	}
 	fmt.Fprint(p.stdout, "paird makes a board that cannot type somebody's device.\n\nUsage: paird COMMAND [--config FILE]\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(p.stdout, "  %-8s %-31s %s\n", c.name, c.args, c.about)
+		fmt.Fprintf(p.stdout, "  %-9s %-31s %s\n", c.name, c.args, c.about)
 	}
-	_, err = fmt.Fprint(p.stdout, "\nExit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 denied by the user, 4 not paired,\n5 daemon not running.\n")
+	_, err = fmt.Fprint(p.stdout, "\nExit codes: 0 done, 1 failed, 2 bad usage or configuration (of run: 78), 3 denied by the\nuser, 4 not paired, 5 daemon not running.\n")
 	return err
 }
 

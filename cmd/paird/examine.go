@@ -23,10 +23,7 @@ type patient struct {
 
 // examine runs the checks, in the order in which one depends on another.
 func (p *program) examine(ctx context.Context) []finding {
-	cfg, err := p.load()
-	if err == nil {
-		err = p.check(cfg)
-	}
+	cfg, err := p.checked()
 	found := []finding{verdict("config", err, p.config+" is good")}
 	if err != nil {
 		return found

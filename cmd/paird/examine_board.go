@@ -102,7 +102,7 @@ func (x *patient) dpop(m deviceauth.Metadata) finding {
 	default:
 		text += ", thumbprint " + print
 	}
-	if warning := boundPassword(x.cfg); warning != "" {
+	if warning := daemon.BoundPassword(x.cfg); warning != "" {
 		text += "; " + warning
 	}
 	return finding{"dpop", true, text}

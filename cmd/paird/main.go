@@ -55,6 +55,7 @@ const (
 	exitDenied    = 3
 	exitNotPaired = 4
 	exitNoDaemon  = 5
+	exitConfig    = 78 // of run: EX_CONFIG (sysexits.h), which the unit does not restart; a Go panic is 2
 )
 
 // exit is an error with a code of its own.
@@ -92,17 +93,22 @@ func (p *program) report(err error) int {
 	if err == nil || errors.Is(err, errHelped) {
 		return exitDone
 	}
-	if all, ok := errors.AsType[faults](err); ok {
-		for _, one := range all {
-			fmt.Fprintln(p.stderr, "paird:", oneLine(one))
-		}
-		return exitUsage
-	}
-	fmt.Fprintln(p.stderr, "paird:", oneLine(err))
+	code := exitFailed
 	if e, ok := errors.AsType[*exit](err); ok {
-		return e.code
+		code = e.code
 	}
-	return exitFailed
+	all, ok := errors.AsType[faults](err)
+	if !ok {
+		fmt.Fprintln(p.stderr, "paird:", oneLine(err))
+		return code
+	}
+	for _, one := range all {
+		fmt.Fprintln(p.stderr, "paird:", oneLine(one))
+	}
+	if code == exitConfig {
+		return code
+	}
+	return exitUsage
 }
 
 // oneLine is an error that may be joined of several.

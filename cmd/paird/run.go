@@ -18,12 +18,16 @@ func (p *program) run(ctx context.Context, args []string) error {
 	if _, err := p.parse(p.flags("run"), args, 0, 0); err != nil {
 		return err
 	}
-	cfg, err := p.load()
+	cfg, err := p.checked()
 	if err != nil {
-		return err
+		return &exit{exitConfig, err}
+	}
+	log := logger(cfg.Log, p.stderr)
+	for _, warning := range daemon.Warnings(cfg) {
+		log.Warn("configuration", "warning", warning)
 	}
 	return daemon.Run(ctx, cfg, daemon.Options{
-		Version: version, Built: buildTime(), Terminal: p.stdout, Probe: probe(), Log: logger(cfg.Log, p.stderr),
+		Version: version, Built: buildTime(), Terminal: p.stdout, Probe: probe(), Log: log,
 	})
 }
 

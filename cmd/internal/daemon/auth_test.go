@@ -47,7 +47,7 @@ scopes = ["print", "scan"]
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.ClientSecret != " hunter2 " || c.ClientAuth != "basic" {
+	if c.ClientSecret != " hunter2 " || c.ClientAuth != "" {
 		t.Errorf("secret %q, %s", c.ClientSecret, c.ClientAuth)
 	}
 	if got := c.Params["label"]; got != "Kitchen is dev1" {

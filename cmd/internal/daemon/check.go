@@ -1,0 +1,133 @@
+package daemon
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/hooks"
+	"github.com/paird/paird/agent/telemetry"
+	"github.com/paird/paird/config"
+	"github.com/paird/paird/display"
+	"github.com/paird/paird/hal"
+	"github.com/paird/paird/hal/sensor"
+)
+
+// Choices are the names that keys of a configuration may have, from the packages that know them.
+func Choices() config.Choices {
+	return config.Choices{
+		"display.panel":           panels(),
+		"display.language":        display.Languages(),
+		"mqtt.preset":             telemetry.Presets(),
+		"mqtt.commands":           telemetry.Commands(),
+		"telemetry.metrics":       telemetry.Metrics(),
+		"telemetry.sensor.driver": append(sensor.Drivers(), "file", "exec"),
+	}
+}
+
+// Check finds everything that is wrong with cfg and can be known without network and hardware. Each rule is
+// asked of the package that needs it. The error is a config.Problems: `paird run` ends with it, `paird config
+// check` and doctor print it.
+func Check(cfg config.Config) error {
+	who := Identify(cfg)
+	all := []error{checkID(cfg.Device.ID), checkParams(cfg.Auth.Params)}
+	all = append(all, checkAuth(cfg, who)...)
+	all = append(all, hal.Check(Hardware(cfg, who.Name, nil, nil))...)
+	all = append(all, checkBroker(cfg, who)...)
+	all = append(all, checkLanguage(cfg.Display.Language), hooks.Check(cfg.Hooks.OnEvent))
+	all = append(all, control.Check(cfg.Control.Socket, peers(cfg.Control))...)
+	return cfg.Problems(append(all, cfg.CheckFiles())...)
+}
+
+// checkID wants what fits into a topic, a client id and a host name.
+func checkID(id string) error {
+	legal := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '-'
+	}
+	if len(id) > 64 || strings.ContainsFunc(id, func(r rune) bool { return !legal(r) }) {
+		return fmt.Errorf("device.id: %q does not fit, write 1 to 64 letters, digits, - or _", id)
+	}
+	return nil
+}
+
+func panels() []string {
+	var names []string
+	for _, p := range hal.Panels() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+func peers(c config.Control) map[string][]string {
+	return map[string][]string{"status": c.Status, "publish": c.Publish, "token": c.Token, "pair": c.Pair, "reset": c.Reset}
+}
+
+// checkAuth asks deviceauth. Files that cannot be read are CheckFiles' to report.
+func checkAuth(cfg config.Config, who Device) []error {
+	auth, err := Authorization(cfg, who, "", nil, nil)
+	if err != nil {
+		return nil
+	}
+	return deviceauth.Check(auth)
+}
+
+// checkBroker asks telemetry and the sensors.
+func checkBroker(cfg config.Config, who Device) []error {
+	broker, err := Broker(cfg, who, "")
+	if cfg.MQTT.URL == "" {
+		return []error{err}
+	}
+	return append(telemetry.Check(broker), err)
+}
+
+func checkLanguage(language string) error {
+	if known := display.Languages(); !slices.Contains(known, language) {
+		return fmt.Errorf("display.language: %q is not known, write one of %s", language, strings.Join(known, ", "))
+	}
+	return nil
+}
+
+// checkParams finds placeholders that nothing fills in.
+func checkParams(params map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		left := strings.NewReplacer("{device_name}", "", "{device_id}", "").Replace(params[name])
+		if strings.ContainsAny(left, "{}") {
+			return fmt.Errorf("auth.params: %s: %q has an unknown placeholder, use {device_name} {device_id}", name, params[name])
+		}
+	}
+	return nil
+}
+
+// Warnings are what works and is probably not meant, one line each. `paird config check` prints them and `paird
+// run` logs them.
+func Warnings(cfg config.Config) []string {
+	var all []string
+	if bearer := BoundPassword(cfg); bearer != "" {
+		all = append(all, bearer)
+	}
+	who := peers(cfg.Control)
+	for _, key := range slices.Sorted(maps.Keys(who)) {
+		if missing := control.Missing(who[key]); len(missing) > 0 && cfg.IsSet("control."+key) {
+			all = append(all, fmt.Sprintf("control.%s: this machine has no %s, so it allows nothing", key, strings.Join(missing, ", ")))
+		}
+	}
+	if cfg.MQTT.CAFile != "" && strings.HasPrefix(cfg.MQTT.URL, "mqtt://") {
+		all = append(all, "mqtt.ca_file: mqtt:// uses no certificates, so it does nothing")
+	}
+	return all
+}
+
+// BoundPassword warns that the broker may be given a token which is bound to a key (RFC 9449 section 6): MQTT has
+// no place for the proof of possession that goes with it.
+func BoundPassword(cfg config.Config) string {
+	m := cfg.MQTT
+	given := append(slices.Collect(maps.Values(m.Headers)), m.Username, m.Password)
+	handed := m.Preset != "" || slices.ContainsFunc(given, func(s string) bool { return strings.Contains(s, "{access_token}") })
+	if cfg.Auth.DPoP == "off" || m.URL == "" || !handed {
+		return ""
+	}
+	return fmt.Sprintf(`auth.dpop = %q: a token bound to this device goes to the broker as a bearer token, and a broker that checks the binding will refuse it`, cfg.Auth.DPoP)
+}

@@ -1,0 +1,167 @@
+package config
+
+// key is one line of the key table, bound to the field of one Config.
+type key struct {
+	name    string // with its sections: "auth.issuer"
+	field   any    // *string *bool *int *float64 *time.Duration *image.Point *[]string *map[string]string
+	doc     string // one line for the example
+	rules   []rule // what the file's value must fulfil; a default is not checked
+	example string // the value of a required key in the example; "": the default stands there, commented out
+	hex     bool   // a number that datasheets write in hexadecimal
+}
+
+func entry(name string, field any, doc string, rules ...rule) key {
+	return key{name: name, field: field, doc: doc, rules: rules}
+}
+
+// required marks a key that the example must show set.
+func (k key) required(example string) key {
+	k.example = quote(example)
+	return k
+}
+
+func (k key) hexadecimal() key {
+	k.hex = true
+	return k
+}
+
+// keys is the key table: every key of the file but those of [[token]] and [[telemetry.sensor]], in the order of
+// the example.
+func keys(c *Config) []key {
+	var all []key
+	for _, section := range []func(*Config) []key{deviceKeys, authKeys, boardKeys, mqttKeys, storeKeys, localKeys} {
+		all = append(all, section(c)...)
+	}
+	return all
+}
+
+func deviceKeys(c *Config) []key {
+	d := &c.Device
+	return []key{
+		entry("device.name", &d.Name, `on the panel, the consent page and in Home Assistant; "": the host name`, atMost(64)),
+		entry("device.id", &d.ID, `1 to 64 letters, digits, - or _; "": a stable id of the board`),
+		entry("device.state_dir", &d.StateDir, "holds the grant and the queue; mode 0700", text(filled), text(path)),
+	}
+}
+
+func authKeys(c *Config) []key {
+	a := &c.Auth
+	mode := words{"auto", "on", "off"}
+	return []key{
+		entry("auth.issuer", &a.Issuer, "the authorization server, found by RFC 8414 or OpenID discovery").required("https://auth.example.com"),
+		entry("auth.client_id", &a.ClientID, "how this product is registered there").required("printer"),
+		entry("auth.device_authorization_endpoint", &a.DeviceAuthorizationEndpoint, "this and the next three replace discovery"),
+		entry("auth.token_endpoint", &a.TokenEndpoint, ""),
+		entry("auth.revocation_endpoint", &a.RevocationEndpoint, ""),
+		entry("auth.jwks_uri", &a.JWKSURI, ""),
+		entry("auth.client_auth", &a.ClientAuth, `none, basic, post or private_key_jwt; "": basic with a secret, else none`,
+			words{"", "none", "basic", "post", "private_key_jwt"}),
+		entry("auth.client_secret_file", &a.ClientSecretFile, "the secret of basic and post; a trailing newline is dropped", text(path)),
+		entry("auth.client_key_file", &a.ClientKeyFile, "the key of private_key_jwt, PEM", text(path)),
+		entry("auth.scopes", &a.Scopes, "what to ask for"),
+		entry("auth.audience", &a.Audience, "the API the token is for, as Auth0 wants it"),
+		entry("auth.resource", &a.Resource, "the API the token is for (RFC 8707)"),
+		entry("auth.pkce", &a.PKCE, "auto (where the server offers S256), on or off", mode),
+		entry("auth.dpop", &a.DPoP, "auto (where the server offers ES256), on or off; a bound token is no bearer token", mode),
+		entry("auth.ca_file", &a.CAFile, "trust these certificates (PEM) and no others", text(path)),
+		entry("auth.start", &a.Start, "button: ask for a code when the user acts (RFC 8628 section 3.1); auto: at once", words{"button", "auto"}),
+		entry("auth.params", &a.Params, "more parameters of the device authorization request; {device_name} and {device_id} are filled in"),
+	}
+}
+
+func boardKeys(c *Config) []key {
+	d, b := &c.Display, &c.Button
+	return []key{
+		entry("display.panel", &d.Panel, ""),
+		entry("display.size", &d.Size, "of png, sim and terminal; tells a 128x32 ssd1306 from a 128x64 one"),
+		entry("display.bus", &d.Bus, `or "SPI0.0"`),
+		entry("display.address", &d.Address, "on I2C").hexadecimal(),
+		entry("display.column_offset", &d.ColumnOffset, "-1: as the controller is usually wired (SH1106: 2)"),
+		entry("display.pins", &d.Pins, "dc, reset and busy by name, where the bus needs them"),
+		entry("display.required", &d.Required, "true: no panel, no start"),
+		entry("display.rotate", &d.Rotate, "0, 90, 180 or 270 degrees clockwise"),
+		entry("display.language", &d.Language, ""),
+		entry("sim.listen", &c.Sim.Listen, `the page of panel = "sim", on this machine only`),
+		entry("png.file", &c.PNG.File, `panel = "png" replaces this file with each frame`, text(path)),
+		entry("button.pin", &b.Pin, `such as "GPIO17"; "": no button`),
+		entry("button.active_low", &b.ActiveLow, "pressing connects the pin to ground"),
+		entry("button.pair_hold", &b.PairHold, "let go after this: pair", span{half, minute}),
+		entry("button.reset_hold", &b.ResetHold, `let go after this, then press again within 10 s: factory reset; "0s": never`, span{0, 2 * minute}),
+		entry("led.pin", &c.LED.Pin, `"": no LED`),
+	}
+}
+
+func mqttKeys(c *Config) []key {
+	m := &c.MQTT
+	return []key{
+		entry("mqtt.url", &m.URL, `mqtts:// or wss://; mqtt:// and ws:// to this machine only; "": no broker`),
+		entry("mqtt.client_id", &m.ClientID, "{device_id} {client_id} {sub} {claim:NAME}"),
+		entry("mqtt.username", &m.Username, "{access_token} {id_token} {sub} {client_id} {device_id} {claim:NAME}"),
+		entry("mqtt.password", &m.Password, "the same"),
+		entry("mqtt.topic", &m.Topic, "above telemetry, status, event and cmd", text(filled)),
+		entry("mqtt.home_assistant", &m.HomeAssistant, `discovery prefix, usually "homeassistant"; "": off`),
+		entry("mqtt.commands", &m.Commands, `what the cmd topic may do`),
+		entry("mqtt.keep_alive", &m.KeepAlive, "at most 40s, so that a dead link is found within a minute", span{5 * second, 40 * second}),
+		entry("mqtt.spread", &m.Spread, `first connect, refresh after boot and reconnect wait a part of this; fleets: "60s"`, span{0, hour}),
+		entry("mqtt.preset", &m.Preset, `"": none`),
+		entry("mqtt.headers", &m.Headers, "of the WebSocket request; placeholders as in username"),
+		entry("mqtt.alpn", &m.ALPN, `TLS protocols, such as ["mqtt"]`, text(filled)),
+		entry("mqtt.cert_file", &m.CertFile, "client certificate, PEM; read anew for each connection", text(path)),
+		entry("mqtt.key_file", &m.KeyFile, "its key, PEM", text(path)),
+		entry("mqtt.ca_file", &m.CAFile, "trust these certificates (PEM) and no others", text(path)),
+	}
+}
+
+func storeKeys(c *Config) []key {
+	t, q := &c.Telemetry, &c.Queue
+	return []key{
+		entry("telemetry.interval", &t.Interval, "", span{second, day}),
+		entry("telemetry.format", &t.Format, "json, or senml (RFC 8428)", words{"json", "senml"}),
+		entry("telemetry.metrics", &t.Metrics, `what this board lacks is left out`),
+		entry("queue.max_bytes", &q.MaxBytes, "the oldest is dropped, counted, when there is more", numbers{256 << 10, 1 << 30}),
+		entry("queue.max_age", &q.MaxAge, "", span{minute, 366 * day}),
+		entry("queue.sync", &q.Sync, "group: on disk within 5 s; always: before publish returns", words{"group", "always"}),
+		entry("secrets.key", &c.Secrets.Key, "what seals the tokens: auto (a systemd credential, else a file), credential or file",
+			later{"tpm2", "otp"}, words{"auto", "credential", "file"}),
+	}
+}
+
+func localKeys(c *Config) []key {
+	l := &c.Control
+	return []key{
+		entry("control.socket", &l.Socket, "the local API", text(filled), text(path)),
+		entry("control.status", &l.Status, `who may: "*", "user:NAME", "group:NAME"; root and the daemon's user always`),
+		entry("control.publish", &l.Publish, ""),
+		entry("control.token", &l.Token, ""),
+		entry("control.pair", &l.Pair, "these also see the user code"),
+		entry("control.reset", &l.Reset, ""),
+		entry("hooks.on_event", &c.Hooks.OnEvent, "program and arguments; the event comes as JSON on standard input"),
+		entry("log.level", &c.Log.Level, "debug, info, warn or error", words{"debug", "info", "warn", "error"}),
+		entry("log.format", &c.Log.Format, "auto (text on a terminal, else JSON), text or json", words{"auto", "text", "json"}),
+	}
+}
+
+// tokenKeys is the key table of one [[token]].
+func tokenKeys(t *Token) []key {
+	return []key{
+		entry("name", &t.Name, "what `paird token NAME` asks for: 1 to 64 letters, digits, dots, - or _", text(filled), atMost(64), text(tokenName)),
+		entry("resource", &t.Resource, "RFC 8707"),
+		entry("scopes", &t.Scopes, "a part of auth.scopes"),
+	}
+}
+
+// sensorKeys is the key table of one [[telemetry.sensor]].
+func sensorKeys(s *Sensor) []key {
+	return []key{
+		entry("driver", &s.Driver, "the chip", text(filled)),
+		entry("bus", &s.Bus, ""),
+		entry("address", &s.Address, "0: the usual one").hexadecimal(),
+		entry("id", &s.ID, `of a 1-wire sensor, such as "28-0316a2794c2f"; "": the only one`),
+		entry("metric", &s.Metric, "its name in the telemetry", text(metricName)),
+		entry("shunt", &s.Shunt, "of ina219: its resistor, in ohms", ohms{}),
+		entry("unit", &s.Unit, "of file and exec, for SenML and Home Assistant"),
+		entry("path", &s.Path, `of file: below /sys, holding one number`, text(path)),
+		entry("scale", &s.Scale, "of file: what the number is multiplied by"),
+		entry("command", &s.Command, "of exec: program and arguments; prints a number or a JSON object of numbers"),
+	}
+}
