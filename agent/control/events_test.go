@@ -83,7 +83,7 @@ func TestFrame(t *testing.T) {
 }
 
 // pipe serves a handler on one connection in memory, as the given user, and returns the caller's end.
-func pipe(t *testing.T, h http.Handler, uid uint32) (near net.Conn, done <-chan error) {
+func pipe(t *testing.T, h http.Handler, uid uint32) (near net.Conn) {
 	t.Helper()
 	near, far := net.Pipe()
 	l := &pipes{conns: make(chan net.Conn, 1)}
@@ -91,8 +91,14 @@ func pipe(t *testing.T, h http.Handler, uid uint32) (near net.Conn, done <-chan 
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- Serve(ctx, l, h) }()
-	t.Cleanup(func() { cancel(); near.Close() })
-	return near, ended
+	t.Cleanup(func() {
+		cancel()
+		near.Close()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return near
 }
 
 // A caller who does not read its answer holds neither a goroutine nor a slot for longer than the write limit.
@@ -100,7 +106,7 @@ func TestAnswersHaveADeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		left := make(chan struct{})
 		h := Handler(&fake{status: Status{Version: strings.Repeat("x", 1<<20)}}, HandlerOptions{Status: []string{"*"}, Log: quiet})
-		near, _ := pipe(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		near := pipe(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h.ServeHTTP(w, r)
 			close(left)
 		}), stranger)
@@ -118,7 +124,7 @@ func TestMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &fake{inbox: []Message{{1, "job/a", []byte("x\xff")}, {2, "other", nil}, {5, "job/b", []byte("y")}}}
 		h := Handler(b, HandlerOptions{Subscribe: []string{"*"}, Log: quiet})
-		near, _ := pipe(t, h, stranger)
+		near := pipe(t, h, stranger)
 		go near.Write([]byte("GET /v1/messages?topic=job/%23 HTTP/1.1\r\nHost: paird\r\n\r\n"))
 		resp, err := http.ReadResponse(bufio.NewReader(near), nil)
 		if err != nil {
