@@ -77,7 +77,7 @@ func boardKeys(c *Config) []key {
 		entry("display.bus", &d.Bus, `or "SPI0.0"`),
 		entry("display.address", &d.Address, "on I2C").hexadecimal(),
 		entry("display.column_offset", &d.ColumnOffset, "-1: as the controller is usually wired (SH1106: 2)"),
-		entry("display.pins", &d.Pins, "dc, reset and busy by name, where the bus needs them"),
+		entry("display.pins", &d.Pins, "dc, reset, busy and power by name, where the panel needs them"),
 		entry("display.required", &d.Required, "true: no panel, no start"),
 		entry("display.rotate", &d.Rotate, "0, 90, 180 or 270 degrees clockwise"),
 		entry("display.language", &d.Language, ""),
