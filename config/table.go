@@ -58,6 +58,8 @@ func authKeys(c *Config) []key {
 			words{"", "none", "basic", "post", "private_key_jwt"}),
 		entry("auth.client_secret_file", &a.ClientSecretFile, "the secret of basic and post; a trailing newline is dropped", text(path)),
 		entry("auth.client_key_file", &a.ClientKeyFile, "the key of private_key_jwt, PEM", text(path)),
+		entry("auth.client_assertion_audience", &a.ClientAssertionAudience,
+			"of private_key_jwt: issuer, or token_endpoint where the server wants that (Hydra)", words{"issuer", "token_endpoint"}),
 		entry("auth.scopes", &a.Scopes, "what to ask for"),
 		entry("auth.audience", &a.Audience, "the API the token is for, as Auth0 wants it"),
 		entry("auth.resource", &a.Resource, "the API the token is for (RFC 8707)"),
