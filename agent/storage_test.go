@@ -157,7 +157,7 @@ func TestQuarantined(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(l.dir, "tokens.db"), []byte("rot"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(l.dir, "queue.db"), []byte("rot"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(l.dir, "queue.00000001"), []byte("rot"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}), func(l *lab) {

@@ -46,7 +46,6 @@ type Auth struct {
 	ClientAuth                  string // none|basic|post|private_key_jwt; "": basic with a secret, else none
 	ClientSecretFile            string
 	ClientKeyFile               string // of private_key_jwt
-	ClientAssertionAudience     string // of private_key_jwt: issuer|token_endpoint
 	Scopes                      []string
 	Audience                    string
 	Resource                    []string // RFC 8707
@@ -146,6 +145,7 @@ type Queue struct {
 	MaxBytes int
 	MaxAge   time.Duration
 	Sync     string // group|always
+	KeepFree int    // bytes
 }
 
 // Secrets says what seals the stored tokens.

@@ -18,8 +18,7 @@ func Default() Config {
 	return Config{
 		Device: Device{StateDir: "/var/lib/paird"},
 		Auth: Auth{
-			ClientAssertionAudience: "issuer",
-			Scopes:                  []string{"openid", "offline_access"}, Resource: []string{}, PKCE: "auto", DPoP: "off", Start: "button",
+			Scopes: []string{"openid", "offline_access"}, Resource: []string{}, PKCE: "auto", DPoP: "off", Start: "button",
 		},
 		Display: Display{Panel: "none", Size: image.Pt(128, 64), Bus: "I2C1", Address: 0x3C, ColumnOffset: -1, Language: "en"},
 		Sim:     Sim{Listen: "127.0.0.1:8628"},
@@ -32,7 +31,7 @@ func Default() Config {
 			Interval: 30 * second, Format: "json",
 			Metrics: []string{"cpu_temp", "load", "memory", "disk", "uptime", "wifi"},
 		},
-		Queue:   Queue{MaxBytes: 16 << 20, MaxAge: 7 * day, Sync: "group"},
+		Queue:   Queue{MaxBytes: 16 << 20, MaxAge: 7 * day, Sync: "group", KeepFree: 8 << 20},
 		Secrets: Secrets{Key: "auto"},
 		Control: Control{
 			Socket: "/run/paird/paird.sock", Status: []string{"*"}, Publish: []string{"group:paird"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -18,15 +19,18 @@ type Client struct {
 	keys     *keySet
 }
 
-// New returns a Client for cfg, which must pass Check. It reads no file and sends nothing: what is wrong with a file of
-// certificates is an error of each request, Kind Misconfigured.
+// New checks cfg and returns a Client for it. It sends nothing.
 func New(cfg Config) (*Client, error) {
 	cfg = cfg.withDefaults()
 	if err := errors.Join(append(Check(cfg), cfg.errNoKey())...); err != nil {
 		return nil, err
 	}
 	if cfg.HTTP == nil {
-		cfg.HTTP = NewTransport("")
+		transport, err := NewTransport("")
+		if err != nil {
+			return nil, fmt.Errorf("auth: %w", err)
+		}
+		cfg.HTTP = transport
 	}
 	return newClient(cfg), nil
 }

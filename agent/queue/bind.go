@@ -2,18 +2,16 @@ package queue
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
-	"time"
+	"slices"
 
-	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
-// Bind says whose queue it is from now on. A queue that is nobody's is adopted with all that is in it.
+// Bind says whose queue it is from now on. An unowned queue is adopted with all that is in it.
 // What was queued under another account is dropped, counted, and its number returned. The empty
 // account is one that is not known, and so another than any before, itself included: call Bind when a
 // grant begins, not for each session under it. Trouble with the disk is no error, see Storage: the owner is
-// written together with the first record that is his.
+// written together with the first record of that account.
 func (q *Queue) Bind(account string) (purged int, err error) {
 	q.io.Lock()
 	defer q.io.Unlock()
@@ -29,52 +27,40 @@ func (q *Queue) Bind(account string) (purged int, err error) {
 	if q.owned {
 		purged = q.purge(q.next)
 	}
-	q.owned, q.owner, q.dirty = true, account, time.Now()
-	q.changes++
-	// Nothing of his goes to the journal before the database says whose it is.
-	q.urgent = q.disk != nil
-	open := q.urgent
+	q.owned, q.owner = true, account
+	q.touch()
+	open := q.log != nil
 	q.mu.Unlock()
 	if open {
-		_ = q.write(true) // kept as q.trouble
+		_ = q.write(false) // kept as q.trouble
 	}
 	return purged, nil
 }
 
 // purge drops all records before seq.
 func (q *Queue) purge(seq uint64) int {
-	first := q.cursor
-	if len(q.out) > 0 {
-		first = min(first, q.out[0].seq)
-	}
-	if f, ok := q.first(); ok && len(q.out) == 0 {
-		first = f.seq
-	}
-	keep, bytes := 0, int64(0)
-	for _, e := range q.mem {
-		switch {
-		case e.done:
-		case e.seq >= seq:
-			keep++
-			bytes += int64(e.size())
-		default:
-			first = min(first, e.seq)
-			e.done = true
-			e.answer(nil)
-			q.memBytes -= e.cost()
+	n, first := q.messages(), q.cursor
+	for _, r := range []ring{q.out, q.mem} {
+		if len(r) > 0 {
+			first = min(first, r[0].seq)
 		}
 	}
-	q.trim()
-	purged := q.messages - keep
-	q.messages, q.bytes = keep, bytes
-	q.floor, q.cursor = q.diskLast+1, max(q.cursor, q.diskLast+1)
-	q.out, q.ahead = nil, nil
-	clear(q.dead)
-	if purged > 0 {
-		q.tell(first, seq-1, uint64(purged))
-		q.o.Log.Warn("what was queued for another account is dropped", "records", purged)
+	kept := q.mem[q.mem.from(seq):]
+	for _, e := range q.mem[:len(q.mem)-len(kept)] {
+		e.gone = true
+		e.answer(nil)
 	}
-	return purged
+	q.out, q.ahead, q.unread, q.mem = nil, nil, 0, kept
+	if q.log != nil {
+		q.log.skip()
+	}
+	q.count()
+	q.cursor = max(q.cursor, seq)
+	if n -= q.messages(); n > 0 {
+		q.lose(gap{From: first, To: seq - 1, N: uint64(n)})
+		q.o.Log.Warn("what was queued for another account is dropped", "records", n)
+	}
+	return n
 }
 
 // Flush puts all that is in memory on the disk.
@@ -82,7 +68,7 @@ func (q *Queue) Flush() error {
 	q.io.Lock()
 	defer q.io.Unlock()
 	q.mu.Lock()
-	idle := len(q.mem) == 0 && len(q.dead) == 0 && q.dirty.IsZero()
+	idle := len(q.mem.unsaved()) == 0 && q.dirty.IsZero()
 	q.mu.Unlock()
 	if idle {
 		return nil
@@ -107,7 +93,7 @@ func (q *Queue) Close() error {
 	q.io.Lock()
 	defer q.io.Unlock()
 	var err error
-	if q.disk != nil || len(q.mem) > 0 {
+	if q.log != nil || len(q.mem) > 0 {
 		err = q.write(true)
 	}
 	q.mu.Lock()
@@ -115,14 +101,14 @@ func (q *Queue) Close() error {
 	for _, e := range q.mem {
 		e.answer(ErrClosed)
 	}
-	if q.disk == nil {
+	if q.log == nil {
 		return err
 	}
-	return errors.Join(err, q.disk.close(q.suspect, q.o.files.Disk))
+	return errors.Join(err, q.log.close())
 }
 
-// Erase drops everything, overwrites and removes the files, those set aside too, and begins anew:
-// with another stream, nobody's, and nothing counted. Files come back when there is something to keep.
+// Erase drops everything, overwrites and removes the files, those set aside too, and begins again:
+// with another stream, unowned, and nothing counted. Files come back when there is something to keep.
 func (q *Queue) Erase() error {
 	q.io.Lock()
 	defer q.io.Unlock()
@@ -132,41 +118,44 @@ func (q *Queue) Erase() error {
 		return ErrClosed
 	}
 	var err error
-	if q.disk != nil {
-		err = q.disk.close(true, q.o.files.Disk)
+	if q.log != nil {
+		err = q.log.close()
 	}
 	for _, e := range q.mem {
 		e.answer(nil)
 	}
-	q.disk, q.suspect, q.trouble, q.quarantined = nil, false, nil, ""
+	q.log = nil
 	q.begin()
-	return errors.Join(err, eraseFiles(q.o.Dir, q.o.files.Disk))
+	q.signal()
+	q.unblock()
+	return errors.Join(err, eraseFiles(q.o.Dir, q.o.tap, "queue"))
 }
 
-func eraseFiles(dir string, d boltfile.Disk) error {
-	paths, err := filepath.Glob(filepath.Join(dir, "queue.*"))
-	for _, path := range paths {
-		err = errors.Join(err, overwrite(path, d), d.Remove(path))
-	}
-	return errors.Join(err, d.SyncDir(dir))
-}
-
-// overwrite fills a file with zeros. What flash keeps of the old is beyond us.
-func overwrite(path string, d boltfile.Disk) error {
-	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+// eraseFiles overwrites and removes the files of a log. What is no regular file, and what paird does not
+// make, stays.
+func eraseFiles(path string, tap statedir.Tap, name string) error {
+	dir, err := statedir.Open(path, tap)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	zeros := make([]byte, 64<<10)
-	for at := int64(0); at < info.Size(); at += int64(len(zeros)) {
-		if err := d.WriteAt(f, zeros[:min(int64(len(zeros)), info.Size()-at)], at); err != nil {
-			return err
+	defer dir.Close()
+	names, err := dir.Names()
+	for _, file := range names {
+		if isOurs(file, name) {
+			err = errors.Join(err, dir.Wipe(file))
 		}
 	}
-	return d.Sync(f)
+	return errors.Join(err, dir.Sync())
+}
+
+// isOurs says whether a log of that name makes such a file, or did so before it had segments.
+func isOurs(file, name string) bool {
+	if _, ok := segmentNumber(file, name); ok {
+		return true
+	}
+	names := []string{name + ".damaged", name + ".db", name + ".log"}
+	return slices.ContainsFunc(names, func(base string) bool {
+		_, aside := statedir.AsideNumber(file, base)
+		return aside || file == base || file == base+".new" || file == base+".compact"
+	}) || file == name+".new"
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/statedir"
 	"github.com/paird/paird/agent/store"
 	bolt "go.etcd.io/bbolt"
 )
@@ -20,15 +21,15 @@ type wear struct {
 	cost
 }
 
-func (w *wear) op(op boltfile.Op) error {
+func (w *wear) op(op statedir.Op) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch op.Kind {
-	case boltfile.Write:
+	case statedir.Write:
 		const block = 4096
 		first, last := op.Off/block, (op.Off+int64(len(op.Data))-1)/block
 		w.bytes += (last - first + 1) * block
-	case boltfile.Sync, boltfile.SyncDir:
+	case statedir.Sync, statedir.SyncDir:
 		w.flushes++
 	}
 	return nil
@@ -60,7 +61,7 @@ func newBoard(t *testing.T) *board {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.store.Close() })
-	b.queue = open(t, Options{Dir: dir, files: boltfile.Options{Disk: boltfile.Disk{Tap: b.op}, Opened: hook}})
+	b.queue = open(t, Options{Dir: dir, tap: b.op})
 	b.save()
 	return b
 }

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"fmt"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +17,7 @@ func (c cost) String() string { return fmt.Sprintf("%d bytes, %d flushes", c.byt
 func measure(t *testing.T, online bool, n int, every time.Duration) (c cost) {
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
-		q := open(t, Options{files: p.files()})
+		q := open(t, Options{tap: p.op})
 		if q.Online(online); online {
 			go acknowledge(t, q)
 		}
@@ -67,7 +68,8 @@ func TestDrainBudget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
-		q := open(t, Options{files: p.files()})
+		dir := t.TempDir()
+		q := open(t, Options{Dir: dir, tap: p.op})
 		put(t, q, 0, 20000)
 		if err := q.Flush(); err != nil {
 			t.Fatal(err)
@@ -76,8 +78,8 @@ func TestDrainBudget(t *testing.T) {
 		drain(t, q, 0, 20000)
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		if len(q.dead) > 0 {
-			t.Errorf("%d records are not deleted yet", len(q.dead))
+		if files, _ := filepath.Glob(filepath.Join(dir, "queue.*")); len(files) != 1 {
+			t.Errorf("records are not deleted yet: %v", files)
 		}
 		got := p.bytes.Load() - before
 		t.Logf("deleting 20,000 records wrote %d bytes", got)
@@ -93,7 +95,7 @@ func BenchmarkPut(b *testing.B) {
 	for _, online := range []bool{false, true} {
 		b.Run(fmt.Sprintf("online=%v", online), func(b *testing.B) {
 			var p tap
-			q := open(b, Options{MaxBytes: 1 << 40, files: p.files()})
+			q := open(b, Options{MaxBytes: 1 << 40, tap: p.op})
 			q.Online(online)
 			payload := make([]byte, 200)
 			bytes, flushes, n := p.bytes.Load(), p.syncs.Load(), 0

@@ -9,9 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
-	bolt "go.etcd.io/bbolt"
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
 // A promise is what holds from a moment on, whatever happens to the power.
@@ -23,10 +22,7 @@ type promise struct {
 	owner string
 }
 
-const (
-	testJournal = 8 * blockSize
-	testSlack   = 48 << 10
-)
+const testSegment = 8 * blockSize
 
 // A work is a life of a queue under recording.
 type work struct {
@@ -44,10 +40,7 @@ type work struct {
 func recordWork(t *testing.T, seed uint64, n int) (*crashtest.Recorder, []promise) {
 	dir := crashtest.Dir(t)
 	w := &work{t: t, rand: rand.New(rand.NewPCG(seed, 7)), rec: crashtest.New(dir)}
-	w.o = Options{Dir: dir, Sync: Always, journal: testJournal, slack: testSlack, files: boltfile.Options{
-		Disk:   boltfile.Disk{Tap: w.rec.Tap},
-		Opened: func(db *bolt.DB) { w.rec.Hook(db) },
-	}}
+	w.o = Options{Dir: dir, Sync: Always, segment: testSegment, tap: w.rec.Tap}
 	synctest.Test(t, func(t *testing.T) {
 		w.t = t
 		w.start()
@@ -146,7 +139,7 @@ func (w *work) take(n int) {
 // honours is the oracle.
 func honours(promises []promise) func(string, crashtest.State) error {
 	return func(dir string, s crashtest.State) error {
-		q, err := Open(Options{Dir: dir, journal: testJournal})
+		q, err := Open(Options{Dir: dir, segment: testSegment})
 		if err != nil {
 			return err
 		}
@@ -174,18 +167,13 @@ func (p promise) check(q *Queue) error {
 		return fmt.Errorf("next %d, dropped %d, owner %q; want %d, %d, %q", q.next, q.dropped, q.owner, p.next, p.lost, p.owner)
 	}
 	var all []string
-	for f, ok := q.first(); ok; f, ok = q.first() {
-		if f.err != nil {
-			return f.err
-		}
-		all = append(all, string(f.payload))
-		q.cursor++
-		if f.seq <= q.diskLast {
-			q.ahead = q.ahead[1:]
-		}
+	messages := q.messages()
+	for r, ok := q.first(); ok; r, ok = q.first() {
+		all = append(all, string(r.payload))
+		q.give(r)
 	}
-	if q.messages != len(all) {
-		return fmt.Errorf("%d messages counted, %d found", q.messages, len(all))
+	if messages != len(all) || q.messages() != len(all) {
+		return fmt.Errorf("%d messages counted, then %d; %d found", messages, q.messages(), len(all))
 	}
 	i := 0
 	for _, id := range all {
@@ -221,13 +209,15 @@ func TestPromisesSurvivePowerCuts(t *testing.T) {
 // Without the flushes the same check has to fail, or it would check nothing.
 func TestPromisesWithoutFlushAreCaught(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"queue.db", "queue.log"} {
+	for name, ignored := range map[string]func(statedir.Op) bool{
+		"new segments": func(op statedir.Op) bool { return op.Kind == statedir.Sync && op.Path == "queue.new" },
+		"segments":     func(op statedir.Op) bool { return op.Kind == statedir.Sync && op.Path != "queue.new" },
+		"the folder":   func(op statedir.Op) bool { return op.Kind == statedir.SyncDir },
+	} {
 		rec, promises := recordWork(t, 1, 60)
-		n, failed, _ := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 150, Ignore: func(op boltfile.Op) bool {
-			return op.Kind == boltfile.Sync && op.Path == file
-		}}, honours(promises))
+		n, failed, _ := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 150, Ignore: ignored}, honours(promises))
 		if failed == 0 {
-			t.Errorf("all of %d states keep their promises without a flush of %s", n, file)
+			t.Errorf("all of %d states keep their promises without a flush of %s", n, name)
 		}
 	}
 }

@@ -11,9 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
-	bolt "go.etcd.io/bbolt"
 )
 
 const damagedRecords = 400
@@ -21,7 +19,7 @@ const damagedRecords = 400
 // template makes the files of a queue, after a clean stop or a crash.
 func template(t *testing.T, clean bool) map[string][]byte {
 	dir := crashtest.Dir(t)
-	q := open(t, Options{Dir: dir, Sync: Always, journal: testJournal})
+	q := open(t, Options{Dir: dir, Sync: Always, segment: testSegment})
 	for i := range damagedRecords {
 		if err := q.Put("t", fmt.Appendf(nil, "%d %0*d", i, i, 0)); err != nil {
 			t.Fatal(err)
@@ -33,12 +31,16 @@ func template(t *testing.T, clean bool) map[string][]byte {
 		q.abandon()
 	}
 	files := map[string][]byte{}
-	for _, name := range []string{"queue.db", "queue.log"} {
-		b, err := os.ReadFile(filepath.Join(dir, name))
+	paths, _ := filepath.Glob(filepath.Join(dir, "queue.*"))
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		files[name] = b
+		files[filepath.Base(path)] = b
+	}
+	if len(files) < 3 {
+		t.Fatalf("only %d segments", len(files))
 	}
 	return files
 }
@@ -56,7 +58,7 @@ func damages(r *rand.Rand) map[string]func([]byte) []byte {
 		},
 		"bit": func(b []byte) []byte { b[r.IntN(len(b))] ^= 1 << r.IntN(8); return b },
 		"head": func(b []byte) []byte {
-			b[r.IntN(2)*4096+r.IntN(100)] ^= 1 << r.IntN(8)
+			b[r.IntN(2)*4096+r.IntN(100)] ^= 1 << r.IntN(8) // the first frames
 			return b
 		},
 		"noise": func(b []byte) []byte {
@@ -112,7 +114,7 @@ func spoil(t *testing.T, dir string, files map[string][]byte, name string, damag
 
 // works opens the queue, checks what is in it, uses it, and does so again.
 func works(t *testing.T, dir string) error {
-	q := open(t, Options{Dir: dir, journal: testJournal})
+	q := open(t, Options{Dir: dir, segment: testSegment})
 	found, last := 0, -1
 	for found < q.Stats().Messages {
 		_, topic, payload := next(t, q)
@@ -135,7 +137,7 @@ func works(t *testing.T, dir string) error {
 	if err := errors.Join(q.Put("t", []byte("more")), q.Close()); err != nil {
 		return err
 	}
-	q = open(t, Options{Dir: dir, journal: testJournal})
+	q = open(t, Options{Dir: dir, segment: testSegment})
 	if s := q.Stats(); s.Messages != found+1 || q.Storage() != nil {
 		return fmt.Errorf("%+v the second time, want %d; %v", s, found+1, q.Storage())
 	}
@@ -144,7 +146,7 @@ func works(t *testing.T, dir string) error {
 
 func TestDirectoriesInPlaceOfFiles(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"queue.db", "queue.log"} {
+	for _, name := range []string{"queue.00000001", "queue.new"} {
 		if err := os.MkdirAll(filepath.Join(dir, name, "below"), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -164,22 +166,16 @@ func TestNewerSchemaIsLeftAlone(t *testing.T) {
 	q := open(t, Options{Dir: dir})
 	put(t, q, 0, 3)
 	q.Close()
-	path := filepath.Join(dir, "queue.db")
-	db, _, err := boltfile.Open(boltfile.Options{Path: path})
+	path := filepath.Join(dir, "queue.00000001")
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Update(func(tx *bolt.Tx) error {
-		s, err := readState(tx)
-		if err != nil {
-			return err
-		}
-		s.Schema++
-		return s.write(tx)
-	}); err != nil {
+	newer := frame{segment: 1, block: 40, commit: 1000, state: []byte(`{"schema":2,"stream":7,"other":true}`)}
+	copy(b[40*blockSize:], newer.encode())
+	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	db.Close()
 	before, _ := os.ReadFile(path)
 
 	q = open(t, Options{Dir: dir})
@@ -203,7 +199,7 @@ func TestDamageWhileInUse(t *testing.T) {
 		if err := q.Flush(); err != nil {
 			t.Fatal(err)
 		}
-		noisePages(t, filepath.Join(dir, "queue.db"))
+		noisePages(t, filepath.Join(dir, "queue.00000001"))
 		stream := q.Stream()
 		q.Put("t", []byte("after"))
 		seq, topic, payload := next(t, q)
@@ -221,8 +217,8 @@ func TestDamageWhileInUse(t *testing.T) {
 	})
 }
 
-// What was read before the file became suspect can still be dropped.
-func TestDropFromASuspectFile(t *testing.T) {
+// What was read before the log has to be read again can still be dropped.
+func TestDropWhatWasLoaded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := open(t, Options{MaxAge: time.Hour})
 		put(t, q, 0, 3)
@@ -232,9 +228,9 @@ func TestDropFromASuspectFile(t *testing.T) {
 		first, _, _ := next(t, q)
 		time.Sleep(time.Second)
 		q.mu.Lock()
-		q.suspect, q.o.MaxAge = true, time.Millisecond
-		if f, ok := q.peek(); ok || q.dropped != 2 {
-			t.Errorf("%+v, %d dropped", f, q.dropped)
+		q.reopen, q.o.MaxAge = true, time.Millisecond
+		if r, ok := q.peek(); ok || q.dropped != 2 {
+			t.Errorf("%+v, %d dropped", r, q.dropped)
 		}
 		q.mu.Unlock()
 		q.Ack(first)
@@ -242,7 +238,7 @@ func TestDropFromASuspectFile(t *testing.T) {
 	})
 }
 
-// noisePages overwrites all pages but the metas.
+// noisePages overwrites the file.
 func noisePages(t *testing.T, path string) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -254,7 +250,7 @@ func noisePages(t *testing.T, path string) {
 		noise[i] = byte(i*7 + 1)
 	}
 	info, _ := f.Stat()
-	for at := int64(2 * 4096); at < info.Size(); at += 4096 {
+	for at := int64(0); at < info.Size(); at += 4096 {
 		if _, err := f.WriteAt(noise, at); err != nil {
 			t.Fatal(err)
 		}

@@ -1,18 +1,52 @@
 package queue
 
-// drop takes a record out that will never be sent, counts it and makes a gap tell of it.
-func (q *Queue) drop(seq uint64) bool {
-	if _, ok := q.remove(seq); !ok {
-		return false
+// dropFirst drops what first has returned.
+func (q *Queue) dropFirst(r record) {
+	if e := q.find(r.seq); e != nil {
+		q.settle(e)
+	} else {
+		q.ahead, q.unread = q.ahead[1:], q.unread-1
+		q.bytes -= int64(r.size())
+		q.touch()
 	}
-	if q.cursor == seq {
-		q.cursor++
+	q.cursor = max(q.cursor, r.seq+1)
+	q.loseOne(r.seq)
+}
+
+// loseOne counts a dropped record and reports it by a gap.
+func (q *Queue) loseOne(seq uint64) { q.lose(gap{From: seq, To: seq, N: 1}) }
+
+// lose counts a run of lost records.
+func (q *Queue) lose(g gap) {
+	if g.N == 0 {
+		return
 	}
-	q.dropped++
-	if q.gaps.add(seq, q.live) {
-		q.o.Log.Warn("records dropped from the queue", "from_seq", seq, "dropped", q.dropped)
+	q.dropped += g.N
+	if q.gaps.add(g, q.live) {
+		q.o.Log.Warn("records dropped from the queue", "from_seq", g.From, "dropped", q.dropped)
 	}
-	return true
+}
+
+// loseIn counts n records as lost, in the holes of the numbering in which they were.
+func (q *Queue) loseIn(holes []gap, n uint64) {
+	for _, h := range holes {
+		known := q.gaps.within(h.From, h.To)
+		size := h.To - h.From + 1
+		if known >= size {
+			continue
+		}
+		h.N = min(n, size-known)
+		n -= h.N
+		q.lose(h)
+	}
+	q.dropped += n // there is no number left for these
+}
+
+// live says whether a record is left between the two.
+func (q *Queue) live(after, before uint64) bool {
+	// Of those on the disk and not given yet it is not known which numbers are in use.
+	unread := q.unread > 0 && q.cursor < before && after < q.diskLast
+	return unread || q.out.between(after, before) || q.mem.between(after, before)
 }
 
 // limit drops the oldest records until the queue keeps its bounds.
@@ -25,24 +59,48 @@ func (q *Queue) limit() {
 
 // dropOldest prefers records that are not in flight.
 func (q *Queue) dropOldest() bool {
-	if f, ok := q.first(); ok {
-		return q.drop(f.seq)
+	if r, ok := q.first(); ok {
+		q.dropFirst(r)
+		return true
 	}
-	if len(q.out) > 0 {
-		return q.drop(q.out[0].seq)
+	if q.dropOldestInMemory() {
+		return true
 	}
-	return q.dropOldestInMemory()
+	for _, r := range []ring{q.out, q.mem} {
+		if len(r) > 0 {
+			seq := r[0].seq
+			q.settle(r[0])
+			q.loseOne(seq)
+			return true
+		}
+	}
+	return false
 }
 
-// dropOldestInMemory is for when the disk takes nothing.
+// dropOldestInMemory is for when the disk takes nothing. What is being written stays: it may be in the log.
 func (q *Queue) dropOldestInMemory() bool {
-	notGiven := q.mem[q.memFrom(q.cursor):]
-	for _, entries := range [][]*entry{notGiven, q.mem} {
-		for _, e := range entries {
-			if !e.done {
-				return q.drop(e.seq)
+	unsaved := q.mem.unsaved()
+	for _, given := range []bool{false, true} {
+		for _, e := range unsaved {
+			if e.given == given && !e.writing {
+				q.settle(e)
+				q.loseOne(e.seq)
+				return true
 			}
 		}
 	}
 	return false
+}
+
+// dropSegment gives up the records of the oldest segment of several, and returns the least seq that stays: where
+// the disk is full newer records may have its room.
+func (q *Queue) dropSegment() (floor uint64) {
+	all := q.log.all()
+	if len(all) < 2 {
+		return 0
+	}
+	for r, ok := q.first(); ok && r.seq <= all[0].last; r, ok = q.first() {
+		q.dropFirst(r)
+	}
+	return all[0].last + 1
 }

@@ -5,11 +5,12 @@ import (
 	"slices"
 )
 
-// A gap tells of a run of dropped records. Its own seq is To, which no record is sent under any more.
+// A gap reports a run of dropped records. Its own seq is To, which no record is sent under any more.
 type gap struct {
 	From uint64 `json:"from"`
 	To   uint64 `json:"to"`
 	N    uint64 `json:"n"`
+	Told bool   `json:"told,omitempty"` // to Options.OnGap
 	sent bool   // handed out since the last Rewind
 	kept bool   // on the disk
 }
@@ -24,17 +25,25 @@ const gapTopic = "event"
 // gaps are in the order of their seq and do not overlap.
 type gaps []gap
 
-// add notes that seq was dropped. It extends a neighbour where no record is left between, as live
-// says, and the neighbour was not sent; a sent one tells what was true then. It returns whether a new run began.
-func (gs *gaps) add(seq uint64, live func(after, before uint64) bool) bool {
-	i, _ := slices.BinarySearchFunc(*gs, seq, func(g gap, seq uint64) int {
+// add notes a run of drops. Gaps inside it become a part of it. It extends a neighbour where no record is left
+// between, as live says, and the neighbour was not sent; a sent one reports what was true then. It returns
+// whether a new run began.
+func (gs *gaps) add(g gap, live func(after, before uint64) bool) bool {
+	n := len(*gs)
+	*gs = slices.DeleteFunc(*gs, func(old gap) bool {
+		inside := old.To >= g.From && old.From <= g.To
+		if inside {
+			g.From, g.To, g.N = min(g.From, old.From), max(g.To, old.To), g.N+old.N
+		}
+		return inside
+	})
+	i, _ := slices.BinarySearchFunc(*gs, g.From, func(g gap, seq uint64) int {
 		if g.To < seq {
 			return -1
 		}
 		return 1
 	})
-	n := len(*gs)
-	*gs = slices.Insert(*gs, i, gap{From: seq, To: seq, N: 1})
+	*gs = slices.Insert(*gs, i, g)
 	gs.join(i, live)
 	if i > 0 {
 		gs.join(i-1, live)
@@ -96,4 +105,14 @@ func (gs *gaps) remove(seq uint64) bool {
 	}
 	*gs = slices.Delete(*gs, i, i+1)
 	return true
+}
+
+// within is how many drops the gaps from one seq to another report.
+func (gs gaps) within(from, to uint64) (n uint64) {
+	for _, g := range gs {
+		if from <= g.From && g.To <= to {
+			n += g.N
+		}
+	}
+	return n
 }

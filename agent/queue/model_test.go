@@ -14,9 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
-	bolt "go.etcd.io/bbolt"
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
 // item is a record as the model knows it.
@@ -56,13 +55,12 @@ func newModel(t *testing.T, seed uint64, o Options) *model {
 		gaps: map[uint64][]gap{}, healthy: time.Now(),
 	}
 	m.o.Dir = crashtest.Dir(t)
-	m.o.files.Disk.Tap = func(boltfile.Op) error {
-		if m.broken.Load() {
+	m.o.tap = func(op statedir.Op) error {
+		if m.broken.Load() && op.Kind.Changes() {
 			return syscall.ENOSPC
 		}
 		return nil
 	}
-	m.o.files.Opened = func(db *bolt.DB) { crashtest.Hook(db, m.o.files.Disk.Tap) }
 	m.start()
 	t.Cleanup(func() { m.q.Close() })
 	return m
@@ -205,7 +203,7 @@ func (m *model) check() {
 	}
 }
 
-// crash ends the queue without a word, starts it again, and learns what is left: all that was accepted
+// crash ends the queue without Close, starts it again, and learns what is left: all that was accepted
 // five seconds ago must be there, or have been dropped and counted.
 func (m *model) crash() {
 	now, counted := time.Now(), m.q.Stats().Dropped

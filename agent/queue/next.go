@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -18,9 +17,12 @@ func (q *Queue) Next(ctx context.Context) (seq uint64, topic string, payload []b
 			q.mu.Unlock()
 			return 0, "", nil, ErrClosed
 		}
-		r, ok := q.take()
+		r, report, ok := q.take()
 		if ok {
 			q.mu.Unlock()
+			if report.N > 0 {
+				q.o.OnGap(report.N, report.From, report.To)
+			}
 			return r.seq, r.topic, r.payload, nil
 		}
 		if q.ready == nil {
@@ -35,102 +37,99 @@ func (q *Queue) Next(ctx context.Context) (seq uint64, topic string, payload []b
 	}
 }
 
-// take puts the next record, or a gap that is due, in flight.
-func (q *Queue) take() (record, bool) {
-	f, ok := q.peek()
-	if g := q.gaps.before(seqOr(f, ok, q.next)); g != nil {
+// signal wakes the calls of Next that wait.
+func (q *Queue) signal() {
+	if q.ready != nil {
+		close(q.ready)
+		q.ready = nil
+	}
+}
+
+// take puts the next record, or a gap that is due, in flight. report is the gap if it comes for the first time.
+func (q *Queue) take() (r record, report gap, ok bool) {
+	r, ok = q.peek()
+	before := q.next
+	if ok {
+		before = r.seq
+	}
+	if g := q.gaps.before(before); g != nil {
 		// Its number must not come back with the record that had it, whatever happens.
-		if !g.kept && q.disk != nil && q.trouble == nil {
+		if !g.kept && q.log != nil && q.trouble == nil {
 			q.urgent = true
 			q.arm(time.Now())
-			return record{}, false
+			return record{}, gap{}, false
 		}
-		g.sent = true
-		return record{seq: g.To, topic: gapTopic, payload: g.payload()}, true
+		if !g.Told {
+			report = *g
+		}
+		g.sent, g.Told = true, true
+		return record{seq: g.To, topic: gapTopic, payload: g.payload()}, report, true
 	}
-	if !ok {
-		return record{}, false
-	}
-	if f.seq <= q.diskLast {
-		q.out = append(q.out, outstanding{f.seq, f.size})
-		q.ahead = q.ahead[1:]
-	}
-	q.cursor = f.seq + 1
-	return f.record, true
-}
-
-func seqOr(f found, ok bool, otherwise uint64) uint64 {
 	if ok {
-		return f.seq
+		q.give(r)
 	}
-	return otherwise
+	return r, gap{}, ok
 }
 
-// peek returns the next record that is fit to be sent, and drops those before it that are not.
-func (q *Queue) peek() (found, bool) {
+// give puts in flight what first has returned.
+func (q *Queue) give(r record) {
+	e := q.find(r.seq)
+	if e == nil {
+		e = &entry{record: r, saved: true}
+		q.ahead, q.unread = q.ahead[1:], q.unread-1
+		q.out = append(q.out, e)
+	}
+	e.given, e.seen = true, true
+	q.cursor = max(q.cursor, r.seq+1)
+}
+
+// find returns a record that is in memory, or nil.
+func (q *Queue) find(seq uint64) *entry {
+	if seq <= q.diskLast {
+		return q.out.find(seq)
+	}
+	return q.mem.find(seq)
+}
+
+// peek returns the next record that is fit to be sent, and drops those before it that are too old.
+func (q *Queue) peek() (record, bool) {
 	now := q.o.Now().stored()
 	for {
-		f, ok := q.first()
-		switch {
-		case !ok:
-			return found{}, false
-		case f.err != nil:
-			q.o.Log.Error("dropped from the queue", "err", f.err)
-		case q.o.MaxAge > 0 && f.at.age(now) > q.o.MaxAge:
-		default:
-			return f, true
+		r, ok := q.first()
+		if !ok || q.o.MaxAge <= 0 || r.at.age(now) <= q.o.MaxAge {
+			return r, ok
 		}
-		if !q.drop(f.seq) {
-			return found{}, false
-		}
+		q.dropFirst(r)
 	}
 }
 
-// first returns the first record that is not in flight, and moves the cursor to it. It is at the front
-// of ahead, or in mem.
-func (q *Queue) first() (found, bool) {
-	for q.cursor <= q.diskLast {
-		if len(q.ahead) == 0 && !q.read() {
-			return found{}, false
-		}
-		if len(q.ahead) > 0 {
-			q.cursor = q.ahead[0].seq
-			return q.ahead[0], true
-		}
+// first returns the first record that is not in flight. None: there is none, or the disk does not give it.
+func (q *Queue) first() (record, bool) {
+	if e := q.out.waiting(); e != nil {
+		return e.record, true
 	}
-	for _, e := range q.mem[q.memFrom(q.cursor):] {
-		if !e.done {
-			q.cursor = e.seq
-			return found{record: e.record, size: e.size()}, true
+	if q.unread > 0 {
+		if len(q.ahead) == 0 && !q.load() {
+			return record{}, false
 		}
+		return q.ahead[0], true
 	}
-	return found{}, false
+	if e := q.mem.waiting(); e != nil {
+		return e.record, true
+	}
+	return record{}, false
 }
 
-// read fills ahead from the disk, or moves the cursor behind what is there. It fails with the disk.
-func (q *Queue) read() bool {
-	if q.disk == nil || q.suspect {
+// load fills ahead from the disk.
+func (q *Queue) load() bool {
+	if q.log == nil || q.reopen {
 		return false
 	}
-	if q.cursor = max(q.cursor, q.floor); q.cursor > q.diskLast {
-		return true
-	}
-	ahead, err := q.disk.load(q.cursor)
-	if err != nil {
+	var err error
+	if q.ahead, err = q.log.load(q.cursor, q.diskLast); err != nil {
+		q.reopen = true
 		q.fault(err)
 		return false
-	}
-	end := q.diskLast + 1
-	if n := len(ahead); n > 0 {
-		end = min(end, ahead[n-1].seq+1)
-	}
-	// The disk may be ahead of the books, or behind, while the writer is at work.
-	q.ahead = slices.DeleteFunc(ahead, func(f found) bool {
-		_, dead := q.dead[f.seq]
-		return dead || f.seq > q.diskLast
-	})
-	if len(q.ahead) == 0 {
-		q.cursor = end
 	}
 	return true
 }
@@ -140,66 +139,65 @@ func (q *Queue) read() bool {
 func (q *Queue) Ack(seq uint64) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	switch {
-	case q.closed:
+	if q.closed {
 		return ErrClosed
-	case q.gaps.remove(seq):
+	}
+	if q.gaps.remove(seq) {
 		q.touch()
-	case q.inFlight(seq):
-		if stored, _ := q.remove(seq); stored {
-			q.touch()
-		}
+	} else if e := q.find(seq); e != nil && e.given {
+		q.settle(e)
 	}
 	return nil
 }
 
-// SetAside takes a record out that the broker refuses for ever. It is counted as dropped and told by
-// a gap; a gap itself just goes.
+// SetAside takes a record out that the broker refuses for good. It is counted as dropped and reported by
+// a gap; a gap itself just goes. It has no effect on a record that was never given.
 func (q *Queue) SetAside(seq uint64) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	switch {
-	case q.closed:
+	if q.closed {
 		return ErrClosed
-	case q.gaps.remove(seq):
+	}
+	if q.gaps.remove(seq) {
 		q.touch()
-	default:
-		if q.drop(seq) {
-			q.touch()
-			q.signal()
-		}
+	} else if e := q.find(seq); e != nil && e.seen {
+		q.settle(e)
+		q.loseOne(seq)
+		q.signal()
 	}
 	return nil
+}
+
+// settle takes a record out of memory, and out of the log with the next frame.
+func (q *Queue) settle(e *entry) {
+	if !q.out.take(e) {
+		q.mem.take(e)
+	}
+	e.gone = true
+	e.answer(nil)
+	q.bytes -= int64(e.size())
+	if e.saved {
+		q.touch()
+	} else {
+		q.memBytes -= e.cost()
+	}
 }
 
 // Rewind makes all that is in flight come again.
 func (q *Queue) Rewind() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	switch {
-	case len(q.out) > 0:
-		q.cursor = q.out[0].seq
-	case q.cursor > q.diskLast && len(q.mem) > 0:
-		q.cursor = min(q.cursor, q.mem[0].seq)
-	}
-	q.out, q.ahead = nil, nil
+	q.out.rewind()
+	q.mem.rewind()
 	q.gaps.rewind(q.live)
 	q.signal()
 }
 
-// Online tells whether there is a session. With Sync "always" a record put while there is one is given
+// Online says whether there is a session. With Sync "always" a record put while there is one is given
 // half a second to be acknowledged before it is written to the disk.
 func (q *Queue) Online(online bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.online = online
 	q.arm(time.Now())
-}
-
-// signal wakes the calls of Next that wait.
-func (q *Queue) signal() {
-	if q.ready != nil {
-		close(q.ready)
-		q.ready = nil
-	}
 }

@@ -4,202 +4,211 @@ import (
 	"cmp"
 	"crypto/rand"
 	"errors"
-	"path/filepath"
-	"time"
+	"math"
+	"slices"
 
-	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
-// openDisk opens the database and the journal and joins to what is in memory what they hold. The
-// caller holds io.
-func (q *Queue) openDisk() error {
-	if q.suspect {
-		q.leaveDisk()
+// openLog opens the log and joins to what is in memory what it holds. The caller holds io.
+func (q *Queue) openLog() error {
+	if q.log != nil {
+		q.closeLog()
 	}
-	d, c, aside, err := q.openDatabase()
+	dir, err := statedir.Open(q.o.Dir, q.o.tap)
+	if err != nil {
+		return err
+	}
+	l := &segments{dir: dir, name: "queue", size: q.o.segment, low: q.o.low}
+	if err := q.join(l); err != nil {
+		return errors.Join(err, l.close())
+	}
+	return nil
+}
+
+// closeLog closes a log that has to be read again. What it holds still counts.
+func (q *Queue) closeLog() {
+	q.mu.Lock()
+	l := q.log
+	q.log, q.ahead = nil, nil
+	q.mu.Unlock()
+	if err := l.close(); err != nil {
+		q.o.Log.Warn("closing the damaged queue", "err", err)
+	}
+}
+
+// join takes the log as it is on the disk.
+func (q *Queue) join(l *segments) error {
+	last, err := openSegments(l)
 	if err != nil {
 		return err
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if aside != "" {
-		q.quarantined = aside
-	}
-	records, err := q.openLap(d, c.state)
-	q.disk = d
-	if err == nil {
-		err = q.adopt(d, c, records)
+	q.log = l
+	switch {
+	case last.commit == 0:
+		q.loseLog()
+	case q.logStream != "":
+		err = q.adoptOwn(l)
+	default:
+		err = q.adopt(l, last.state)
 	}
 	if err != nil {
-		q.disk = nil
-		return errors.Join(err, d.close(true, q.o.files.Disk))
+		q.log = nil
+		return err
 	}
-	q.reserved, q.trouble = q.next, nil // the first transaction reserves more
+	q.reopen = false
+	q.broken = cmp.Or(q.broken, l.broken)
+	if l.broken != "" {
+		q.o.Log.Error("the queue has lost records: a part of it is damaged and was set aside", "path", l.broken)
+	}
 	q.limit()
 	q.signal()
 	return nil
 }
 
-// leaveDisk closes a database that is suspect. What it holds is still in the books.
-func (q *Queue) leaveDisk() {
-	q.mu.Lock()
-	d := q.disk
-	q.disk, q.suspect, q.ahead = nil, false, nil
-	q.mu.Unlock()
-	if err := d.close(true, q.o.files.Disk); err != nil {
-		q.o.Log.Warn("closing the damaged queue", "err", err)
-	}
-}
-
-// flying says whether a session has records in flight whose numbers would change if the disk came back.
-func (q *Queue) flying() bool {
-	return q.disk == nil && q.trouble != nil && q.online && q.fileStream == "" && len(q.mem) > 0 && q.mem[0].seq < q.cursor
-}
-
-// openDatabase opens queue.db and counts what is in it; one that cannot be used is set aside.
-func (q *Queue) openDatabase() (d *disk, c content, aside string, err error) {
-	o := q.o.files
-	o.Path, o.MaxSize, o.Probe, o.Log = q.path, q.maxFile(), q.o.Probe, q.o.Log
-	for {
-		db, report, err := boltfile.Open(o)
-		if report.Quarantined != "" {
-			aside = report.Quarantined
-		}
-		if err != nil {
-			return nil, c, aside, err
-		}
-		d = &disk{db: db}
-		c, err = d.scan(func(uint64) bool { return false })
-		if err == nil && q.loose(d, c) {
-			if d, err = q.compact(d, o); err != nil {
-				return nil, c, aside, err
-			}
-		}
-		if err == nil {
-			return d, c, aside, nil
-		}
-		err = errors.Join(err, d.close(true, o.Disk))
-		if _, broken := errors.AsType[*brokenError](err); !broken && !errors.Is(err, errState) || report.Created {
-			return nil, c, aside, err
-		}
-		if aside, err = boltfile.SetAside(q.path, o.Disk); err != nil {
-			return nil, c, aside, err
-		}
-	}
-}
-
-// openLap opens the journal and returns what it holds of this lap. Without a journal it goes on.
-func (q *Queue) openLap(d *disk, s *state) ([]record, error) {
-	j, err := openJournal(filepath.Join(q.o.Dir, "queue.log"), q.o.journal, q.o.files.Disk)
-	if err != nil {
-		q.o.Log.Warn("the queue works without its journal", "err", err)
-		return nil, nil
-	}
-	d.journal = j
-	if s == nil {
-		return nil, nil
-	}
-	lap, records, damaged, err := j.recover(s.Lap, streamSign(s.Stream))
-	if damaged || lap != s.Lap {
-		q.o.Log.Error("the queue has lost records: a part of it is damaged", "path", q.path)
-		q.quarantined = cmp.Or(q.quarantined, q.path)
-	}
-	s.Lap = lap
-	return records, err
-}
-
-// adopt joins what the disk holds to what is in memory: the disk's comes first.
-func (q *Queue) adopt(d *disk, c content, records []record) error {
-	switch {
-	case c.state == nil:
-		q.lose()
-		return nil
-	case c.state.Stream == q.fileStream || c.state.Stream == q.stream:
-		return q.adoptAgain(d, c)
-	}
-	q.adoptOld(c, records)
-	return nil
-}
-
-// lose enters the loss of what was in the file before this one, if there was one. The numbers go on.
-func (q *Queue) lose() {
-	if q.diskLast == 0 {
+// loseLog enters that the log is gone with all that was only there. What is in memory goes to the next one.
+func (q *Queue) loseLog() {
+	if q.logStream == "" {
 		return
 	}
-	lost, bytes := q.messages, q.bytes
-	for _, e := range q.mem {
-		if !e.done {
-			lost--
-			bytes -= int64(e.size())
-		}
-		e.safe = false
-	}
-	first := min(q.cursor, q.diskLast)
-	if len(q.out) > 0 {
-		first = min(first, q.out[0].seq)
-	}
-	q.tell(first, q.diskLast, uint64(lost))
-	q.messages -= lost
-	q.bytes -= bytes
+	q.mem = append(q.out, q.mem...)
+	q.out = nil
+	n := q.unread
+	q.unread, q.ahead = 0, nil
+	q.unsave()
+	q.lose(gap{From: min(q.cursor, q.diskLast), To: q.diskLast, N: uint64(n)})
 	q.cursor = max(q.cursor, q.diskLast+1)
-	q.out, q.dead, q.floor, q.diskLast, q.lap = nil, map[uint64]struct{}{}, 0, 0, 0
-	q.stream = rand.Text()
+	q.diskLast, q.stream, q.logStream = 0, rand.Text(), ""
 }
 
-// tell counts n records as dropped, with one gap for them and for the gaps before last.
-func (q *Queue) tell(first, last, n uint64) {
-	q.dropped += n
-	all := gap{From: first, To: last, N: n}
-	var rest gaps
-	for _, g := range q.gaps {
-		if g.To <= last {
-			all.From, all.N = min(all.From, g.From), all.N+g.N
-		} else {
-			rest = append(rest, g)
+// unsave makes all of mem be written again.
+func (q *Queue) unsave() {
+	for _, e := range q.mem {
+		e.saved = false
+	}
+	q.count()
+}
+
+// count adds up the bytes of what is in memory.
+func (q *Queue) count() {
+	q.memBytes, q.bytes = 0, 0
+	for _, r := range []ring{q.out, q.mem} {
+		for _, e := range r {
+			q.bytes += int64(e.size())
+			if !e.saved {
+				q.memBytes += e.cost()
+			}
 		}
 	}
-	if all.N > 0 {
-		rest = append(gaps{all}, rest...)
-	}
-	q.gaps = rest
 }
 
-// adoptAgain takes our own file after trouble. What was in flight comes again.
-func (q *Queue) adoptAgain(d *disk, c content) error {
-	own, err := d.scan(func(seq uint64) bool {
-		_, dead := q.dead[seq]
-		return dead || seq < q.floor
+// A survey is what a log holds of the records that matter.
+type survey struct {
+	unread int
+	bytes  int64    // of the unread
+	last   uint64   // seq
+	out    []record // of those asked for
+	holes  []gap    // numbers from the cursor on under which there is nothing
+}
+
+// survey counts the records from cursor to end, and returns those of out.
+func (l *segments) survey(cursor, end uint64, out []uint64) (v survey, err error) {
+	expected := cursor
+	err = l.scan(func(s *segment, r record) {
+		if r.seq <= v.last || r.seq > end {
+			return
+		}
+		v.last = r.seq
+		if r.seq < cursor {
+			if slices.Contains(out, r.seq) {
+				r.payload = slices.Clone(r.payload)
+				v.out = append(v.out, r)
+			}
+			return
+		}
+		if r.seq > expected {
+			v.holes = append(v.holes, gap{From: expected, To: r.seq - 1})
+		}
+		expected = r.seq + 1
+		s.unread++
+		v.unread++
+		v.bytes += int64(r.size())
 	})
+	if expected <= end {
+		v.holes = append(v.holes, gap{From: expected, To: end})
+	}
+	return v, err
+}
+
+// adoptOwn takes our own log after trouble with it. What was in its open frame is written again.
+func (q *Queue) adoptOwn(l *segments) error {
+	v, err := l.survey(q.cursor, q.diskLast, nil)
 	if err != nil {
 		return err
 	}
-	q.messages, q.bytes = own.messages, own.bytes
-	for _, e := range q.mem {
-		if !e.done {
-			q.messages++
-			q.bytes += int64(e.size())
-		}
-	}
-	q.diskLast, q.lap, q.cursor, q.out, q.ahead = own.last, c.state.Lap, 0, nil, nil
-	q.gaps.rewind(q.live)
+	lost := max(0, q.unread-v.unread)
+	q.unread = v.unread
+	q.unsave()
+	q.bytes += v.bytes
+	q.loseIn(v.holes, uint64(lost))
 	return nil
 }
 
-// adoptOld takes a file of another stream: the one that this device had before it started. What was
-// put meanwhile gets numbers behind those of the file.
-func (q *Queue) adoptOld(c content, records []record) {
-	q.lose()
-	s := c.state
-	if len(records) > 0 {
-		s.Next = max(s.Next, records[len(records)-1].seq+1)
+// adopt takes a log of another stream: the one that this device had before it started. What was
+// put meanwhile gets numbers behind those of the log.
+func (q *Queue) adopt(l *segments, last []byte) error {
+	s, err := parseState(last)
+	if err != nil {
+		return err
 	}
+	v, err := l.survey(s.Cursor, math.MaxUint64, s.Out)
+	if err != nil {
+		return err
+	}
+	if err := l.resume(); err != nil {
+		q.o.Log.Warn("the queue goes on in a new segment", "err", err)
+	}
+	if q.stream = s.Stream; l.cut {
+		q.stream = rand.Text() // numbers beyond s.Next may have been given away
+	}
+	q.logStream = s.Stream
 	q.shift(s.Next - 1)
-	q.stream, q.fileStream, q.lap, q.diskLast, q.cursor = s.Stream, s.Stream, s.Lap, c.last, 0
-	q.messages += c.messages
-	q.bytes += c.bytes
+	for _, r := range v.out {
+		q.out = append(q.out, &entry{record: r, saved: true, seen: true})
+	}
+	q.cursor, q.unread, q.diskLast, q.reserved = s.Cursor, v.unread, v.last, q.next
+	q.unsave()
+	q.bytes += v.bytes
 	q.dropped += s.Dropped
 	q.gaps = append(s.Gaps, q.gaps...)
-	q.join(records)
+	q.loseOut(s.Out)
+	q.loseIn(before(v.holes, s.Next), uint64(max(0, s.Unread-v.unread)))
+	q.own(s)
+	return nil
+}
+
+// before cuts the last hole, which has no end, at seq.
+func before(holes []gap, seq uint64) []gap {
+	end := &holes[len(holes)-1]
+	if end.To = seq - 1; end.From > end.To {
+		return holes[:len(holes)-1]
+	}
+	return holes
+}
+
+// loseOut counts the records of out that the log should have had, and has not.
+func (q *Queue) loseOut(out []uint64) {
+	for _, seq := range out {
+		if q.out.find(seq) == nil {
+			q.loseOne(seq)
+		}
+	}
+}
+
+// own decides whose the queue is: that of the log, unless Bind was called in the meantime.
+func (q *Queue) own(s state) {
 	switch {
 	case !s.Owned:
 	case !q.owned:
@@ -209,11 +218,12 @@ func (q *Queue) adoptOld(c content, records []record) {
 	}
 }
 
-// shift adds n to all numbers.
+// shift adds n to all numbers. None of them is in flight.
 func (q *Queue) shift(n uint64) {
 	q.next += n
 	for _, e := range q.mem {
 		e.seq += n
+		e.given, e.seen = false, false
 	}
 	for i := range q.gaps {
 		q.gaps[i].From += n
@@ -221,17 +231,8 @@ func (q *Queue) shift(n uint64) {
 	}
 }
 
-// join puts what the journal held before what is in memory.
-func (q *Queue) join(records []record) {
-	var mem []*entry
-	for _, r := range records {
-		if r.seq > q.diskLast {
-			e := &entry{record: r, put: time.Now(), safe: true}
-			mem = append(mem, e)
-			q.memBytes += e.cost()
-			q.messages++
-			q.bytes += int64(r.size())
-		}
-	}
-	q.mem = append(mem, q.mem...)
+// flying says whether a session has records in flight whose numbers would change if the disk came back.
+func (q *Queue) flying() bool {
+	return q.log == nil && q.trouble != nil && q.online && q.logStream == "" &&
+		slices.ContainsFunc(q.mem, func(e *entry) bool { return e.given })
 }

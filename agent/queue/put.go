@@ -65,6 +65,14 @@ func (q *Queue) room(ctx context.Context) error {
 	}
 }
 
+// unblock wakes the calls of Put that wait for room.
+func (q *Queue) unblock() {
+	if q.settled != nil {
+		close(q.settled)
+		q.settled = nil
+	}
+}
+
 // accept appends the record. Where its caller has to wait for the disk it returns what to wait for.
 func (q *Queue) accept(topic string, payload []byte) (<-chan error, error) {
 	at := q.o.Now().stored()
@@ -77,6 +85,7 @@ func (q *Queue) accept(topic string, payload []byte) (<-chan error, error) {
 	if q.o.Sync == Always {
 		e.wait = make(chan error, 1)
 	}
+	wait := e.wait
 	if q.next++; q.next > q.reserved && q.trouble != nil {
 		// The disk takes nothing for long. After a power cut these numbers would be given away
 		// again, so what follows is another stream.
@@ -84,12 +93,11 @@ func (q *Queue) accept(topic string, payload []byte) (<-chan error, error) {
 	}
 	q.mem = append(q.mem, e)
 	q.memBytes += e.cost()
-	q.messages++
 	q.bytes += int64(e.size())
-	if e.wait == nil {
+	if wait == nil {
 		q.limit() // else when the disk has taken it: one that is refused must not push out others
 	}
 	q.signal()
 	q.arm(time.Now())
-	return e.wait, nil
+	return wait, nil
 }

@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -11,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/statedir"
 	"golang.org/x/sys/unix"
 )
 
@@ -33,6 +32,20 @@ type StorageError struct {
 func (e *StorageError) Error() string { return fmt.Sprintf("queue: %s: %v", e.Path, e.Err) }
 func (e *StorageError) Unwrap() error { return e.Err }
 
+// A LowError says that the file system has less room than Options.KeepFree. It is an ENOSPC.
+type LowError struct {
+	Dir  string
+	Keep int64 // bytes
+}
+
+func (e *LowError) Error() string {
+	if e.Keep >= 1<<20 {
+		return fmt.Sprintf("less than %d MiB free on %s", e.Keep>>20, e.Dir)
+	}
+	return fmt.Sprintf("less than %d bytes free on %s", e.Keep, e.Dir)
+}
+func (e *LowError) Unwrap() error { return unix.ENOSPC }
+
 // The values of Options.Sync.
 const (
 	Group  = "group"  // on the disk within 5 s
@@ -41,66 +54,62 @@ const (
 
 // Options describe the queue. Zero values mean the defaults named.
 type Options struct {
-	Dir      string        // of queue.db and queue.log; it must exist
+	Dir      string        // of the files queue.*; it must exist
 	MaxBytes int64         // of topics and payloads; 16 MiB
 	MaxAge   time.Duration // older records are dropped; 0: none are
 	Sync     string        // Group or Always; Group
-	MinFree  int64         // bytes of the file system to leave free: below it the files do not grow; 0: none
+	KeepFree int64         // bytes of the file system to leave free: below it the log does not grow; 0: none
 
-	Probe func(ctx context.Context, path string) error // see boltfile.Options
-	Now   func() Stamp                                 // the time of a record; default: the wall clock, taken as set
-	Log   *slog.Logger                                 // nil: silent
+	OnGap func(dropped, from, to uint64) // once for each gap that Next returns, with its range of seq; nil: none
+	Now   func() Stamp                   // the time of a record; default: the wall clock, taken as set
+	Log   *slog.Logger                   // nil: silent
 
+	tap     statedir.Tap                    // of tests
 	free    func(dir string) (int64, error) // bytes free for us
-	files   boltfile.Options                // what tests tap
-	journal int                             // bytes of queue.log
-	slack   int64                           // bytes of queue.db that may be empty
+	segment int                             // bytes of a segment
 }
 
 // Queue is safe for concurrent use. See the package for what it promises.
+//
+// Its records are, in the order of seq: out, the unread ones on the disk, mem.
 type Queue struct {
-	o    Options
-	path string // of the database
+	o Options
 
-	io   sync.Mutex // held while the disk is written; taken before mu
-	disk *disk      // nil: not open. Changes under both locks
+	io  sync.Mutex // held while the disk is written; taken before mu
+	log *segments  // nil: not open. Changes under both locks
 
 	mu       sync.Mutex
 	closed   bool
 	online   bool
 	stream   string
-	next     uint64              // seq of the next record
-	cursor   uint64              // seq that Next is to look at; lower ones are in flight or gone
-	ahead    []found             // read from the disk, from cursor on
-	out      []outstanding       // from the disk and in flight, ascending
-	dead     map[uint64]struct{} // on the disk and gone for us
-	floor    uint64              // all that is on the disk below is gone for us
-	diskLast uint64              // the last seq on the disk
-	mem      []*entry            // all after diskLast, ascending
-	memBytes int64
-	messages int
-	bytes    int64
+	next     uint64   // seq of the next record
+	cursor   uint64   // records below were given once by Next, or are settled
+	out      ring     // given once, not settled, and gone from mem
+	unread   int      // records of the log that are not in memory, or in ahead
+	ahead    []record // loaded from the log: the first of the unread
+	diskLast uint64   // the last seq of out and the unread
+	mem      ring     // what came later
+	memBytes int64    // what those of mem cost that are on no disk
+	bytes    int64    // of topics and payloads
 	dropped  uint64
 	gaps     gaps
 	owned    bool
 	owner    string
 
-	fileStream  string    // stream of the file that the books are about; empty: they are about none
-	lap         uint64    // of the journal
-	reserved    uint64    // the state on the disk has this as Next
-	dirty       time.Time // since when something is worth a transaction soon; zero: nothing is
-	changes     uint64    // counts up with dirty
-	trouble     error     // of the disk
-	suspect     bool      // the database has to be opened anew
-	urgent      bool      // a transaction is due at once
-	squeeze     bool      // give up old records on the disk to make room in the file
-	stiff       bool      // that did not help
-	retry       time.Time // not before, with trouble
-	backoff     time.Duration
-	armed       time.Time // when the writer will look by itself
-	quarantined string
-	ready       chan struct{} // closed when Next may have something; nil: nobody waits
-	settled     chan struct{} // closed when the writer has done something; nil: nobody waits
+	logStream string    // the stream that the log names; empty: it was never written
+	reserved  uint64    // the log has this as Next
+	dirty     time.Time // since when something is worth a frame soon; zero: nothing is
+	changes   uint64    // counts up with dirty
+	trouble   error     // of the disk
+	reopen    bool      // the log has to be read again
+	urgent    bool      // a frame is due at once
+	full      bool      // give up the oldest segment to make room
+	retry     time.Time // not before, with trouble
+	backoff   time.Duration
+	armed     time.Time // when the writer will look by itself
+	broken    string
+	ready     chan struct{} // closed when Next may have something; nil: no call waits
+	settled   chan struct{} // closed when the writer has done something; nil: no call waits
 
 	kick    chan struct{}
 	quit    chan struct{}
@@ -113,13 +122,7 @@ func Open(o Options) (*Queue, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	q := &Queue{
-		o:       o,
-		path:    filepath.Join(o.Dir, "queue.db"),
-		kick:    make(chan struct{}, 1),
-		quit:    make(chan struct{}),
-		stopped: make(chan struct{}),
-	}
+	q := &Queue{o: o, kick: make(chan struct{}, 1), quit: make(chan struct{}), stopped: make(chan struct{})}
 	q.begin()
 	q.io.Lock()
 	_ = q.write(false) // kept as q.trouble
@@ -146,14 +149,14 @@ func (o *Options) complete() error {
 		start, boot := time.Now(), rand.Text()
 		o.Now = func() Stamp { return Stamp{Wall: time.Now(), Boot: boot, Mono: time.Since(start)} }
 	}
-	if o.journal == 0 {
-		o.journal = journalSize
-	}
-	if o.slack == 0 {
-		o.slack = 1 << 20
+	if o.OnGap == nil {
+		o.OnGap = func(_, _, _ uint64) {}
 	}
 	if o.free == nil {
 		o.free = free
+	}
+	if o.segment == 0 {
+		o.segment = segmentSize
 	}
 	return nil
 }
@@ -166,28 +169,45 @@ func free(dir string) (int64, error) {
 	return int64(s.Bavail) * int64(s.Bsize), nil
 }
 
+// low is the error of a file system with less room than it should keep once n bytes more are taken.
+func (o *Options) low(n int) error {
+	if o.KeepFree <= 0 {
+		return nil
+	}
+	if free, err := o.free(o.Dir); err != nil || free-int64(n) >= o.KeepFree {
+		return nil
+	}
+	return &LowError{Dir: o.Dir, Keep: o.KeepFree}
+}
+
 // begin makes q an empty queue with a stream of its own, in memory.
 func (q *Queue) begin() {
-	q.stream, q.next, q.cursor, q.reserved = rand.Text(), 1, 1, math.MaxUint64
-	q.ahead, q.out, q.mem, q.gaps = nil, nil, nil, nil
-	q.dead, q.floor, q.diskLast = map[uint64]struct{}{}, 0, 0
-	q.memBytes, q.messages, q.bytes, q.dropped, q.lap = 0, 0, 0, 0, 0
-	q.owned, q.owner, q.fileStream, q.dirty = false, "", "", time.Time{}
+	q.stream, q.logStream = rand.Text(), ""
+	q.next, q.cursor, q.reserved = 1, 1, math.MaxUint64
+	q.out, q.ahead, q.mem, q.gaps = nil, nil, nil, nil
+	q.unread, q.diskLast, q.memBytes, q.bytes, q.dropped = 0, 0, 0, 0, 0
+	q.owned, q.owner, q.dirty = false, "", time.Time{}
+	q.reopen, q.urgent, q.full, q.trouble, q.broken = false, false, false, nil, ""
 }
+
+// path names the log in errors.
+func (q *Queue) path() string { return filepath.Join(q.o.Dir, "queue.*") }
 
 // Stats is the queue in numbers.
 type Stats struct {
 	Messages int    // not acknowledged
 	Bytes    int64  // of their topics and payloads
-	Dropped  uint64 // records that were never delivered, since the file began
+	Dropped  uint64 // records that were never delivered, since the log began
 }
 
 // Stats counts records in flight too, and gaps not at all.
 func (q *Queue) Stats() Stats {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return Stats{Messages: q.messages, Bytes: q.bytes, Dropped: q.dropped}
+	return Stats{Messages: q.messages(), Bytes: q.bytes, Dropped: q.dropped}
 }
+
+func (q *Queue) messages() int { return len(q.out) + q.unread + len(q.mem) }
 
 // Stream names the numbering of seq.
 func (q *Queue) Stream() string {
@@ -203,12 +223,11 @@ func (q *Queue) Storage() error {
 	return q.trouble
 }
 
-// Quarantined returns, once, the path of a damaged file that was set aside, or cut back to what was sound
-// in it; empty if there was none.
+// Quarantined returns, once, the path of a damaged file that was set aside; empty if there was none.
 func (q *Queue) Quarantined() string {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	path := q.quarantined
-	q.quarantined = ""
+	path := q.broken
+	q.broken = ""
 	return path
 }

@@ -95,7 +95,7 @@ func TestFIFO(t *testing.T) {
 }
 
 func TestRewindGivesTheUnacknowledgedAgain(t *testing.T) {
-	for name, wait := range map[string]time.Duration{"memory": 0, "journal": 5 * time.Second} {
+	for name, wait := range map[string]time.Duration{"memory": 0, "disk": 5 * time.Second} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				q := open(t, Options{})
@@ -153,8 +153,8 @@ func TestAcceptedIsOnDiskWithinFiveSeconds(t *testing.T) {
 		put(t, q, 0, 3)
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		if unsafe := q.unsafe(); len(unsafe) != 0 {
-			t.Fatalf("%d records are in memory only", len(unsafe))
+		if unsaved := q.mem.unsaved(); len(unsaved) != 0 {
+			t.Fatalf("%d records are in memory only", len(unsaved))
 		}
 		q.abandon()
 	})
@@ -170,7 +170,7 @@ func (q *Queue) abandon() {
 	q.mu.Unlock()
 	close(q.quit)
 	<-q.stopped
-	if q.disk != nil {
-		q.disk.close(true, q.o.files.Disk)
+	if q.log != nil {
+		q.log.close()
 	}
 }

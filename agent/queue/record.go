@@ -2,25 +2,21 @@ package queue
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"hash/crc32"
 	"hash/fnv"
 	"time"
 )
 
-// A record is what was put. The same bytes are a value in the database and an item in the journal:
+// A record is what was put. In a frame it is an item:
 //
-//	0  version, 1
-//	1  zero
-//	2  length of the topic, 2 bytes
-//	4  CRC-32C of seq and of all but this field, 4 bytes
+//	0  seq, 8 bytes
 //	8  wall clock, ms since 1970, 0 if it was not set, 8 bytes
 //	16 time since boot, ms, 8 bytes
 //	24 boot, 8 bytes
-//	32 topic, payload
+//	32 length of the topic, 2 bytes
+//	34 length of the payload, 4 bytes
+//	38 topic, payload
 //
-// Numbers are big-endian. The key in the database is seq, 8 bytes big-endian.
+// Numbers are big-endian. The checksum is the frame's.
 type record struct {
 	seq     uint64
 	at      stamp
@@ -28,63 +24,44 @@ type record struct {
 	payload []byte
 }
 
-const (
-	recordVersion = 1
-	headerSize    = 32
-)
-
-var errRecord = errors.New("damaged record")
+const itemHeader = 38
 
 // size is what Stats counts: bytes of topic and payload.
 func (r record) size() int { return len(r.topic) + len(r.payload) }
 
-// sizeOf is the size of the record that is encoded in value, which may be damaged.
-func sizeOf(value []byte) int { return max(0, len(value)-headerSize) }
-
-func key(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
-
-func (r record) encode() []byte {
-	b := make([]byte, headerSize, headerSize+r.size())
-	b[0] = recordVersion
-	binary.BigEndian.PutUint16(b[2:], uint16(len(r.topic)))
-	binary.BigEndian.PutUint64(b[8:], uint64(r.at.wall))
-	binary.BigEndian.PutUint64(b[16:], uint64(r.at.mono))
-	binary.BigEndian.PutUint64(b[24:], r.at.boot)
-	b = append(append(b, r.topic...), r.payload...)
-	binary.BigEndian.PutUint32(b[4:], recordSum(r.seq, b))
-	return b
+func (r record) append(b []byte) []byte {
+	b = binary.BigEndian.AppendUint64(b, r.seq)
+	b = binary.BigEndian.AppendUint64(b, uint64(r.at.wall))
+	b = binary.BigEndian.AppendUint64(b, uint64(r.at.mono))
+	b = binary.BigEndian.AppendUint64(b, r.at.boot)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(r.topic)))
+	b = binary.BigEndian.AppendUint32(b, uint32(len(r.payload)))
+	return append(append(b, r.topic...), r.payload...)
 }
 
-// decode returns the record with a copy of its payload, or errRecord.
-func decode(seq uint64, b []byte) (record, error) {
-	if len(b) < headerSize || b[0] != recordVersion || b[1] != 0 {
-		return record{}, fmt.Errorf("%w %d: no version %d", errRecord, seq, recordVersion)
+// cutRecord returns the record at the beginning of items, and what follows it. Its payload is a part of items.
+func cutRecord(items []byte) (r record, rest []byte, ok bool) {
+	if len(items) < itemHeader {
+		return r, nil, false
 	}
-	topic := int(binary.BigEndian.Uint16(b[2:]))
-	if headerSize+topic > len(b) || binary.BigEndian.Uint32(b[4:]) != recordSum(seq, b) {
-		return record{}, fmt.Errorf("%w %d: wrong checksum", errRecord, seq)
+	topic, payload := uint64(binary.BigEndian.Uint16(items[32:])), uint64(binary.BigEndian.Uint32(items[34:]))
+	end := itemHeader + topic + payload
+	if end > uint64(len(items)) {
+		return r, nil, false
 	}
 	return record{
-		seq: seq,
+		seq: binary.BigEndian.Uint64(items),
 		at: stamp{
-			wall: int64(binary.BigEndian.Uint64(b[8:])),
-			mono: int64(binary.BigEndian.Uint64(b[16:])),
-			boot: binary.BigEndian.Uint64(b[24:]),
+			wall: int64(binary.BigEndian.Uint64(items[8:])),
+			mono: int64(binary.BigEndian.Uint64(items[16:])),
+			boot: binary.BigEndian.Uint64(items[24:]),
 		},
-		topic:   string(b[headerSize : headerSize+topic]),
-		payload: append([]byte{}, b[headerSize+topic:]...),
-	}, nil
+		topic:   string(items[itemHeader : itemHeader+topic]),
+		payload: items[itemHeader+topic : end : end],
+	}, items[end:], true
 }
 
-// recordSum is the checksum of an encoded record under seq; the field that holds it does not count.
-func recordSum(seq uint64, b []byte) uint32 {
-	table := crc32.MakeTable(crc32.Castagnoli)
-	sum := crc32.Checksum(key(seq), table)
-	sum = crc32.Update(sum, table, b[:4])
-	return crc32.Update(sum, table, b[8:])
-}
-
-// Stamp is a moment, told in a way that survives a clock that is not set.
+// Stamp is a moment, in a form that needs no clock that is set.
 type Stamp struct {
 	Wall time.Time     // zero while the clock is not set
 	Boot string        // names this boot; empty: not known

@@ -12,31 +12,38 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/paird/paird/agent/internal/boltfile"
-	"github.com/paird/paird/agent/internal/crashtest"
-	bolt "go.etcd.io/bbolt"
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
 // A tap counts what is written to the disk, and makes the disk fail.
 type tap struct {
 	fail  atomic.Pointer[error] // what each write returns; nil: it is done
-	limit atomic.Int64          // what is written to queue.db from there on finds no room; 0: there is room
+	full  atomic.Bool           // there is room for a segment only where another was removed
+	room  atomic.Int64          // for so many
 	bytes atomic.Int64
 	syncs atomic.Int64
 }
 
-func (p *tap) op(op boltfile.Op) error {
+func (p *tap) op(op statedir.Op) error {
+	if !op.Kind.Changes() {
+		return nil
+	}
 	if err := p.fail.Load(); err != nil {
 		return *err
 	}
-	beyond := op.Kind == boltfile.Write && filepath.Base(op.Path) == "queue.db" && op.Off+int64(len(op.Data)) > p.limit.Load()
-	if beyond && p.limit.Load() > 0 {
-		return syscall.ENOSPC // a file grows by a hole, and only filling it fails
-	}
 	switch op.Kind {
-	case boltfile.Write:
+	case statedir.Truncate:
+		if p.full.Load() && p.room.Add(-1) < 0 {
+			p.room.Store(0)
+			return syscall.ENOSPC
+		}
+	case statedir.Remove:
+		if _, ok := segmentNumber(filepath.Base(op.Path), "queue"); ok {
+			p.room.Add(1)
+		}
+	case statedir.Write:
 		p.bytes.Add(int64(len(op.Data)))
-	case boltfile.Sync, boltfile.SyncDir:
+	case statedir.Sync, statedir.SyncDir:
 		p.syncs.Add(1)
 	}
 	return nil
@@ -48,13 +55,6 @@ func (p *tap) broken(err error) {
 		return
 	}
 	p.fail.Store(&err)
-}
-
-func (p *tap) files() boltfile.Options {
-	return boltfile.Options{
-		Disk:   boltfile.Disk{Tap: p.op},
-		Opened: func(db *bolt.DB) { crashtest.Hook(db, p.op) },
-	}
 }
 
 func storageError(t *testing.T, err, want error) {
@@ -80,7 +80,7 @@ func TestOnlineTelemetryIsNotWritten(t *testing.T) {
 		t.Run(sync, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var p tap
-				q := open(t, Options{Sync: sync, files: p.files()})
+				q := open(t, Options{Sync: sync, tap: p.op})
 				q.Online(true)
 				go acknowledge(t, q)
 				bytes, syncs := p.bytes.Load(), p.syncs.Load()
@@ -103,7 +103,7 @@ func TestOnlineTelemetryIsNotWritten(t *testing.T) {
 func TestAlwaysIsOnDiskWhenPutReturns(t *testing.T) {
 	dir := t.TempDir()
 	q := open(t, Options{Dir: dir, Sync: Always})
-	put(t, q, 0, 200) // more than the journal has blocks
+	put(t, q, 0, 200)
 	q.abandon()
 	q = open(t, Options{Dir: dir})
 	drain(t, q, 0, 200)
@@ -112,7 +112,7 @@ func TestAlwaysIsOnDiskWhenPutReturns(t *testing.T) {
 func TestAlwaysRefusesWithAFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
-		q := open(t, Options{Sync: Always, MaxBytes: 10, files: p.files()})
+		q := open(t, Options{Sync: Always, MaxBytes: 10, tap: p.op})
 		put(t, q, 0, 5)
 		p.broken(syscall.ENOSPC)
 		for range 10 {
@@ -137,7 +137,7 @@ func TestAlwaysRefusesWithAFullDisk(t *testing.T) {
 func TestAlwaysTakesTheBrokersWordWithAFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
-		q := open(t, Options{Sync: Always, files: p.files()})
+		q := open(t, Options{Sync: Always, tap: p.op})
 		q.Online(true)
 		p.broken(syscall.ENOSPC)
 		go func() {
@@ -170,7 +170,7 @@ func TestGroupKeepsTheNewestInMemory(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
-		q := open(t, Options{MaxBytes: 64 << 20, files: p.files()})
+		q := open(t, Options{MaxBytes: 64 << 20, tap: p.op})
 		payload := make([]byte, 32<<10)
 		put(t, q, 0, 3)
 		time.Sleep(5 * time.Second)
@@ -191,8 +191,8 @@ func TestGroupKeepsTheNewestInMemory(t *testing.T) {
 		}
 		p.broken(nil)
 		time.Sleep(2 * retryLast)
-		if err := q.Storage(); err != nil || len(q.unsafe()) > 0 {
-			t.Errorf("%v, %d records are in memory only", err, len(q.unsafe()))
+		if err := q.Storage(); err != nil || len(q.mem.unsaved()) > 0 {
+			t.Errorf("%v, %d records are in memory only", err, len(q.mem.unsaved()))
 		}
 		q.Close()
 	})
@@ -204,7 +204,7 @@ func TestFullDiskMakesRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
 		dir := t.TempDir()
-		q := open(t, Options{Dir: dir, MaxBytes: 64 << 20, files: p.files()})
+		q := open(t, Options{Dir: dir, MaxBytes: 64 << 20, tap: p.op})
 		payload := make([]byte, 32<<10)
 		fill := func(n int) {
 			for range n {
@@ -215,8 +215,8 @@ func TestFullDiskMakesRoom(t *testing.T) {
 			}
 		}
 		fill(200)
-		info, _ := os.Stat(filepath.Join(dir, "queue.db"))
-		p.limit.Store(info.Size())
+		p.room.Store(0)
+		p.full.Store(true)
 		fill(500)
 		s := q.Stats()
 		if int(s.Dropped)+s.Messages != 700 || s.Messages < 150 {
@@ -238,7 +238,7 @@ func TestFreeDiskFloor(t *testing.T) {
 		var free atomic.Int64
 		free.Store(1 << 30)
 		dir := t.TempDir()
-		o := Options{Dir: dir, MaxBytes: 64 << 20, MinFree: 1 << 20, files: p.files()}
+		o := Options{Dir: dir, MaxBytes: 64 << 20, KeepFree: 1 << 20, tap: p.op}
 		o.free = func(string) (int64, error) { return free.Load(), nil }
 		q := open(t, o)
 		payload := make([]byte, 32<<10)
@@ -251,11 +251,11 @@ func TestFreeDiskFloor(t *testing.T) {
 			}
 		}
 		fill(100)
-		before, _ := os.Stat(filepath.Join(dir, "queue.db"))
+		before := size(t, dir)
 		free.Store(1000)
 		fill(300)
-		if now, _ := os.Stat(filepath.Join(dir, "queue.db")); now.Size() > before.Size()+256<<10 {
-			t.Errorf("the file grew from %d to %d bytes below the floor", before.Size(), now.Size())
+		if now := size(t, dir); now > before+256<<10 {
+			t.Errorf("the log grew from %d to %d bytes below the floor", before, now)
 		}
 		if s := q.Stats(); int(s.Dropped)+s.Messages != 400 || s.Dropped == 0 || s.Messages < 100 {
 			t.Errorf("%+v", s)
@@ -340,7 +340,7 @@ func TestNumbersAreNeverGivenAwayTwice(t *testing.T) {
 		given := map[string]bool{}
 		for _, trouble := range []error{syscall.EROFS, syscall.EIO} {
 			var p tap
-			q := open(t, Options{Dir: dir, files: p.files()})
+			q := open(t, Options{Dir: dir, tap: p.op})
 			q.Online(true)
 			put(t, q, 0, 3)
 			if err := q.Flush(); err != nil {
@@ -375,57 +375,46 @@ func TestNumbersAreNeverGivenAwayTwice(t *testing.T) {
 	})
 }
 
-func TestFileGetsSmallAgain(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	size := func() int64 {
-		info, err := os.Stat(filepath.Join(dir, "queue.db"))
+// size is what the files of a queue take.
+func size(t *testing.T, dir string) (n int64) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "queue.*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		info, err := os.Stat(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return info.Size()
+		n += info.Size()
 	}
-	q := open(t, Options{Dir: dir, slack: testSlack})
+	return n
+}
+
+func TestLogGetsSmallAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	q := open(t, Options{Dir: dir, segment: testSegment})
 	put(t, q, 0, 20000)
 	q.Put("t", make([]byte, MaxPayload))
 	if err := q.Flush(); err != nil {
 		t.Fatal(err)
 	}
+	large := size(t, dir)
 	drain(t, q, 0, 19000)
 	stream := q.Stream()
 	q.Close()
-	large := size()
+	if small := size(t, dir); large < 1<<20 || small > large/3 {
+		t.Errorf("%d bytes became %d", large, small)
+	}
 
-	q = open(t, Options{Dir: dir, slack: testSlack})
+	q = open(t, Options{Dir: dir, segment: testSegment})
 	if err := q.Storage(); err != nil || q.Stream() != stream || q.Quarantined() != "" {
 		t.Error(err, q.Stream())
-	}
-	if small := size(); large < 1<<20 || small > large/3 {
-		t.Errorf("%d bytes became %d", large, small)
 	}
 	drain(t, q, 19000, 1000)
 	if _, _, payload := next(t, q); len(payload) != MaxPayload {
 		t.Errorf("%d bytes", len(payload))
 	}
-}
-
-func TestFileThatCannotBeCopiedStays(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	q := open(t, Options{Dir: dir, slack: 1 << 30})
-	put(t, q, 0, 20000)
-	drain(t, q, 0, 19990)
-	q.Close()
-	var files boltfile.Options
-	files.Disk.Tap = func(op boltfile.Op) error {
-		if filepath.Ext(op.Path) == ".new" {
-			return syscall.ENOSPC
-		}
-		return nil
-	}
-	q = open(t, Options{Dir: dir, slack: 1, files: files})
-	if err := q.Storage(); err != nil {
-		t.Error(err)
-	}
-	drain(t, q, 19990, 10)
 }

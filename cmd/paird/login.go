@@ -117,10 +117,13 @@ func (p *program) signedIn(s control.Status, e control.Event) (done bool, err er
 }
 
 func (p *program) showCode(c control.Pairing) {
-	uri := display.ASCIIURI(c.VerificationURI)
+	uri := c.VerificationURIComplete
+	if uri == "" {
+		uri = c.VerificationURI
+	}
 	if terminal(p.stdout) {
-		fmt.Fprintln(p.stdout, display.TerminalQR(cmp.Or(display.ASCIIURI(c.VerificationURIComplete), uri)))
+		fmt.Fprintln(p.stdout, display.TerminalQR(uri))
 	}
 	fmt.Fprintf(p.stdout, "Open %s and enter\n\n    %s\n\nWaiting for you to approve, %v at most. Ctrl-C stops.\n",
-		uri, c.UserCode, time.Duration(c.ExpiresIn)*time.Second)
+		c.VerificationURI, c.UserCode, time.Duration(c.ExpiresIn)*time.Second)
 }

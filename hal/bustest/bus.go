@@ -88,21 +88,17 @@ type Pin struct {
 	gpio.PinIO // what a model's input has not
 	mu         *sync.Mutex
 	high       *bool
-	fell, rose func() // called with mu held when the pin goes low or high
+	fell       func() // called with mu held when the pin goes low
 }
 
 // Out sets the pin.
 func (p Pin) Out(l gpio.Level) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	was := *p.high
-	*p.high = bool(l)
-	switch {
-	case was && !bool(l) && p.fell != nil:
+	if *p.high && !bool(l) && p.fell != nil {
 		p.fell()
-	case !was && bool(l) && p.rose != nil:
-		p.rose()
 	}
+	*p.high = bool(l)
 	return nil
 }
 

@@ -17,3 +17,11 @@ func syncData(f *os.File) error {
 
 // dropCached has the next read of f come from the disk where it can.
 func dropCached(f *os.File) { _ = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED) }
+
+func allocate(f *os.File, size int64) error {
+	for {
+		if err := unix.Fallocate(int(f.Fd()), 0, 0, size); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}

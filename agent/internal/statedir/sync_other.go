@@ -9,3 +9,6 @@ func syncData(f *os.File) error { return f.Sync() }
 
 // dropCached does nothing where there is no posix_fadvise.
 func dropCached(*os.File) {}
+
+// allocate only sets the size where there is no fallocate(2).
+func allocate(f *os.File, size int64) error { return f.Truncate(size) }

@@ -36,9 +36,6 @@ type Options struct {
 	Log      *slog.Logger
 }
 
-// minFree is what the queue leaves free on the disk for everything else.
-const minFree = 8 << 20
-
 // device is one daemon's parts, in the order in which they are made.
 type device struct {
 	cfg    config.Config
@@ -115,9 +112,14 @@ func (d *device) openState() error {
 	d.clock = clock.New(clock.Options{Floor: floor})
 	d.queue, err = queue.Open(queue.Options{
 		Dir: d.cfg.Device.StateDir, MaxBytes: int64(d.cfg.Queue.MaxBytes), MaxAge: d.cfg.Queue.MaxAge,
-		Sync: d.cfg.Queue.Sync, MinFree: minFree, Probe: from.Probe, Now: d.stamp, Log: d.o.Log,
+		Sync: d.cfg.Queue.Sync, KeepFree: int64(d.cfg.Queue.KeepFree), Now: d.stamp, Log: d.o.Log, OnGap: d.gap,
 	})
 	return err
+}
+
+// gap puts a loss of the queue into the one event stream. Next calls it, and so the agent is there.
+func (d *device) gap(dropped, from, to uint64) {
+	d.agent.Emit(string(control.EventGap), map[string]any{"dropped": dropped, "from_seq": from, "to_seq": to})
 }
 
 func (d *device) stamp() queue.Stamp {

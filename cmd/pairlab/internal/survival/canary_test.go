@@ -159,8 +159,8 @@ func (c *canary) control() {
 // damageAll makes recovery talk about everything.
 func (c *canary) damageAll() {
 	c.Helper()
-	for _, file := range []string{"tokens.db", "queue.db", "metadata.json"} {
-		if err := rewrite(func(b []byte) []byte { return b[:len(b)/2] })(filepath.Join(c.state, file)); err != nil {
+	for _, file := range []string{"tokens.db", "queue", "metadata.json"} {
+		if err := rewrite(func(b []byte) []byte { return b[:len(b)/2] })(c.stateFile(file)); err != nil {
 			c.Fatal(err)
 		}
 	}

@@ -112,20 +112,32 @@ func TestDamaged(t *testing.T) {
 	d := newDevice(l, "", "[queue]\nsync = \"always\"\n")
 	d.pair().kill()
 	all := damages(chance)
-	for _, file := range []string{"tokens.db", "queue.db", "tokens.a", "tokens.b", "queue.log", "metadata.json"} {
+	for _, file := range []string{"tokens.db", "queue", "tokens.a", "tokens.b", "metadata.json"} {
 		kinds := all
-		if !strings.HasSuffix(file, ".db") {
+		if file != "tokens.db" && file != "queue" {
 			kinds = all[:4]
 		}
 		for _, kind := range kinds {
 			what := file + ": " + kind.name
-			if err := kind.do(filepath.Join(d.state, file)); err != nil {
+			if err := kind.do(d.stateFile(file)); err != nil {
 				t.Fatal(err)
 			}
-			d.recovers(what, file == "queue.db" && slices.ContainsFunc(all[:4], func(k damage) bool { return k.name == kind.name }))
+			d.recovers(what, file == "queue" && slices.ContainsFunc(all[:4], func(k damage) bool { return k.name == kind.name }))
 		}
 	}
 	t.Logf("%d starts in %.1f s", d.lives, time.Since(began).Seconds())
+}
+
+// stateFile is the path of a file of the state directory; "queue" is the newest segment of the queue.
+func (d *device) stateFile(name string) string {
+	if name != "queue" {
+		return filepath.Join(d.state, name)
+	}
+	segments, err := filepath.Glob(filepath.Join(d.state, "queue.0*"))
+	if err != nil || len(segments) == 0 {
+		d.Fatalf("no segment of the queue: %v", err)
+	}
+	return slices.Max(segments)
 }
 
 // recovers wants the device paired and at work again; told, that it says what it lost.
@@ -165,8 +177,8 @@ func TestAllCopiesLost(t *testing.T) {
 	d := newDevice(l, "")
 	d.pair().kill()
 	for n, kind := range damages(rand.New(rand.NewPCG(8628, 3)))[:4] {
-		for _, file := range []string{"tokens.db", "tokens.a", "tokens.b", "queue.db", "queue.log", "metadata.json"} {
-			if err := kind.do(filepath.Join(d.state, file)); err != nil {
+		for _, file := range []string{"tokens.db", "tokens.a", "tokens.b", "queue", "metadata.json"} {
+			if err := kind.do(d.stateFile(file)); err != nil {
 				t.Fatal(err)
 			}
 		}

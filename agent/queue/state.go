@@ -1,0 +1,88 @@
+package queue
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+)
+
+const schema = 1
+
+var errSchema = errors.New("written by a newer version of this program: it is left alone, update to use it")
+
+// state is what each frame says beside its records. Of all frames the newest counts.
+type state struct {
+	Schema  int      `json:"schema"`
+	Stream  string   `json:"stream"`
+	Next    uint64   `json:"next"`          // no seq from here on was given away
+	Cursor  uint64   `json:"cursor"`        // all records below are settled
+	Out     []uint64 `json:"out,omitempty"` // but for these
+	Unread  int      `json:"unread"`        // records in the log from Cursor on
+	Dropped uint64   `json:"dropped"`
+	Gaps    gaps     `json:"gaps,omitempty"`
+	Owned   bool     `json:"owned"`
+	Owner   string   `json:"owner,omitempty"` // the account, if Owned; empty: unknown
+}
+
+// maxOut bounds state.Out: where more records are in flight, those behind come again after a restart.
+const maxOut = 32
+
+func (s state) encode() []byte {
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // no field can fail
+	}
+	return text
+}
+
+// parseState returns the state of a frame, whose checksum was right.
+func parseState(text []byte) (s state, err error) {
+	if err := json.Unmarshal(text, &s); err != nil {
+		return s, errSchema
+	}
+	if s.Schema > schema {
+		return s, errSchema
+	}
+	return s, nil
+}
+
+// floor is the least seq that is not settled.
+func (s state) floor() uint64 {
+	if len(s.Out) > 0 {
+		return s.Out[0]
+	}
+	return s.Cursor
+}
+
+// state is what the next frame says. group: the records that it has; last: no number is given away after it.
+func (q *Queue) state(group []*entry, last bool) state {
+	s := state{
+		Schema: schema, Stream: q.stream, Next: q.next + reserve, Cursor: q.cursor,
+		Dropped: q.dropped, Gaps: slices.Clone(q.gaps), Owned: q.owned, Owner: q.owner,
+	}
+	if last {
+		s.Next = q.next
+	}
+	var logged []*entry // in memory too
+	for _, e := range q.mem {
+		if e.saved {
+			logged = append(logged, e)
+		}
+	}
+	logged = append(logged, group...)
+	for _, e := range slices.Concat(q.out, logged) {
+		if e.seq < s.Cursor {
+			s.Out = append(s.Out, e.seq)
+		}
+	}
+	if len(s.Out) > maxOut {
+		s.Cursor, s.Out = s.Out[maxOut], s.Out[:maxOut]
+	}
+	s.Unread = q.unread
+	for _, e := range slices.Concat(q.out, logged) {
+		if e.seq >= s.Cursor {
+			s.Unread++
+		}
+	}
+	return s
+}
