@@ -46,6 +46,7 @@ type Auth struct {
 	ClientAuth                  string // none|basic|post|private_key_jwt; "": basic with a secret, else none
 	ClientSecretFile            string
 	ClientKeyFile               string // of private_key_jwt
+	ClientAssertionAudience     string // of private_key_jwt: issuer|token_endpoint
 	Scopes                      []string
 	Audience                    string
 	Resource                    []string // RFC 8707

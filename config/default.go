@@ -18,7 +18,8 @@ func Default() Config {
 	return Config{
 		Device: Device{StateDir: "/var/lib/paird"},
 		Auth: Auth{
-			Scopes: []string{"openid", "offline_access"}, Resource: []string{}, PKCE: "auto", DPoP: "off", Start: "button",
+			ClientAssertionAudience: "issuer",
+			Scopes:                  []string{"openid", "offline_access"}, Resource: []string{}, PKCE: "auto", DPoP: "off", Start: "button",
 		},
 		Display: Display{Panel: "none", Size: image.Pt(128, 64), Bus: "I2C1", Address: 0x3C, ColumnOffset: -1, Language: "en"},
 		Sim:     Sim{Listen: "127.0.0.1:8628"},

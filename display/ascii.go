@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// asciiURI maps an IRI to a URI (RFC 3987 section 3.1): A-labels in the host, percent-encoded bytes for
+// ASCIIURI maps an IRI to a URI (RFC 3987 section 3.1): A-labels in the host, percent-encoded bytes for
 // all that is not printable ASCII in the rest. A URI comes back as it is.
-func asciiURI(uri string) string {
+func ASCIIURI(uri string) string {
 	if !strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return uri
 	}

@@ -18,8 +18,8 @@ func TestASCIIURI(t *testing.T) {
 		"gerät":                            "ger%C3%A4t",
 		"https://a.example/\xff":           "https://a.example/%FF",
 	} {
-		if got := asciiURI(uri); got != want {
-			t.Errorf("asciiURI(%q) = %q, want %q", uri, got, want)
+		if got := ASCIIURI(uri); got != want {
+			t.Errorf("ASCIIURI(%q) = %q, want %q", uri, got, want)
 		}
 	}
 }
@@ -67,7 +67,7 @@ func TestReadable(t *testing.T) {
 		"https://bücher.example/":    "xn--bcher-kva.example",
 		"":                           "",
 	} {
-		if got := readable(asciiURI(uri)); got != want {
+		if got := readable(ASCIIURI(uri)); got != want {
 			t.Errorf("readable(%q) = %q, want %q", uri, got, want)
 		}
 	}

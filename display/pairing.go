@@ -20,7 +20,7 @@ type pairing struct {
 // where the plain one would be larger.
 func (p *pairing) set(k *symbols, s Pairing, g Geometry) {
 	p.words, p.content = in(g.Language), contentNone
-	complete, plain := asciiURI(s.VerificationURIComplete), asciiURI(s.VerificationURI)
+	complete, plain := ASCIIURI(s.VerificationURIComplete), ASCIIURI(s.VerificationURI)
 	p.text = pairingText{
 		lead: p.words.scan, uri: readable(plain), enter: p.words.enter, code: spell(s.UserCode),
 		scratch: make([]line, 0, roomFor),

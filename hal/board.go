@@ -20,7 +20,7 @@ type Options struct {
 	Bus          string            // "I2C1", "SPI0.0"
 	Address      uint16            // on I2C
 	ColumnOffset int               // -1: as the controller is usually wired
-	Pins         map[string]string // dc, reset, busy
+	Pins         map[string]string // by role: dc, reset, busy, power
 	Rotate       int               // 0, 90, 180, 270 degrees clockwise
 	SimListen    string            // loopback address of the simulator's page
 	PNGFile      string            // panel = "png": each frame replaces this file atomically

@@ -170,3 +170,35 @@ func TestNothingStaysOpenWhenSomethingFails(t *testing.T) {
 		t.Errorf("%v, %d left open", err, f.opened)
 	}
 }
+
+// TestPowerPin: Waveshare's HATs from revision 2.3 on have power only while PWR is high.
+func TestPowerPin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wire := func(x, y int) (int, int) { return 8 + y, 249 - x }
+		f := &fakeBoard{paper: bustest.NewEPaper(bustest.Sheet{Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: wire, Switch: true}, true), missing: map[string]bool{}}
+		o := Options{Panel: "waveshare2in13v4", Bus: "SPI0.0", Pins: map[string]string{"dc": "DC", "reset": "RST", "busy": "BUSY", "power": "PWR"}}
+		b, err := open(t.Context(), o, f)
+		if err != nil || b.Fault != nil {
+			t.Fatal(err, b)
+		}
+		m := noise(b.Panel.Bounds().Size())
+		for i := range 2 {
+			draw.Draw(m, image.Rect(60, 40, 76, 64+i), image.Black, image.Point{}, draw.Src)
+			if err := b.Panel.Draw(b.Panel.Bounds(), m, image.Point{}); err != nil || differs(f.paper.Image(), m) || !f.paper.Powered() {
+				t.Errorf("another picture, or no power (%v)", err)
+			}
+			if err := b.Panel.Halt(); err != nil || f.paper.Powered() {
+				t.Errorf("with power after Halt (%v)", err)
+			}
+		}
+		if full, partial := f.paper.Refreshes(); full != 1 || partial != 1 {
+			t.Errorf("%d full and %d partial refreshes", full, partial)
+		}
+		if err := b.Close(); err != nil || f.opened != 0 {
+			t.Errorf("after Close: %v, %d left open", err, f.opened)
+		}
+		if v := f.paper.Violations(); len(v) > 0 {
+			t.Errorf("against the datasheet: %q", v)
+		}
+	})
+}

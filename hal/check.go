@@ -130,7 +130,7 @@ func checkShared(p PanelInfo, o Options) []error {
 }
 
 // roles are what a pin of a panel can be for.
-func roles() []string { return []string{"dc", "reset", "busy"} }
+func roles() []string { return []string{"dc", "reset", "busy", "power"} }
 
 // needs lists the pins without which the panel cannot work.
 func needs(p PanelInfo, spi bool) []string {

@@ -9,24 +9,32 @@
 //
 // # Panels
 //
-//	panel             size                             controller  bus         driver                       refresh
-//	none              any                              -           -           no panel                     -
-//	sim               any                              -           -           a web page on loopback       -
-//	terminal          any                              -           -           half blocks on a terminal    -
-//	png               any                              -           -           a file, replaced atomically  -
-//	ssd1306           128x64 128x32 64x48 96x16 72x40  SSD1306     I2C or SPI  monoled                      -
-//	ssd1309           128x64                           SSD1309     I2C or SPI  monoled                      -
-//	sh1106            128x64                           SH1106      I2C or SPI  monoled                      -
-//	sh1107            128x128 64x128                   SH1107      I2C or SPI  monoled                      -
-//	waveshare1in54v2  200x200                          SSD1681     SPI         ssd16xx                      2s, in part
-//	waveshare2in13v2  250x122                          SSD1675     SPI         ssd16xx                      2s, in part
-//	waveshare2in13v3  250x122                          SSD1680     SPI         ssd16xx                      2s, in part
-//	waveshare2in13v4  250x122                          SSD1680     SPI         ssd16xx                      2s, in part
-//	waveshare2in9v2   296x128                          SSD1680     SPI         ssd16xx                      2s, in part
-//	inkyphat          212x104                          SSD1675     SPI         ssd16xx                      30s
-//	inkyphat1608      250x122                          SSD1608     SPI         ssd16xx                      15s
-//	inkywhat          400x300                          SSD1683     SPI         devices/inky                 30s
-//	inkywhatblack     400x300                          SSD1683     SPI         devices/inky                 8s
+//	panel               size                             controller  bus         driver                       refresh
+//	none                any                              -           -           no panel                     -
+//	sim                 any                              -           -           a web page on loopback       -
+//	terminal            any                              -           -           half blocks on a terminal    -
+//	png                 any                              -           -           a file, replaced atomically  -
+//	ssd1306             128x64 128x32 64x48 96x16 72x40  SSD1306     I2C or SPI  monoled                      -
+//	ssd1309             128x64                           SSD1309     I2C or SPI  monoled                      -
+//	sh1106              128x64                           SH1106      I2C or SPI  monoled                      -
+//	sh1107              128x128 64x128                   SH1107      I2C or SPI  monoled                      -
+//	waveshare1in54v2    200x200                          SSD1681     SPI         ssd16xx                      2s, in part
+//	waveshare2in13v2    250x122                          SSD1675     SPI         ssd16xx                      2s, in part
+//	waveshare2in13v3    250x122                          SSD1680     SPI         ssd16xx                      2s, in part
+//	waveshare2in13v4    250x122                          SSD1680     SPI         ssd16xx                      2s, in part
+//	waveshare2in9v2     296x128                          SSD1680     SPI         ssd16xx                      2s, in part
+//	inkyphat            212x104                          SSD1675     SPI         ssd16xx                      30s
+//	inkyphatredht       212x104                          SSD1675     SPI         ssd16xx                      30s
+//	inkyphatblack       212x104                          SSD1675     SPI         ssd16xx                      8s
+//	inkyphatyellow      212x104                          SSD1675     SPI         ssd16xx                      30s
+//	inkyphat1608        250x122                          SSD1608     SPI         ssd16xx                      8s
+//	inkyphat1608red     250x122                          SSD1608     SPI         ssd16xx                      30s
+//	inkyphat1608yellow  250x122                          SSD1608     SPI         ssd16xx                      30s
+//	inkywhat1683        400x300                          SSD1683     SPI         ssd16xx                      8s
+//	inkywhat1683red     400x300                          SSD1683     SPI         ssd16xx                      30s
+//	inkywhat1683yellow  400x300                          SSD1683     SPI         ssd16xx                      30s
+//	inkywhat            400x300                          SSD1683     SPI         devices/inky                 30s
+//	inkywhatblack       400x300                          SSD1683     SPI         devices/inky                 8s
 //
 // Refresh is what a full refresh takes by the datasheet; "in part" says that the panel can also refresh without flashing.
 //

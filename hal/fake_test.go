@@ -93,7 +93,7 @@ func (f *fakeBoard) pin(name string) (pin, error) {
 	case name == "GPIO27":
 		return fakeLine{ledPin{gpio.INVALID, f}, c}, err
 	case f.paper != nil:
-		return fakeLine{map[string]gpio.PinIO{"DC": f.paper.DC(), "RST": f.paper.Reset(), "BUSY": f.paper.Busy()}[name], c}, err
+		return fakeLine{map[string]gpio.PinIO{"DC": f.paper.DC(), "RST": f.paper.Reset(), "BUSY": f.paper.Busy(), "PWR": f.paper.Power()}[name], c}, err
 	}
 	return fakeLine{map[string]gpio.PinIO{"DC": f.oled.DC(), "RST": f.oled.Reset()}[name], c}, err
 }

@@ -37,7 +37,7 @@ func (w *Wiring) SPI() (spi.Port, error) {
 	return p, w.keep(p, err)
 }
 
-// Pin opens the pin of a role: dc, reset or busy. It is nil, with no error, where the configuration names none.
+// Pin opens the pin of a role: dc, reset, busy or power. It is nil, with no error, where the configuration names none.
 func (w *Wiring) Pin(role string) (gpio.PinIO, error) {
 	name := w.o.Pins[role]
 	if name == "" {

@@ -40,7 +40,7 @@ func (c *Client) Begin(ctx context.Context) (Pending, error) {
 	}
 	form, verifier := c.cfg.deviceForm(m)
 	r, err := c.relocating(ctx, m.DeviceAuthorizationEndpoint, deviceEndpoint, func(endpoint string) (oauthResponse, error) {
-		return c.oauth.request(ctx, endpoint, form, http.Header{})
+		return c.oauth.request(ctx, endpoint, m.TokenEndpoint, form, http.Header{})
 	})
 	if err != nil {
 		return Pending{}, c.http.noResponse(ctx, op, err)

@@ -162,6 +162,7 @@ func proveUserAgent(t *testing.T) {
 }
 
 func TestConfigRefuses(t *testing.T) {
+	weak := weakRSAKey(t)
 	for name, edit := range map[string]func(*Config){
 		"auth.client_id: is missing":                  func(c *Config) { c.ClientID = "" },
 		"auth.issuer: is missing":                     func(c *Config) { c.Issuer = "" },
@@ -170,6 +171,8 @@ func TestConfigRefuses(t *testing.T) {
 		"auth.client_auth: \"digest\"":                func(c *Config) { c.ClientAuth = "digest" },
 		"auth.client_secret_file: is missing":         func(c *Config) { c.ClientAuth = "post" },
 		"auth.client_key_file: is missing":            func(c *Config) { c.ClientAuth = "private_key_jwt" },
+		"auth.client_key_file: is an RSA key below":   func(c *Config) { c.ClientAuth, c.ClientKey = "private_key_jwt", weak },
+		"auth.client_assertion_audience: \"aud\" is":  func(c *Config) { c.ClientAssertionAudience = "aud" },
 		"auth.pkce: \"maybe\"":                        func(c *Config) { c.PKCE = "maybe" },
 		"auth.dpop: on needs a key":                   func(c *Config) { c.DPoP = "on" },
 		"auth.params: \"scope\"":                      func(c *Config) { c.Params = map[string]string{"scope": "x"} },

@@ -1,6 +1,8 @@
 package deviceauth
 
 import (
+	"crypto"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"net/url"
@@ -74,6 +76,9 @@ func (c Config) checkClient(add complaint) {
 	if c.ClientID == "" {
 		add("client_id", "is missing, name the client that is registered at the authorization server")
 	}
+	if a := c.ClientAssertionAudience; a != "issuer" && a != "token_endpoint" {
+		add("client_assertion_audience", "%q is not known, write one of issuer, token_endpoint", a)
+	}
 	secret, key := c.ClientAuth == "basic" || c.ClientAuth == "post", c.ClientAuth == "private_key_jwt"
 	switch {
 	case !secret && !key && c.ClientAuth != "none":
@@ -87,6 +92,8 @@ func (c Config) checkClient(add complaint) {
 	switch {
 	case key && c.ClientKey == nil:
 		add("client_key_file", `is missing, client_auth = "private_key_jwt" needs it`)
+	case key && weakKey(c.ClientKey.Public()):
+		add("client_key_file", "is an RSA key below %d bits, make a longer one or an ECDSA key on P-256", minRSABits)
 	case key && signatureAlgorithm(c.ClientKey) == "":
 		add("client_key_file", "is of a kind that cannot sign here, give an RSA, ECDSA or Ed25519 key")
 	case !key && c.ClientKey != nil:
@@ -117,7 +124,7 @@ func (c Config) checkRequests(add complaint) {
 		}
 	}
 	for _, s := range slices.Concat(c.Scopes, c.FurtherScopes) {
-		if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
+		if !scopeToken(s) {
 			add("scopes", "%q does not fit, write one scope in each item (RFC 6749 section 3.3)", s)
 		}
 	}
@@ -142,4 +149,14 @@ func checkResource(r string) error {
 var reserved = []string{
 	"client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource",
 	"code_challenge", "code_challenge_method", "code_verifier", "grant_type", "device_code", "refresh_token",
+}
+
+// minRSABits is the least length of an RSA key that is trusted. RFC 7518 section 3.3: "A key of size 2048 bits or larger
+// MUST be used with these algorithms."
+const minRSABits = 2048
+
+// weakKey reports an RSA key below minRSABits.
+func weakKey(key crypto.PublicKey) bool {
+	public, ok := key.(*rsa.PublicKey)
+	return ok && public.N.BitLen() < minRSABits
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 )
@@ -19,18 +18,15 @@ type Client struct {
 	keys     *keySet
 }
 
-// New checks cfg and returns a Client for it. It sends nothing.
+// New returns a Client for cfg, which must pass Check. It reads no file and sends nothing: what is wrong with a file of
+// certificates is an error of each request, Kind Misconfigured.
 func New(cfg Config) (*Client, error) {
 	cfg = cfg.withDefaults()
 	if err := errors.Join(append(Check(cfg), cfg.errNoKey())...); err != nil {
 		return nil, err
 	}
 	if cfg.HTTP == nil {
-		transport, err := NewTransport("")
-		if err != nil {
-			return nil, fmt.Errorf("auth: %w", err)
-		}
-		cfg.HTTP = transport
+		cfg.HTTP = NewTransport("")
 	}
 	return newClient(cfg), nil
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -30,21 +31,20 @@ const (
 type clientAuth struct {
 	id, method, secret string
 	key                crypto.Signer
-	audience           string // of assertions
+	issuer             string // the audience of assertions; "": the token endpoint is
 }
 
-// newClientAuth takes what cfg says. The audience of assertions is the issuer, the one value that newer servers
-// insist on; without an issuer it is the token endpoint.
 func newClientAuth(cfg Config) clientAuth {
-	return clientAuth{
-		id: cfg.ClientID, method: cfg.ClientAuth, secret: cfg.ClientSecret, key: cfg.ClientKey,
-		audience: cmp.Or(cfg.Issuer, cfg.TokenEndpoint),
+	a := clientAuth{id: cfg.ClientID, method: cfg.ClientAuth, secret: cfg.ClientSecret, key: cfg.ClientKey, issuer: cfg.Issuer}
+	if cfg.ClientAssertionAudience == "token_endpoint" {
+		a.issuer = ""
 	}
+	return a
 }
 
 // authenticate adds the client's credentials to a request. client_id always goes into the body: RFC 8628 section
 // 3.1 requires it of clients that do not authenticate, and some servers want it beside the Authorization field too.
-func (a clientAuth) authenticate(form url.Values, header http.Header, now time.Time) error {
+func (a clientAuth) authenticate(form url.Values, header http.Header, tokenEndpoint string, now time.Time) error {
 	form.Set("client_id", a.id)
 	switch a.method {
 	case "basic":
@@ -55,7 +55,7 @@ func (a clientAuth) authenticate(form url.Values, header http.Header, now time.T
 	case "post":
 		form.Set("client_secret", a.secret)
 	case "private_key_jwt":
-		assertion, err := a.assertion(now)
+		assertion, err := a.assertion(cmp.Or(a.issuer, tokenEndpoint), now)
 		if err != nil {
 			return err
 		}
@@ -65,10 +65,11 @@ func (a clientAuth) authenticate(form url.Values, header http.Header, now time.T
 	return nil
 }
 
-// assertion is a JWT for client authentication (RFC 7523 sections 2.2 and 3).
-func (a clientAuth) assertion(now time.Time) (string, error) {
+// assertion is a JWT for client authentication (RFC 7523 sections 2.2 and 3): "The JWT MUST contain an "aud" (audience)
+// claim containing a value that identifies the authorization server as an intended audience."
+func (a clientAuth) assertion(audience string, now time.Time) (string, error) {
 	return sign(a.key, signatureAlgorithm(a.key), &jose.SignerOptions{}, map[string]any{
-		"iss": a.id, "sub": a.id, "aud": a.audience, "jti": rand.Text(),
+		"iss": a.id, "sub": a.id, "aud": audience, "jti": rand.Text(),
 		"iat": now.Unix(), "exp": now.Add(assertionLife).Unix(),
 	})
 }
@@ -145,8 +146,9 @@ func (d *dpop) thumbprint() string {
 	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
-// prove adds a proof for a request to endpoint (RFC 9449 section 4.2), with the latest nonce of the server.
-func (d *dpop) prove(header http.Header, method, endpoint string, now time.Time) error {
+// prove adds a proof for a request to endpoint (RFC 9449 section 4.2), with the latest nonce of the server and the hash
+// of the access token that the request presents, if there is one.
+func (d *dpop) prove(header http.Header, method, endpoint, accessToken string, now time.Time) error {
 	key, err := d.signer()
 	if err != nil {
 		return err
@@ -164,6 +166,10 @@ func (d *dpop) prove(header http.Header, method, endpoint string, now time.Time)
 	}
 	if nonce := d.nonce(endpoint); nonce != "" {
 		claims["nonce"] = nonce
+	}
+	if accessToken != "" { // "ath: Hash of the access token ... REQUIRED when the DPoP proof is used in conjunction with" it
+		sum := sha256.Sum256([]byte(accessToken))
+		claims["ath"] = base64.RawURLEncoding.EncodeToString(sum[:])
 	}
 	opts := (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt")
 	proof, err := sign(key, jose.ES256, opts, claims)

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"math/big"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -134,12 +135,12 @@ func TestAssertionAlgorithms(t *testing.T) {
 	for alg, key := range map[jose.SignatureAlgorithm]crypto.Signer{
 		jose.RS256: rsaKey, jose.ES256: testKey(), jose.ES384: p384, jose.ES512: p521, jose.EdDSA: ed,
 	} {
-		jwt, err := newClientAuth(Config{ClientID: "printer", ClientKey: key, TokenEndpoint: tokenURL}).assertion(time.Now())
+		jwt, err := newClientAuth(Config{ClientID: "printer", ClientKey: key}).assertion(tokenURL, time.Now())
 		if err != nil {
 			t.Fatal(alg, err)
 		}
 		if _, claims := openJWT(t, jwt, key.Public(), alg); claims["aud"] != tokenURL {
-			t.Errorf("%s: without an issuer the audience is %v", alg, claims["aud"])
+			t.Errorf("%s: the audience is %v", alg, claims["aud"])
 		}
 	}
 	if signatureAlgorithm(p224) != "" {
@@ -321,5 +322,67 @@ func TestBoundGrantNeedsItsKey(t *testing.T) {
 		if wantKind(t, err, Misconfigured); len(s.to(tokenURL)) != 0 || c.Thumbprint() != "" {
 			t.Error("went out without a proof")
 		}
+	}
+}
+
+// Hydra wants the token endpoint as audience, the other servers take the issuer. Without an issuer there is only the
+// token endpoint.
+func TestAssertionAudience(t *testing.T) {
+	for name, tt := range map[string]struct {
+		edit func(*Config)
+		want string
+	}{
+		"default":        {func(*Config) {}, issuer},
+		"issuer":         {func(c *Config) { c.ClientAssertionAudience = "issuer" }, issuer},
+		"token_endpoint": {func(c *Config) { c.ClientAssertionAudience = "token_endpoint" }, tokenURL},
+		"no issuer":      {byHand(func(c *Config) { c.RevocationEndpoint = revokeURL }), tokenURL},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newServer(t).on(deviceURL, says(200, deviceJSON)).on(tokenURL, says(200, tokenJSON)).on(revokeURL, says(200, ""))
+			c := s.client(credentials("private_key_jwt"), tt.edit)
+			tok, err := c.Wait(t.Context(), begin(t, c))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tok, err = c.Refresh(t.Context(), tok); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Revoke(t.Context(), tok); err != nil {
+				t.Fatal(err)
+			}
+			for _, url := range []string{deviceURL, tokenURL, revokeURL} {
+				for _, call := range s.to(url) {
+					if _, claims := openJWT(t, call.form.Get("client_assertion"), c.cfg.ClientKey.Public(), jose.ES256); claims["aud"] != tt.want {
+						t.Errorf("%s: at %s the audience is %v", name, url, claims["aud"])
+					}
+				}
+			}
+			if len(s.to(tokenURL)) != 2 || len(s.to(revokeURL)) != 1 {
+				t.Errorf("%s: %d requests", name, len(s.calls))
+			}
+		})
+	}
+}
+
+// weakRSAKey has 1024 bits. crypto/rsa makes none, so it is made of two primes.
+func weakRSAKey(t *testing.T) *rsa.PrivateKey {
+	t.Helper()
+	one, e := big.NewInt(1), big.NewInt(65537)
+	for {
+		p, err := rand.Prime(rand.Reader, 512)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := rand.Prime(rand.Reader, 512)
+		if err != nil {
+			t.Fatal(err)
+		}
+		phi := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
+		d := new(big.Int).ModInverse(e, phi)
+		n := new(big.Int).Mul(p, q)
+		if d == nil || n.BitLen() != 1024 {
+			continue
+		}
+		return &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: n, E: 65537}, D: d, Primes: []*big.Int{p, q}}
 	}
 }

@@ -19,7 +19,11 @@ type Config struct {
 	ClientID     string
 	ClientAuth   string        // none, basic, post or private_key_jwt; "": basic with a secret, else none
 	ClientSecret string        // for basic and post
-	ClientKey    crypto.Signer // for private_key_jwt: RSA, ECDSA or Ed25519
+	ClientKey    crypto.Signer // for private_key_jwt: RSA of 2048 bits or more, ECDSA or Ed25519
+
+	// ClientAssertionAudience is the aud of the assertions of private_key_jwt: issuer, the one value that newer servers
+	// insist on, or token_endpoint (Hydra); "": issuer. Without an Issuer it is the token endpoint.
+	ClientAssertionAudience string
 
 	Scopes    []string
 	Audience  string   // of the device authorization request only (Auth0)
@@ -62,6 +66,9 @@ func (c Config) withDefaults() Config {
 		if c.ClientSecret != "" {
 			c.ClientAuth = "basic"
 		}
+	}
+	if c.ClientAssertionAudience == "" {
+		c.ClientAssertionAudience = "issuer"
 	}
 	if c.PKCE == "" {
 		c.PKCE = "auto"

@@ -204,7 +204,7 @@ var errNoDeviceFlow = errors.New("no device authorization endpoint")
 
 func (s *metadataSource) discoverAt(ctx context.Context, from string) (Metadata, error) {
 	const op = "metadata"
-	r, err := s.http.get(ctx, from)
+	r, err := s.http.get(ctx, from, http.Header{})
 	if err != nil {
 		return Metadata{}, s.http.noResponse(ctx, op, err)
 	}

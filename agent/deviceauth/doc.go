@@ -11,12 +11,14 @@
 // # Reading order
 //
 //	client.go      Client and its parts, Pending, Token
-//	config.go      Config and what New refuses
+//	config.go      Config
+//	check.go       Check: what a Config must be
 //	authorize.go   Begin: the device authorization request and its response
 //	poll.go        Wait: the polling session and its pace
 //	token.go       the token response; Refresh and Audience
 //	verify.go      Verify: what an ID token must be
 //	keys.go        the issuer's keys
+//	userinfo.go    a name, where the ID token has none
 //	revoke.go      Revoke
 //	metadata.go    the metadata document and where it may be
 //	discovery.go   the metadata source: asked for, trusted, cached

@@ -133,6 +133,8 @@ func refreshError(r oauthResponse) *Error {
 		return r.failed(Server, op, laterAdvice)
 	case known && kind == Gone:
 		return r.failed(Gone, op, "pair again")
+	case shared && common == Server:
+		return r.failed(Server, op, laterAdvice)
 	case shared:
 		return r.failed(common, op, clientAdvice)
 	case r.status == http.StatusUnauthorized, r.status == http.StatusForbidden:

@@ -94,7 +94,7 @@ func FuzzAnswer(f *testing.F) {
 		raw := response{status: status, body: body, arrived: time.Unix(1e9, 0), from: &url.URL{Scheme: "https", Host: "as.example", Path: "/token"},
 			header: http.Header{"Www-Authenticate": {challenge}, "Retry-After": {after}, "Location": {challenge}}}
 		fs, _ := parseFields(body)
-		r := oauthResponse{response: raw, fields: fs, oauthError: parseError(fs, raw.header, url.Values{"device_code": {"dc-secret"}})}
+		r := oauthResponse{response: raw, fields: fs, oauthError: parseError(fs, raw.header, secretsOf(url.Values{"device_code": {"dc-secret"}}, http.Header{}, ""))}
 		poll, _ := pollError(r)
 		for _, e := range []*Error{deviceError("device authorization", r), poll, refreshError(r), notOAuth("token", raw)} {
 			if e.Kind == "" || e.Detail == "" || e.RetryAfter < 0 || e.RetryAfter > time.Hour || strings.Contains(e.Detail, "dc-secret") || len(e.Detail) > 2000 {
@@ -164,7 +164,8 @@ func FuzzIDToken(f *testing.F) {
 			oneLine(t, err.Error())
 			return
 		}
-		if who.subject == "" || who.claims["iss"] != issuer || oneline.Clean(who.name, 200) != who.name {
+		name := accountName(who.claims)
+		if who.subject == "" || who.claims["iss"] != issuer || oneline.Clean(name, 200) != name || oneline.Clean(who.subject, 255) != who.subject {
 			t.Errorf("took %q as %+v", claims, who)
 		}
 		if azp, named := who.claims["azp"]; named && !reflect.DeepEqual(azp, "printer") {

@@ -64,8 +64,8 @@ func (c *httpClient) post(ctx context.Context, endpoint string, form url.Values,
 	return c.send(ctx, req)
 }
 
-// get fetches a document.
-func (c *httpClient) get(ctx context.Context, from string) (response, error) {
+// get fetches a document with the given header, which it adds to.
+func (c *httpClient) get(ctx context.Context, from string, header http.Header) (response, error) {
 	if _, err := endpointURL(from); err != nil {
 		return response{}, fmt.Errorf("document %s: %w", withoutQuery(from), err)
 	}
@@ -73,6 +73,7 @@ func (c *httpClient) get(ctx context.Context, from string) (response, error) {
 	if err != nil {
 		return response{}, fmt.Errorf("document %s: %w", withoutQuery(from), withoutURL(err))
 	}
+	req.Header = header
 	return c.send(ctx, req)
 }
 
@@ -135,10 +136,10 @@ func (r oauthResponse) ok(member string) bool {
 	return r.status == http.StatusOK && r.oauthError.code == "" && r.fields.str(member) != ""
 }
 
-// request sends form to endpoint with client authentication.
-func (q *requester) request(ctx context.Context, endpoint string, form url.Values, header http.Header) (oauthResponse, error) {
+// request sends form to endpoint with client authentication; tokenEndpoint may be its audience.
+func (q *requester) request(ctx context.Context, endpoint, tokenEndpoint string, form url.Values, header http.Header) (oauthResponse, error) {
 	sent := maps.Clone(form) // an assertion is good for one request
-	if err := q.auth.authenticate(sent, header, time.Now()); err != nil {
+	if err := q.auth.authenticate(sent, header, tokenEndpoint, time.Now()); err != nil {
 		return oauthResponse{}, err
 	}
 	raw, err := q.post(ctx, endpoint, sent, header)
@@ -149,7 +150,7 @@ func (q *requester) request(ctx context.Context, endpoint string, form url.Value
 	if len(raw.body) <= bodyLimit {
 		r.fields, _ = parseFields(raw.body) // without fields the status decides
 	}
-	r.oauthError = parseError(r.fields, raw.header, sent)
+	r.oauthError = parseError(r.fields, raw.header, secretsOf(sent, header, q.auth.secret))
 	return r, nil
 }
 
@@ -170,11 +171,11 @@ func (q *requester) tokenRequest(ctx context.Context, endpoint string, form url.
 func (q *requester) provenRequest(ctx context.Context, endpoint string, form url.Values, bound bool) (oauthResponse, error) {
 	header := http.Header{}
 	if bound {
-		if err := q.dpop.prove(header, http.MethodPost, endpoint, time.Now()); err != nil {
+		if err := q.dpop.prove(header, http.MethodPost, endpoint, "", time.Now()); err != nil {
 			return oauthResponse{}, err
 		}
 	}
-	return q.request(ctx, endpoint, form, header)
+	return q.request(ctx, endpoint, endpoint, form, header)
 }
 
 // endpointURL parses a URL that requests may go to: https, or http to a loopback address.

@@ -36,7 +36,7 @@ func (s *keySet) put(uri string, keys []jose.JSONWebKey) {
 
 // parseKeys reads a JWK Set. RFC 7517 section 5: "Implementations SHOULD ignore JWKs within a JWK Set that use "kty"
 // (key type) values that are not understood by them, that are missing required members, or for which values are
-// out of the supported ranges."
+// out of the supported ranges." An RSA key below 2048 bits is such a one.
 func parseKeys(body []byte) ([]jose.JSONWebKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -47,7 +47,7 @@ func parseKeys(body []byte) ([]jose.JSONWebKey, error) {
 	var keys []jose.JSONWebKey
 	for _, raw := range set.Keys {
 		var k jose.JSONWebKey
-		if json.Unmarshal(raw, &k) == nil && k.IsPublic() && k.Valid() {
+		if json.Unmarshal(raw, &k) == nil && k.IsPublic() && k.Valid() && !weakKey(k.Key) {
 			keys = append(keys, k)
 		}
 	}
@@ -55,7 +55,7 @@ func parseKeys(body []byte) ([]jose.JSONWebKey, error) {
 }
 
 func (s *keySet) fetch(ctx context.Context, uri string) ([]jose.JSONWebKey, error) {
-	r, err := s.http.get(ctx, uri)
+	r, err := s.http.get(ctx, uri, http.Header{})
 	if err != nil {
 		return nil, s.http.noResponse(ctx, verifyOp, err)
 	}

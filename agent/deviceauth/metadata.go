@@ -31,7 +31,7 @@ type issuerError struct{ want, got string }
 
 func (e *issuerError) Error() string {
 	got, _, _ := strings.Cut(e.got, "?")
-	return fmt.Sprintf("the metadata is of issuer %s, not %s: set issuer exactly as the server spells it", oneline.Clean(got, 200), e.want)
+	return fmt.Sprintf("the metadata is of issuer %s, not %s: set issuer exactly as the server spells it", legal(oneline.Clean(got, 200)), e.want)
 }
 
 // parseMetadata reads a metadata document. RFC 8414 section 3.3: "The "issuer" value returned MUST be identical

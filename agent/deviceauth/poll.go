@@ -19,12 +19,14 @@ const (
 	maxInterval     = time.Hour
 	slowDownStep    = 5 * time.Second
 	maxPollWait     = time.Minute // longest wait of our own while the user holds a phone
+	pollGrace       = 2 * time.Second
 )
 
 // Wait polls until the user has decided, the codes run out or ctx ends. It returns as soon as the token endpoint has
 // answered, so that the caller can make the tokens durable; Verify comes after that. A failure of the network or the
 // server is reported to Config.OnWait and waited out; whatever was reported is over when Wait returns. A Pending that was
-// kept over a restart resumes; one of another issuer, client or token endpoint is Expired. The error is the context's, or
+// kept over a restart resumes; one of another issuer, client or token endpoint is Expired. A request that is under way
+// when ctx ends is awaited for 2 s, and what it brings is returned like any other response. The error is the context's, or
 // an *Error of Kind Denied, Expired, Misconfigured, ClockUnset, or Server. Where a token response must not be used, the
 // Token comes with the error, for the caller to revoke: its access token is not to be used. After a success the device
 // code is never sent again.
@@ -73,7 +75,9 @@ func (s *pollSession) run(ctx context.Context, next time.Time) (Token, error) {
 		if err := remote.Wait(ctx, time.Until(next)); err != nil {
 			return Token{}, err
 		}
-		r, err := s.poll(ctx)
+		inFlight, done := outlive(ctx, pollGrace)
+		r, err := s.poll(inFlight)
+		done()
 		switch {
 		case err != nil:
 			if next, err = s.afterNoResponse(ctx, err); err != nil {
@@ -88,6 +92,17 @@ func (s *pollSession) run(ctx context.Context, next time.Time) (Token, error) {
 			}
 		}
 	}
+}
+
+// outlive is a context that ends d after ctx. A poll that is under way when ctx ends may have used up the code: its
+// response is worth the wait.
+func outlive(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		t := time.AfterFunc(d, cancel)
+		context.AfterFunc(own, func() { t.Stop() })
+	})
+	return own, func() { stop(); cancel() }
 }
 
 // expire waits for the end of the session. Until then the user can still enter the code.

@@ -145,19 +145,38 @@ func proveClock(t *testing.T) {
 	}
 }
 
-// A press or a shutdown ends the wait at once, in the middle of a sleep or of a request.
+// A press or a shutdown ends a pause at once. A request that is under way is awaited, for 2 s.
 func TestWaitEndsWithItsContext(t *testing.T) {
-	hang := wire{err: errors.New("never"), after: time.Hour}
-	for _, script := range []wire{pending(), hang} {
+	late := func(w wire) wire { w.after = 2900 * time.Millisecond; return w }
+	for name, tt := range map[string]struct {
+		script wire
+		ends   time.Duration
+		err    error
+		kind   Kind
+	}{
+		"pause":             {pending(), 6 * time.Second, context.DeadlineExceeded, ""},
+		"hanging request":   {wire{err: errors.New("never"), after: time.Hour}, 8 * time.Second, context.DeadlineExceeded, ""},
+		"pending, late":     {late(pending()), 7900 * time.Millisecond, context.DeadlineExceeded, ""},
+		"unavailable, late": {late(says(503, "")), 7900 * time.Millisecond, context.DeadlineExceeded, ""},
+		"denied, late":      {late(says(400, `{"error":"access_denied"}`)), 7900 * time.Millisecond, nil, Denied},
+		"approved, late":    {late(says(200, tokenJSON)), 7900 * time.Millisecond, nil, ""},
+	} {
 		synctest.Test(t, func(t *testing.T) {
-			s := newServer(t).on(deviceURL, says(200, deviceJSON)).on(tokenURL, script)
+			s := newServer(t).on(deviceURL, says(200, deviceJSON)).on(tokenURL, tt.script)
 			c := s.client()
 			p := begin(t, c)
 			ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
 			defer cancel()
 			start := time.Now()
-			if _, err := c.Wait(ctx, p); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 6*time.Second {
-				t.Errorf("%v after %v", err, time.Since(start))
+			tok, err := c.Wait(ctx, p)
+			if time.Since(start) != tt.ends || len(s.to(tokenURL)) != 1 {
+				t.Errorf("%s: ended after %v and %d polls", name, time.Since(start), len(s.to(tokenURL)))
+			}
+			switch {
+			case tt.kind != "":
+				wantKind(t, err, tt.kind)
+			case !errors.Is(err, tt.err), tt.err == nil && tok.RefreshToken != "rt-1":
+				t.Errorf("%s: %+v, %v", name, tok, err)
 			}
 		})
 	}

@@ -34,7 +34,7 @@ func (c *Client) Revoke(ctx context.Context, t Token) error {
 	if t.RefreshToken == "" {
 		form = url.Values{"token": {t.AccessToken}, "token_type_hint": {"access_token"}}
 	}
-	return c.revoke(ctx, endpoint, form)
+	return c.revoke(ctx, endpoint, t.TokenEndpoint, form)
 }
 
 // revocationEndpoint is the one that is sealed with the grant, else what trusted metadata says.
@@ -48,9 +48,9 @@ func (c *Client) revocationEndpoint(ctx context.Context, t Token) (string, error
 
 // revoke asks until there is a response. RFC 7009 section 2.2.1: "If the server responds with HTTP status code 503,
 // the client must assume the token still exists and may retry after a reasonable delay."
-func (c *Client) revoke(ctx context.Context, endpoint string, form url.Values) error {
+func (c *Client) revoke(ctx context.Context, endpoint, tokenEndpoint string, form url.Values) error {
 	for try := 1; ; try++ {
-		again, e := c.revokeOnce(ctx, endpoint, form)
+		again, e := c.revokeOnce(ctx, endpoint, tokenEndpoint, form)
 		if e == nil || !again || try == revokeTries {
 			return e
 		}
@@ -64,10 +64,10 @@ func (c *Client) revoke(ctx context.Context, endpoint string, form url.Values) e
 	}
 }
 
-func (c *Client) revokeOnce(ctx context.Context, endpoint string, form url.Values) (again bool, err error) {
+func (c *Client) revokeOnce(ctx context.Context, endpoint, tokenEndpoint string, form url.Values) (again bool, err error) {
 	const op = "revocation"
 	r, err := c.relocating(ctx, endpoint, revocationEndpoint, func(endpoint string) (oauthResponse, error) {
-		return c.oauth.request(ctx, endpoint, form, http.Header{})
+		return c.oauth.request(ctx, endpoint, tokenEndpoint, form, http.Header{})
 	})
 	switch {
 	case err != nil:

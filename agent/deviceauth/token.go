@@ -14,7 +14,12 @@ import (
 	"github.com/paird/paird/agent/internal/oneline"
 )
 
-const maxTokenLifetime = 10 * 365 * 24 * time.Hour // a longer expires_in is taken as this
+// A token's expires_in is taken as one of these where it is shorter or longer. A refresh is written to flash: tokens
+// that live for microseconds would wear it out.
+const (
+	minTokenLifetime = 2 * time.Second
+	maxTokenLifetime = 10 * 365 * 24 * time.Hour
+)
 
 var errNoToken = errors.New("access_token is missing or has characters that RFC 6749 appendix A.12 forbids")
 
@@ -50,7 +55,7 @@ func tokenType(s string) (string, error) {
 	case "dpop":
 		return "DPoP", nil
 	}
-	return "", fmt.Errorf("token_type %q is neither Bearer nor DPoP", oneline.Clean(s, 32))
+	return "", fmt.Errorf("token_type %q is neither Bearer nor DPoP", legal(oneline.Clean(s, 32)))
 }
 
 // tokenLifetime is zero where the server does not say: such a token is used until it is refused.
@@ -61,26 +66,35 @@ func tokenLifetime(f fields) (time.Duration, []string) {
 		return 0, nil
 	case d <= 0:
 		return 0, []string{fmt.Sprintf("expires_in %v of a token taken as unknown", d)}
+	case d < minTokenLifetime:
+		return minTokenLifetime, []string{fmt.Sprintf("expires_in %v of a token taken as %v", d, minTokenLifetime)}
 	case d > maxTokenLifetime:
 		return maxTokenLifetime, []string{fmt.Sprintf("expires_in %v of a token taken as %v", d, maxTokenLifetime)}
 	}
 	return d, nil
 }
 
-// grantedScope is the scope of a response. A list with commas (GitHub) becomes one with spaces.
+// grantedScope is the scope of a response. A list with commas (GitHub) becomes one with spaces; what is no scope token
+// is left out.
 func grantedScope(granted, asked string) string {
-	if granted = strings.Join(strings.Fields(granted), " "); granted == "" {
+	tokens := slices.DeleteFunc(strings.Fields(granted), func(s string) bool { return !scopeToken(s) })
+	if len(tokens) == 0 {
 		return asked
 	}
-	if strings.ContainsRune(granted, ' ') || slices.Contains(strings.Fields(asked), granted) {
-		return granted
+	if len(tokens) == 1 && !slices.Contains(strings.Fields(asked), tokens[0]) {
+		tokens = strings.FieldsFunc(tokens[0], func(r rune) bool { return r == ',' })
 	}
-	return strings.Join(strings.FieldsFunc(granted, func(r rune) bool { return r == ',' }), " ")
+	return strings.Join(tokens, " ")
 }
 
-// missingScopes are those of asked that granted lacks.
+// scopeToken reports whether s is 1*( %x21 / %x23-5B / %x5D-7E ), RFC 6749 section 3.3.
+func scopeToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
+}
+
+// missingScopes are those of asked that granted lacks, but for the two that servers act on and do not repeat.
 func missingScopes(asked, granted string) []string {
-	has := strings.Fields(granted)
+	has := append(strings.Fields(granted), "openid", "offline_access")
 	return slices.DeleteFunc(strings.Fields(asked), func(s string) bool { return slices.Contains(has, s) })
 }
 

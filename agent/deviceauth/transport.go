@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,14 +23,12 @@ import (
 
 // NewTransport returns a transport for Config.HTTP: TLS 1.2 or later, proxies from the environment, a time
 // limit on each phase. With a caFile only its certificates are trusted; the file is read again for each
-// request, so that a replaced one counts at once. The error names a file that cannot be used.
-func NewTransport(caFile string) (http.RoundTripper, error) {
+// request, so that a replaced one counts at once. A file that cannot be used is an error of the request.
+func NewTransport(caFile string) http.RoundTripper {
 	if caFile == "" {
-		return newTransport(nil), nil
+		return newTransport(nil)
 	}
-	t := &caTransport{file: caFile}
-	_, err := t.current()
-	return t, err
+	return &caTransport{file: caFile}
 }
 
 // newTransport speaks HTTP/1.1 only: a dead HTTP/2 connection is noticed late, after the network changed.
@@ -40,7 +39,7 @@ func newTransport(roots *x509.CertPool) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		Protocols:              &protocols,
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		DialContext:            dialer((&net.Dialer{Timeout: 10 * time.Second}).DialContext).dial,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ResponseHeaderTimeout:  15 * time.Second,
 		IdleConnTimeout:        2 * time.Second,
@@ -50,8 +49,57 @@ func newTransport(roots *x509.CertPool) *http.Transport {
 			MinVersion:         tls.VersionTLS12,
 			RootCAs:            roots,
 			ClientSessionCache: tls.NewLRUClientSessionCache(4),
+			VerifyConnection:   refuseWeakKeys,
 		},
 	}
+}
+
+// refuseWeakKeys refuses a server all of whose verified chains have an RSA key below 2048 bits, which crypto/tls takes.
+func refuseWeakKeys(state tls.ConnectionState) error {
+	for _, chain := range state.VerifiedChains {
+		if !slices.ContainsFunc(chain, func(c *x509.Certificate) bool { return weakKey(c.PublicKey) }) {
+			return nil
+		}
+	}
+	return &weakKeyError{}
+}
+
+// weakKeyError is a certificate whose key is too short to be trusted.
+type weakKeyError struct{}
+
+func (*weakKeyError) Error() string {
+	return fmt.Sprintf("a certificate has an RSA key below %d bits", minRSABits)
+}
+
+// dialer opens connections, as net.Dialer.DialContext does.
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+// dial reports what the address family says that has a route. net.Dialer reports the first failure, which is that of
+// the family without a route where a host has addresses of both.
+func (d dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := d(ctx, network, address)
+	for _, family := range []string{"tcp4", "tcp6"} {
+		if err == nil || !noRoute(err) || network != "tcp" {
+			break
+		}
+		if c, e := d(ctx, family, address); e == nil || !noRoute(e) && !noAddress(e) {
+			conn, err = c, e
+		}
+	}
+	return conn, err
+}
+
+// noRoute reports that this machine has no way to an address family.
+func noRoute(err error) bool {
+	return errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EHOSTUNREACH) ||
+		errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)
+}
+
+// noAddress reports that a host has no address of a family.
+func noAddress(err error) bool {
+	_, family := errors.AsType[*net.AddrError](err)
+	_, name := errors.AsType[*net.DNSError](err)
+	return family || name
 }
 
 // caTransport is a transport that trusts what a file holds at the moment.
@@ -69,7 +117,7 @@ type caError struct {
 	err  error
 }
 
-func (e *caError) Error() string { return fmt.Sprintf("ca_file %s: %v", e.file, e.err) }
+func (e *caError) Error() string { return fmt.Sprintf("auth.ca_file %s: %v", e.file, e.err) }
 func (e *caError) Unwrap() error { return e.err }
 
 func (t *caTransport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -118,8 +166,11 @@ func transportKind(err error) Kind {
 	if _, ok := errors.AsType[*caError](err); ok {
 		return Misconfigured
 	}
-	if tlsFailed(err) {
+	switch {
+	case tlsFailed(err):
 		return TLS
+	case errors.Is(err, syscall.ECONNREFUSED): // the network is there, and so is the host
+		return Server
 	}
 	return NoNetwork
 }
@@ -132,7 +183,8 @@ func tlsFailed(err error) bool {
 	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
 	_, host := errors.AsType[x509.HostnameError](err)
 	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
-	return verification || record || alert || authority || host || invalid || errors.Is(err, http.ErrSchemeMismatch) ||
+	_, weak := errors.AsType[*weakKeyError](err)
+	return verification || record || alert || authority || host || invalid || weak || errors.Is(err, http.ErrSchemeMismatch) ||
 		strings.Contains(err.Error(), "remote error: tls: ") // net/http hides the alert's type
 }
 
@@ -157,6 +209,8 @@ func (c *httpClient) noResponse(ctx context.Context, op string, err error) error
 		e.Detail = fmt.Sprintf("%s is not trusted (%s): check the clock, the network and ca_file", f.host, says)
 	case Misconfigured:
 		e.Detail = says
+	case Server:
+		e.Detail = fmt.Sprintf("the server does not answer (%s: %s): %s", f.host, says, laterAdvice)
 	default:
 		e.Detail = fmt.Sprintf("no answer from %s (%s): check the network", f.host, says)
 	}

@@ -65,15 +65,6 @@ func refreshAt(t *testing.T, url string, rt http.RoundTripper) error {
 	return err
 }
 
-func transport(t *testing.T, caFile string) http.RoundTripper {
-	t.Helper()
-	rt, err := NewTransport(caFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rt
-}
-
 func TestTransportTrustsItsFileAsItIsNow(t *testing.T) {
 	first, firstCA := tlsServer(t)
 	second, secondCA := tlsServer(t)
@@ -84,7 +75,7 @@ func TestTransportTrustsItsFileAsItIsNow(t *testing.T) {
 		}
 	}
 	write(firstCA)
-	rt := transport(t, file)
+	rt := NewTransport(file)
 	if err := refreshAt(t, first, rt); err != nil {
 		t.Fatal(err)
 	}
@@ -102,10 +93,10 @@ func TestTransportTrustsItsFileAsItIsNow(t *testing.T) {
 	if err := refreshAt(t, second, rt); err != nil {
 		t.Fatal(err)
 	}
-	wantKind(t, refreshAt(t, second, transport(t, "")), TLS)
+	wantKind(t, refreshAt(t, second, NewTransport("")), TLS)
 	for _, bad := range []string{filepath.Join(t.TempDir(), "absent"), os.DevNull} {
-		if _, err := NewTransport(bad); err == nil || !strings.Contains(err.Error(), bad) {
-			t.Errorf("%s: %v", bad, err)
+		if e := wantKind(t, refreshAt(t, second, NewTransport(bad)), Misconfigured); !strings.Contains(e.Detail, "auth.ca_file "+bad) {
+			t.Errorf("%s: says %q", bad, e.Detail)
 		}
 	}
 }
@@ -117,7 +108,7 @@ func TestTransportWantsTLS12(t *testing.T) {
 		if err := os.WriteFile(file, ca, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		err := refreshAt(t, url, transport(t, file))
+		err := refreshAt(t, url, NewTransport(file))
 		if good != (err == nil) {
 			t.Errorf("%s: %v", tls.VersionName(version), err)
 		}
@@ -145,18 +136,22 @@ func TestTransportTellsLostFromUnreachable(t *testing.T) {
 		conn.(*net.TCPConn).SetLinger(0)
 		conn.Close()
 	}()
-	wantKind(t, refreshAt(t, url, transport(t, "")), Lost)
+	wantKind(t, refreshAt(t, url, NewTransport("")), Lost)
 	<-done
 	l.Close()
-	wantKind(t, refreshAt(t, url, transport(t, "")), NoNetwork)
-	wantKind(t, refreshAt(t, "https://"+l.Addr().String(), transport(t, "")), NoNetwork)
+	for _, scheme := range []string{"http://", "https://"} {
+		e := wantKind(t, refreshAt(t, scheme+l.Addr().String(), NewTransport("")), Server)
+		if !strings.Contains(e.Detail, "the server does not answer") {
+			t.Errorf("says %q", e.Detail)
+		}
+	}
 }
 
 // Something that speaks no TLS at the TLS port.
 func TestTransportMeetsPlainHTTP(t *testing.T) {
 	srv := httptest.NewServer(http.NotFoundHandler())
 	defer srv.Close()
-	wantKind(t, refreshAt(t, strings.Replace(srv.URL, "http:", "https:", 1), transport(t, "")), TLS)
+	wantKind(t, refreshAt(t, strings.Replace(srv.URL, "http:", "https:", 1), NewTransport("")), TLS)
 }
 
 // Answers that are cut, over a real connection.
@@ -166,7 +161,7 @@ func TestTransportMeetsACutAnswer(t *testing.T) {
 		io.WriteString(w, tokenJSON)
 	}))
 	defer srv.Close()
-	wantKind(t, refreshAt(t, srv.URL, transport(t, "")), Lost)
+	wantKind(t, refreshAt(t, srv.URL, NewTransport("")), Lost)
 }
 
 // A network that wants a sign-in breaks TLS; its plain port tells what it is.
@@ -189,7 +184,7 @@ func provePortal(t *testing.T) {
 		{"a host name that is not in it", x509.HostnameError{Certificate: &x509.Certificate{}, Host: "as.example"}, says(404, ""), TLS},
 		{"an alert", errors.New("remote error: tls: handshake failure"), says(404, ""), TLS},
 		{"offline", errors.New("dial tcp: network is unreachable"), says(302, "", "Location", "http://10.0.0.1/"), NoNetwork},
-		{"refused", syscall.ECONNREFUSED, wire{err: syscall.ECONNREFUSED}, NoNetwork},
+		{"refused", syscall.ECONNREFUSED, wire{err: syscall.ECONNREFUSED}, Server},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newServer(t).on(tokenURL, wire{err: tt.err}).on("http://as.example/", tt.plain)
@@ -212,7 +207,7 @@ func provePortal(t *testing.T) {
 	_, err := s.client(func(c *Config) {
 		c.Issuer, c.DeviceAuthorizationEndpoint, c.TokenEndpoint = "", "http://127.0.0.1:9/device", g.TokenEndpoint
 	}).Refresh(t.Context(), g)
-	if wantKind(t, err, NoNetwork); len(s.calls) != 1 {
+	if wantKind(t, err, Server); len(s.calls) != 1 {
 		t.Errorf("%d requests", len(s.calls))
 	}
 }

@@ -1,6 +1,7 @@
 package deviceauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,9 @@ import (
 const (
 	verifyOp = "ID token"      // Error.Op of Verify
 	leeway   = 2 * time.Minute // how far our clock and the issuer's may be apart
+
+	maxSubject = 255 // bytes
+	maxName    = 128 // characters
 )
 
 // signingAlgs are the ones an ID token may have: a shared secret or none at all proves nothing here.
@@ -24,7 +28,8 @@ var signingAlgs = []jose.SignatureAlgorithm{
 }
 
 // Verify checks the ID token of t, which Wait or Refresh returned: OpenID Connect Core section 3.1.3.7 and, where the
-// account is known already, section 12.2. It returns t Verified, with Subject, Name and Claims of the ID token. Where
+// account is known already, section 12.2. It returns t Verified, with Subject, Name and Claims of the ID token; at a
+// pairing whose ID token has no name, the name is that of the userinfo endpoint, if the server has one. Where
 // there is no ID token, or no issuer and jwks_uri to check it with, t comes back Verified and without ID token.
 //
 // The error is the context's or an *Error, and then the Token is t as it was. With Later nothing is known against the ID
@@ -55,7 +60,13 @@ func (c *Client) Verify(ctx context.Context, t Token) (Token, error) {
 	if err != nil {
 		return t, err
 	}
-	verified.Subject, verified.Name, verified.Claims = id.subject, id.name, id.claims
+	verified.Subject, verified.Claims = id.subject, id.claims
+	verified.Name = accountName(id.claims)
+	if pairing := t.Subject == ""; pairing && verified.Name == "" && verified.UserinfoEndpoint != "" {
+		verified.Name = c.userinfoName(ctx, verified)
+	}
+	// A refreshed ID token may leave the name out.
+	verified.Name = cmp.Or(verified.Name, t.Name, oneline.Clean(id.subject, maxName))
 	return verified, nil
 }
 
@@ -72,8 +83,8 @@ func notYet(err error) error {
 
 // identity is what a verified ID token says.
 type identity struct {
-	subject, name string
-	claims        map[string]any
+	subject string
+	claims  map[string]any
 }
 
 // identify verifies the ID token of t.
@@ -118,7 +129,7 @@ func verifyIDToken(ctx context.Context, keys oidc.KeySet, m Metadata, clientID, 
 	if err := checkClaims(token, claims, clientID, now); err != nil {
 		return identity{}, err
 	}
-	return identity{subject: token.Subject, name: displayName(claims), claims: claims}, nil
+	return identity{subject: token.Subject, claims: claims}, nil
 }
 
 // refusalReason is why go-oidc refused a token, without the token.
@@ -152,6 +163,9 @@ func checkClaims(t *oidc.IDToken, claims map[string]any, clientID string, now ti
 	switch {
 	case t.Subject == "":
 		return errors.New("it has no sub")
+	// OpenID Connect Core section 2: "It MUST NOT exceed 255 ASCII characters in length." The status shows it.
+	case len(t.Subject) > maxSubject || oneline.Clean(t.Subject, maxSubject) != t.Subject:
+		return errors.New("its sub is too long, or has characters that cannot be shown")
 	case t.IssuedAt.Unix() <= 0:
 		return errors.New("it has no iat")
 	case t.IssuedAt.After(now.Add(leeway)):
@@ -167,11 +181,11 @@ func checkClaims(t *oidc.IDToken, claims map[string]any, clientID string, now ti
 	return nil
 }
 
-// displayName is the first of name, preferred_username, email and sub that can be shown.
-func displayName(claims map[string]any) string {
-	for _, claim := range []string{"name", "preferred_username", "email", "sub"} {
+// accountName is the first of name, preferred_username and email that can be shown, "" if none can.
+func accountName(claims map[string]any) string {
+	for _, claim := range []string{"name", "preferred_username", "email"} {
 		s, _ := claims[claim].(string)
-		if s = oneline.Clean(s, 128); s != "" {
+		if s = oneline.Clean(s, maxName); s != "" {
 			return s
 		}
 	}

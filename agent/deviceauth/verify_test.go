@@ -1,6 +1,7 @@
 package deviceauth
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/tls"
 	"encoding/json"
@@ -306,7 +307,8 @@ func proveName(t *testing.T) {
 		{map[string]any{"name": strings.Repeat("é", 200)}, strings.Repeat("é", 128) + "…"},
 		{nil, ""},
 	} {
-		if got := displayName(tt.claims); got != tt.want {
+		sub, _ := tt.claims["sub"].(string)
+		if got := cmp.Or(accountName(tt.claims), sub); got != tt.want {
 			t.Errorf("%v: %q, want %q", tt.claims, got, tt.want)
 		}
 	}

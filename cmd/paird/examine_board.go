@@ -57,7 +57,7 @@ func (x *patient) fit(m deviceauth.Metadata) finding {
 		return verdict("qr", err, "")
 	}
 	fit := display.Fit(complete, plain, g)
-	text := fmt.Sprintf("for %s on %dx%d: ", cmp.Or(complete, plain), g.Width, g.Height)
+	text := fmt.Sprintf("for %s on %dx%d: ", display.ASCIIURI(cmp.Or(complete, plain)), g.Width, g.Height)
 	if fit.Version == 0 {
 		text += "no QR code, the user code in large text"
 	} else {

@@ -10,6 +10,7 @@ import (
 	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/telemetry"
 	"github.com/paird/paird/cmd/internal/daemon"
+	"github.com/paird/paird/display"
 )
 
 // server asks the authorization server for its metadata, over TLS, as the daemon does.
@@ -25,7 +26,7 @@ func (x *patient) server(ctx context.Context) (deviceauth.Metadata, finding) {
 		return deviceauth.Metadata{}, verdict("server", err, "")
 	}
 	m, err := client.Metadata(ctx)
-	good := fmt.Sprintf("%s: device authorization at %s", cmp.Or(x.cfg.Auth.Issuer, "endpoints by hand"), m.DeviceAuthorizationEndpoint)
+	good := fmt.Sprintf("%s: device authorization at %s", cmp.Or(display.ASCIIURI(x.cfg.Auth.Issuer), "endpoints by hand"), display.ASCIIURI(m.DeviceAuthorizationEndpoint))
 	return m, verdict("server", err, good)
 }
 

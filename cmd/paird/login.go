@@ -117,13 +117,10 @@ func (p *program) signedIn(s control.Status, e control.Event) (done bool, err er
 }
 
 func (p *program) showCode(c control.Pairing) {
-	uri := c.VerificationURIComplete
-	if uri == "" {
-		uri = c.VerificationURI
-	}
+	uri := display.ASCIIURI(c.VerificationURI)
 	if terminal(p.stdout) {
-		fmt.Fprintln(p.stdout, display.TerminalQR(uri))
+		fmt.Fprintln(p.stdout, display.TerminalQR(cmp.Or(display.ASCIIURI(c.VerificationURIComplete), uri)))
 	}
 	fmt.Fprintf(p.stdout, "Open %s and enter\n\n    %s\n\nWaiting for you to approve, %v at most. Ctrl-C stops.\n",
-		c.VerificationURI, c.UserCode, time.Duration(c.ExpiresIn)*time.Second)
+		uri, c.UserCode, time.Duration(c.ExpiresIn)*time.Second)
 }

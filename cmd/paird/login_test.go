@@ -47,3 +47,19 @@ func TestSignedIn(t *testing.T) {
 		}
 	}
 }
+
+// TestPrintedURIs are ASCII: a host in another script can look like one that the user trusts.
+func TestPrintedURIs(t *testing.T) {
+	s := control.Status{Pairing: &control.Pairing{UserCode: "WDJB-MJHT", VerificationURI: "https://bücher.example/gerät"}}
+	const want = "https://xn--bcher-kva.example/ger%C3%A4t"
+	var login, pair strings.Builder
+	(&program{stdout: &login}).showCode(*s.Pairing)
+	if err := (&program{stdout: &pair}).pairingNews("pairing", s); err != nil {
+		t.Fatal(err)
+	}
+	for command, printed := range map[string]string{"login": login.String(), "pair": pair.String(), "status": summary(s)} {
+		if !strings.Contains(printed, want) || strings.Contains(printed, "ü") {
+			t.Errorf("%s prints %q", command, printed)
+		}
+	}
+}

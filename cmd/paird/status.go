@@ -10,6 +10,7 @@ import (
 
 	"github.com/paird/paird/agent"
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/display"
 )
 
 // status is `paird status`.
@@ -58,7 +59,7 @@ func summary(s control.Status) string {
 	line("state", string(s.State))
 	if p := s.Pairing; p != nil && p.UserCode != "" {
 		left := time.Duration(p.ExpiresIn) * time.Second
-		line("pairing", "enter", p.UserCode, "at", p.VerificationURI, "within", left.String())
+		line("pairing", "enter", p.UserCode, "at", display.ASCIIURI(p.VerificationURI), "within", left.String())
 	}
 	if g := s.Grant; g != nil {
 		line("account", orNone(g.Name, "name not known")+", tokens of", g.Refreshed.Local().Format(time.DateTime))

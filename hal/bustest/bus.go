@@ -88,17 +88,21 @@ type Pin struct {
 	gpio.PinIO // what a model's input has not
 	mu         *sync.Mutex
 	high       *bool
-	fell       func() // called with mu held when the pin goes low
+	fell, rose func() // called with mu held when the pin goes low or high
 }
 
 // Out sets the pin.
 func (p Pin) Out(l gpio.Level) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if *p.high && !bool(l) && p.fell != nil {
-		p.fell()
-	}
+	was := *p.high
 	*p.high = bool(l)
+	switch {
+	case was && !bool(l) && p.fell != nil:
+		p.fell()
+	case !was && bool(l) && p.rose != nil:
+		p.rose()
+	}
 	return nil
 }
 

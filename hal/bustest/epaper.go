@@ -30,6 +30,7 @@ type Sheet struct {
 	Wire   func(x, y int) (source, gate int) // to which outputs a pixel is wired
 	NoOTP  bool                              // the maker burned no waveform into the chip
 	Accent bool                              // the paper has red particles
+	Switch bool                              // the board has power only while its PWR pin is high
 }
 
 // What a pixel of paper shows.
@@ -45,6 +46,7 @@ type EPaper struct {
 	bus
 	sheet    Sheet
 	dc, rst  bool
+	power    bool
 	rnd      *rand.Rand
 	bw, red  []byte // RAM of commands 24 and 26, rows of sources
 	shown    []byte // by gate and source; survives everything
@@ -75,7 +77,7 @@ type paperRegisters struct {
 
 // NewEPaper returns a module that was just powered. The paper shows nothing that is known.
 func NewEPaper(s Sheet, strict bool) *EPaper {
-	e := &EPaper{sheet: s, rst: true, rnd: rand.New(rand.NewPCG(2, uint64(s.Size.X)))}
+	e := &EPaper{sheet: s, rst: true, power: !s.Switch, rnd: rand.New(rand.NewPCG(2, uint64(s.Size.X)))}
 	e.strict = strict
 	e.shown = make([]byte, s.Chip.sources*s.Chip.gates)
 	for i := range e.shown {

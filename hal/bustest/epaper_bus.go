@@ -18,7 +18,7 @@ func (e *EPaper) tx(w, r []byte) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	clear(r)
-	if e.unplugged { // a bus without acknowledge does not notice
+	if e.unplugged || !e.power { // a bus without acknowledge does not notice
 		e.txs, e.bytes = e.txs+1, e.bytes+len(w)
 		return nil
 	}
@@ -55,6 +55,18 @@ func (e *EPaper) DC() Pin { return Pin{PinIO: gpio.INVALID, mu: &e.mu, high: &e.
 // Reset is the RES# input.
 func (e *EPaper) Reset() Pin { return Pin{PinIO: gpio.INVALID, mu: &e.mu, high: &e.rst, fell: e.wake} }
 
+// Power is the PWR input of a board with a Switch.
+func (e *EPaper) Power() Pin {
+	return Pin{PinIO: gpio.INVALID, mu: &e.mu, high: &e.power, rose: e.powerOn}
+}
+
+// Powered reports whether the board has power.
+func (e *EPaper) Powered() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.power
+}
+
 // Busy is the BUSY output.
 func (e *EPaper) Busy() BusyPin { return BusyPin{gpio.INVALID, e} }
 
@@ -71,7 +83,7 @@ func (p BusyPin) In(gpio.Pull, gpio.Edge) error { return nil }
 func (p BusyPin) Read() gpio.Level {
 	p.e.mu.Lock()
 	defer p.e.mu.Unlock()
-	return gpio.Level(!p.e.unplugged && p.e.busy())
+	return gpio.Level(!p.e.unplugged && p.e.power && p.e.busy())
 }
 
 // WaitForEdge waits for the level to change; -1: for ever.

@@ -2,8 +2,6 @@ package ssd16xx
 
 import "time"
 
-const partialLimit = 10 * time.Second
-
 // refresh makes the paper show the next picture.
 func (d *Dev) refresh() error {
 	ready := d.start
@@ -22,12 +20,13 @@ func (d *Dev) refresh() error {
 // start resets the controller, by the pin and by command 12h, and initializes it.
 func (d *Dev) start() error {
 	d.synced = false
-	if err := d.bus.pulse(); err != nil {
+	if err := d.bus.reset(d.m.reset); err != nil {
 		return err
 	}
 	if err := d.bus.command(0x12); err != nil {
 		return err
 	}
+	time.Sleep(d.m.settle)
 	if err := d.bus.idle(resetLimit); err != nil {
 		return err
 	}
@@ -40,18 +39,18 @@ func (d *Dev) start() error {
 
 func (d *Dev) refreshWhole() error {
 	all := window{0, d.m.columns/8 - 1, 0, d.m.rows - 1}
-	old := d.next.bw
-	if d.m.Accent {
-		old = d.next.red
+	second := d.next.red // where the glass has colour: nowhere in a picture without
+	if d.m.Partial {
+		second = d.next.bw // what the next partial refresh finds as the picture before
 	}
 	if err := d.write(0x24, all, d.next.bw); err != nil {
 		return err
 	}
-	if err := d.write(0x26, all, old); err != nil {
+	if err := d.write(0x26, all, second); err != nil {
 		return err
 	}
 	d.synced = true
-	return d.activate(d.m.full, d.m.fullSequence, d.m.fullLimit)
+	return d.activate(d.m.full)
 }
 
 // refreshPart drives the pixels that differ between the two RAMs. Before, both hold the old picture; after, both must hold the
@@ -67,7 +66,7 @@ func (d *Dev) refreshPart() error {
 	if err := d.write(0x24, changed, d.next.bw); err != nil {
 		return err
 	}
-	if err := d.activate(d.m.partial, d.m.partialSequence, partialLimit); err != nil {
+	if err := d.activate(d.m.partial); err != nil {
 		return err
 	}
 	d.synced = true
@@ -75,17 +74,17 @@ func (d *Dev) refreshPart() error {
 }
 
 // activate sets waveform and border, and runs the update sequence to its end.
-func (d *Dev) activate(prepare [][]byte, sequence byte, limit time.Duration) error {
-	if err := d.bus.all(prepare); err != nil {
+func (d *Dev) activate(u update) error {
+	if err := d.bus.all(u.prepare); err != nil {
 		return err
 	}
-	if err := d.bus.command(0x22, sequence); err != nil {
+	if err := d.bus.command(0x22, u.sequence); err != nil {
 		return err
 	}
 	if err := d.bus.command(0x20); err != nil {
 		return err
 	}
-	return d.bus.refreshed(limit)
+	return d.bus.refreshed(u.limit)
 }
 
 // window is a part of the RAM: bytes of a row and rows, both ends included.

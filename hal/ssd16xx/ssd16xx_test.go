@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/draw"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -90,20 +91,21 @@ func TestStuckBusyEnds(t *testing.T) {
 	forEach(t, func(t *testing.T, p *Dev, e *bustest.EPaper) {
 		rnd := rand.New(rand.NewPCG(3, 3))
 		mustDraw(t, p, e, picture(p, 1, rnd), "first")
+		starting := p.m.reset.before + p.m.reset.low + p.m.reset.after + p.m.settle
 		e.Stick(true)
 		start := time.Now()
 		err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{})
-		if err == nil || !strings.Contains(err.Error(), "BUSY") || time.Since(start) > 2*resetLimit {
+		if err == nil || !strings.Contains(err.Error(), "BUSY") || time.Since(start) > starting+2*resetLimit {
 			t.Fatalf("after %v: %v", time.Since(start), err)
 		}
 		start = time.Now()
-		if err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{}); err == nil || time.Since(start) > 2*resetLimit {
+		if err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{}); err == nil || time.Since(start) > starting+2*resetLimit {
 			t.Fatalf("the next attempt took %v: %v", time.Since(start), err)
 		}
 		e.Stick(false)
-		time.AfterFunc(200*time.Millisecond, func() { e.Stick(true) }) // in the middle of a refresh
+		time.AfterFunc(starting+200*time.Millisecond, func() { e.Stick(true) }) // in the middle of a refresh
 		start = time.Now()
-		if err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{}); err == nil || time.Since(start) > p.m.fullLimit+time.Second {
+		if err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{}); err == nil || time.Since(start) > starting+p.m.full.limit+time.Second {
 			t.Fatalf("stuck in the middle: after %v: %v", time.Since(start), err)
 		}
 		e.Stick(false)
@@ -139,7 +141,7 @@ func TestPowerLossWhileAsleep(t *testing.T) {
 }
 
 func TestAfterEveryBusFault(t *testing.T) {
-	for _, info := range Modules() { // what arrives half is against the datasheet; only the picture counts
+	for _, info := range modelled() { // what arrives half is against the datasheet; only the picture counts
 		t.Run(info.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := bustest.NewEPaper(sheets()[info.Name], false)
@@ -218,4 +220,68 @@ func TestInitializationOnTheWire(t *testing.T) {
 			t.Errorf("% x\nwant\n% x", got, want)
 		}
 	})
+}
+
+// TestWhiteIsWhiteOnColouredGlass: Pimoroni sells the SSD1608 pHAT with black, red and yellow glass. RAM 26h holds where colour
+// is, so a picture without colour must leave it empty on all of them.
+func TestWhiteIsWhiteOnColouredGlass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := sheets()["inkyphat1608"]
+		s.Accent = true
+		e := bustest.NewEPaper(s, true)
+		p := open(t, "inkyphat1608", e)
+		for kind := range 3 {
+			m := image.NewPaletted(p.Bounds(), inks[:2])
+			draw.Draw(m, m.Rect, picture(p, kind, rand.New(rand.NewPCG(9, 9))), image.Point{}, draw.Src)
+			mustDraw(t, p, e, m, fmt.Sprint("picture ", kind))
+		}
+	})
+}
+
+// edge is one level of RES# and how long it stayed.
+type edge struct {
+	level gpio.Level
+	held  time.Duration
+}
+
+// resetPin records the levels of RES#.
+type resetPin struct {
+	gpio.PinOut
+	since time.Time
+	level gpio.Level
+	edges []edge
+}
+
+func (r *resetPin) Out(l gpio.Level) error {
+	if !r.since.IsZero() {
+		r.edges = append(r.edges, edge{r.level, time.Since(r.since)})
+	}
+	r.level, r.since = l, time.Now()
+	return r.PinOut.Out(l)
+}
+
+// TestResetPulse: the pulses of the makers' own programs. On some boards RST also switches the panel's power, which a low pulse
+// of more than 2 ms takes away.
+func TestResetPulse(t *testing.T) {
+	for name, want := range map[string][]time.Duration{ // ms before, low, after
+		"waveshare1in54v2": {200, 5, 200}, "waveshare2in13v2": {200, 5, 200},
+		"waveshare2in13v3": {20, 2, 20}, "waveshare2in13v4": {20, 2, 20}, "waveshare2in9v2": {20, 2, 20},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			e := bustest.NewEPaper(sheets()[name], true)
+			r := &resetPin{PinOut: e.Reset()}
+			p, err := New(e.SPI(), e.DC(), r, e.Busy(), &Opts{Module: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Probe(); err != nil {
+				t.Fatal(err)
+			}
+			after := time.Since(r.since)
+			got := []edge{{gpio.High, want[0] * time.Millisecond}, {gpio.Low, want[1] * time.Millisecond}}
+			if !slices.Equal(r.edges, got) || after < want[2]*time.Millisecond {
+				t.Errorf("%s: %v, then high for %v before the first command", name, r.edges, after)
+			}
+		})
+	}
 }

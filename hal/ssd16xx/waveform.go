@@ -8,13 +8,13 @@ const (
 	toRed   = 3 // VSH2, 5 V
 )
 
-// group is a part of a waveform: for each of LUT0 to LUT3 what four phases apply, how many frames a phase takes, and how
-// often the group is repeated after the first time.
+// group is a part of a waveform: for each of LUT0 to LUT3 and VCOM what four phases apply, how many frames a phase takes, and
+// how often the group is repeated after the first time.
 //
 // The LUT of a pixel is its bit in the red RAM, then in the black and white one. In a partial refresh the red RAM holds
 // the old picture: LUT1 is a pixel that becomes white, LUT2 one that becomes black.
 type group struct {
-	drive  [4][4]byte
+	drive  [5][4]byte
 	frames [4]byte
 	repeat byte
 }
@@ -51,7 +51,7 @@ func (x group) voltages(t []byte, g, groups int) {
 
 // partialGroup drives only what changes, for some frames.
 func partialGroup(frames, repeat byte) group {
-	return group{drive: [4][4]byte{1: {toWhite}, 2: {toBlack}}, frames: [4]byte{frames}, repeat: repeat}
+	return group{drive: [5][4]byte{1: {toWhite}, 2: {toBlack}}, frames: [4]byte{frames}, repeat: repeat}
 }
 
 // fullGroups, for the SSD1675 of the 2.13 inch v2: away from the new colour, to and fro, and to it.
@@ -60,21 +60,59 @@ func fullGroups() []group {
 	shake := [4]byte{toBlack, toWhite}
 	black2, white2 := [4]byte{toBlack}, [4]byte{hold, toWhite}
 	return []group{
-		{drive: [4][4]byte{black, white, black, white}, frames: [4]byte{3, 3}, repeat: 2},
-		{drive: [4][4]byte{shake, shake, shake, shake}, frames: [4]byte{9, 9}, repeat: 2},
-		{drive: [4][4]byte{black2, white2, black2, white2}, frames: [4]byte{3, 3}, repeat: 2},
+		{drive: [5][4]byte{black, white, black, white}, frames: [4]byte{3, 3}, repeat: 2},
+		{drive: [5][4]byte{shake, shake, shake, shake}, frames: [4]byte{9, 9}, repeat: 2},
+		{drive: [5][4]byte{black2, white2, black2, white2}, frames: [4]byte{3, 3}, repeat: 2},
 	}
 }
 
-// redGroups, for the three colour Inky pHAT (LUT0 black, LUT1 white, LUT3 red): shake, clear, set black and white, then
-// many short pushes that bring the slow red particles up.
-func redGroups() []group {
+// times are the frames of a group's four phases, and its repeats.
+type times [5]byte
+
+// inkyGroups is the waveform of the Inky pHATs but the yellow one (LUT0 black, LUT1 white, LUT3 red): shake, clear, set black
+// and white, then many short pushes that bring the slow red particles up.
+func inkyGroups(all []times) []group {
 	shake := [4]byte{toBlack, hold, toWhite, hold}
-	return []group{
-		{drive: [4][4]byte{shake, shake, {}, shake}, frames: [4]byte{64, 12, 32, 12}, repeat: 6},
-		{drive: [4][4]byte{{toWhite, toWhite}, {toWhite, toWhite}, {}, {toWhite, toWhite, toBlack, toBlack}}, frames: [4]byte{16, 8, 4, 4}, repeat: 6},
-		{drive: [4][4]byte{{hold, toBlack}, {toWhite}}, frames: [4]byte{4, 8, 8, 16}, repeat: 16},
-		{drive: [4][4]byte{{hold, toBlack}, {}, {}, {toWhite, toRed, toWhite, toRed}}, frames: [4]byte{2, 2, 2, 64}, repeat: 32},
-		{drive: [4][4]byte{{hold, toBlack, hold, toRed}, {hold, hold, hold, toRed}}, frames: [4]byte{2, 2, 2, 2}, repeat: 2},
+	drives := [][5][4]byte{
+		{shake, shake, {}, shake},
+		{{toWhite, toWhite}, {toWhite, toWhite}, {}, {toWhite, toWhite, toBlack, toBlack}},
+		{{hold, toBlack}, {toWhite}},
+		{{hold, toBlack}, {}, {}, {toWhite, toRed, toWhite, toRed}},
+		{{hold, toBlack, hold, toRed}, {hold, hold, hold, toRed}},
 	}
+	return timed(drives, all)
+}
+
+func timed(drives [][5][4]byte, all []times) []group {
+	var groups []group
+	for i, t := range all {
+		groups = append(groups, group{drive: drives[i], frames: [4]byte(t[:4]), repeat: t[4]})
+	}
+	return groups
+}
+
+func blackTimes() []times {
+	return []times{{16, 4, 4, 4, 4}, {16, 4, 4, 4, 4}, {4, 8, 8, 16, 16}}
+}
+
+func redTimes() []times {
+	return []times{{64, 12, 32, 12, 6}, {16, 8, 4, 4, 6}, {4, 8, 8, 16, 16}, {2, 2, 2, 64, 32}, {2, 2, 2, 2, 2}}
+}
+
+// redHighTemperatureTimes are those of the red glass for high temperatures.
+func redHighTemperatureTimes() []times {
+	return []times{{67, 10, 31, 10, 4}, {16, 8, 4, 4, 6}, {4, 8, 8, 16, 11}, {2, 4, 4, 64, 16}, {6, 6, 6, 2, 2}}
+}
+
+// yellowGroups, for the yellow Inky pHAT. Here VCOM (the fifth row) moves too, so that what a pixel gets is the difference.
+func yellowGroups() []group {
+	all := [4]byte{toRed, toRed, toWhite, toWhite}
+	first := [4]byte{toWhite, toBlack, toBlack}
+	return timed([][5][4]byte{
+		{all, all, all, all, {toWhite, toRed, toRed, toRed}},
+		{first, first, {}, first, {toBlack, toBlack, toWhite}},
+		{{toWhite, hold, toRed}, {hold, toWhite, toRed}, {}, {toRed, toRed, toWhite}, {toRed, toRed, toRed}},
+		{{toRed}, {toWhite}, {}, {toWhite}, {toWhite}},
+		{{toRed, toBlack}, {toRed, toWhite}, {}, {toBlack, toBlack}, {toRed, toBlack}},
+	}, []times{{64, 16, 64, 16, 8}, {8, 16, 4, 4, 16}, {8, 8, 3, 8, 32}, {8, 4, 0, 0, 16}, {16, 8, 8, 0, 32}})
 }

@@ -17,7 +17,7 @@ type wires struct {
 	conn    conn.Conn
 	longest int         // what conn takes at once
 	dc      gpio.PinOut // low for a command, high for its data
-	reset   gpio.PinOut // RES#, low active
+	res     gpio.PinOut // RES#, low active
 	busy    gpio.PinIn  // high while the controller works
 }
 
@@ -29,7 +29,7 @@ func newWires(p spi.Port, dc, reset gpio.PinOut, busy gpio.PinIn) (wires, error)
 	if err != nil {
 		return wires{}, err
 	}
-	w := wires{conn: c, longest: longestTransfer, dc: dc, reset: reset, busy: busy}
+	w := wires{conn: c, longest: longestTransfer, dc: dc, res: reset, busy: busy}
 	if l, ok := c.(conn.Limits); ok && l.MaxTxSize() > 0 {
 		w.longest = l.MaxTxSize()
 	}
@@ -79,13 +79,13 @@ func (w wires) all(commands [][]byte) error {
 	return nil
 }
 
-// pulse resets the controller, which also wakes it from deep sleep.
-func (w wires) pulse() error {
+// reset resets the controller by RES#, which also ends deep sleep.
+func (w wires) reset(p pulse) error {
 	for _, step := range []struct {
 		level gpio.Level
 		hold  time.Duration
-	}{{true, 10 * time.Millisecond}, {false, 5 * time.Millisecond}, {true, 10 * time.Millisecond}} {
-		if err := w.reset.Out(step.level); err != nil {
+	}{{gpio.High, p.before}, {gpio.Low, p.low}, {gpio.High, p.after}} {
+		if err := w.res.Out(step.level); err != nil {
 			return err
 		}
 		time.Sleep(step.hold)

@@ -19,10 +19,6 @@ import (
 // be nil where nothing is bound.
 func Authorization(cfg config.Config, d Device, version string, key func() ([]byte, error), log *slog.Logger) (deviceauth.Config, error) {
 	a := cfg.Auth
-	transport, err := deviceauth.NewTransport(a.CAFile)
-	if err != nil {
-		return deviceauth.Config{}, err
-	}
 	secret, err := readSecret(a.ClientSecretFile)
 	if err != nil {
 		return deviceauth.Config{}, fmt.Errorf("auth.client_secret_file: %w", err)
@@ -41,6 +37,7 @@ func Authorization(cfg config.Config, d Device, version string, key func() ([]by
 		ClientAuth:                  a.ClientAuth,
 		ClientSecret:                secret,
 		ClientKey:                   signer,
+		ClientAssertionAudience:     a.ClientAssertionAudience,
 		Scopes:                      a.Scopes,
 		Audience:                    a.Audience,
 		Resources:                   a.Resource,
@@ -48,7 +45,7 @@ func Authorization(cfg config.Config, d Device, version string, key func() ([]by
 		DPoP:                        a.DPoP,
 		DPoPKey:                     func() (crypto.Signer, error) { return parseKey(key()) },
 		Params:                      expand(a.Params, d),
-		HTTP:                        transport,
+		HTTP:                        deviceauth.NewTransport(a.CAFile),
 		Version:                     version,
 		Cache:                       metadataFile(cfg),
 		Log:                         log,

@@ -2,9 +2,11 @@ package daemon
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"log/slog"
 	"net"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -24,7 +26,6 @@ func TestNoStart(t *testing.T) {
 	for name, c := range map[string]struct{ more, want string }{
 		"secret": {"client_secret_file = \"$DIR/nowhere\"\n", "auth.client_secret_file: open "},
 		"key":    {"client_auth = \"private_key_jwt\"\nclient_key_file = \"$DIR/nowhere\"\n", "auth.client_key_file: open "},
-		"ca":     {"ca_file = \"$DIR/nowhere\"\n", "nowhere"},
 		"socket": {"", "control socket: "},
 		"panel":  {"[display]\npanel = \"ssd1306\"\nbus = \"I2C99\"\nrequired = true\n", "board: "},
 		"sim":    {"[display]\npanel = \"sim\"\n[sim]\nlisten = \"" + taken.Addr().String() + "\"\n", "board: "},
@@ -59,6 +60,29 @@ func TestPanelMissing(t *testing.T) {
 	}
 	r.pair()
 	if s := r.status(); s.State != control.StatePaired || s.Problem == nil || s.Problem.Code != "panel" {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestCAFileMissing goes on without auth.ca_file, shows what is wrong, and pairs once the file is there.
+func TestCAFileMissing(t *testing.T) {
+	t.Parallel()
+	r := start(t, "ca_file = \"$DIR/ca.pem\"\n")
+	if err := r.client.Pair(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.await("problem")
+	if s := r.status(); s.Problem == nil || s.Problem.Code != "config" || !strings.Contains(s.Problem.Detail, "auth.ca_file "+r.dir+"/ca.pem") {
+		t.Errorf("%+v", s.Problem)
+	}
+	other := httptest.NewTLSServer(nil)
+	defer other.Close()
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: other.Certificate().Raw})
+	if err := os.WriteFile(r.dir+"/ca.pem", ca, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.pair()
+	if s := r.status(); s.State != control.StatePaired || s.Problem != nil {
 		t.Errorf("%+v", s)
 	}
 }
