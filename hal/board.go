@@ -77,6 +77,11 @@ func open(ctx context.Context, o Options, hw hardware) (*Board, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	p, _ := find(o)
+	if p.Name == "inky" {
+		if found, err := detectInky(hw); err == nil {
+			p = found
+		}
+	}
 	edges := newEdges()
 	b := &Board{Driver: p.Name, Paper: p.Paper, Accent: p.Accent, Partial: p.Partial, Refresh: p.Refresh, Edges: edges.out}
 	err := b.open(ctx, hw, o, p, edges)

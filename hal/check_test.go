@@ -72,7 +72,7 @@ func TestSize(t *testing.T) {
 func TestPanelsAreWhole(t *testing.T) {
 	seen := map[string]bool{}
 	for _, p := range Panels() {
-		if p.Name == "" || p.Driver == "" || seen[p.Name] || (p.Bus != "") != (len(p.Sizes) > 0) || p.Accent && !p.Paper {
+		if p.Name == "" || p.Driver == "" || seen[p.Name] || (p.Bus != "") != (len(p.Sizes) > 0) || p.Accent && !p.Paper || p.Partial && !p.Paper || (p.Refresh > 0) != p.Paper {
 			t.Errorf("panel %+v", p)
 		}
 		seen[p.Name] = true

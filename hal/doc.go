@@ -35,8 +35,16 @@
 //	inkywhat1683yellow  400x300                          SSD1683     SPI         ssd16xx                      30s
 //	inkywhat            400x300                          SSD1683     SPI         devices/inky                 30s
 //	inkywhatblack       400x300                          SSD1683     SPI         devices/inky                 8s
+//	inkywhatyellow      400x300                          SSD1683     SPI         devices/inky                 30s
+//	inky                250x122 212x104 400x300          -           SPI         as its EEPROM says           30s
 //
-// Refresh is what a full refresh takes by the datasheet; "in part" says that the panel can also refresh without flashing.
+// Refresh is what a full refresh takes: by the datasheet of the paper, for the Inkys by the time limit in Pimoroni's program (30s) and
+// what users measure (8s). "In part" says that the panel can also refresh without flashing.
+//
+// The waveforms of the yellow Inkys (inkyphatyellow, inkywhatyellow) are Pimoroni's, byte for byte, but no model judges them.
+//
+// Not driven, since neither periph's driver passes nor a model exists: Inky Impression 4, 5.7, 7.3 and 13.3 (UC8159, AC073TC1A,
+// E640, E673, EL133UF1), and the four-colour Inkys (JD79661, JD79668). The panel inky names them when it reads their EEPROM.
 //
 // A panel that fails never ends the board. Draw returns the error; the next Draw opens bus and pins again, initializes the
 // controller and draws the whole picture, and so does hal by itself every ten seconds. An OLED on I2C is asked whether it lost

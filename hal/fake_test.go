@@ -21,6 +21,7 @@ type fakeBoard struct {
 	mu      sync.Mutex
 	oled    *bustest.OLED
 	paper   *bustest.EPaper
+	bus     i2c.Bus         // in place of oled
 	missing map[string]bool // names that cannot be opened
 	opened  int             // things open now
 	contact *fakePin        // the button's
@@ -66,7 +67,7 @@ func (f *fakeBoard) i2c(bus string) (i2c.BusCloser, error) {
 	return struct {
 		i2c.Bus
 		closer
-	}{f.oled, c}, err
+	}{cmp.Or[i2c.Bus](f.bus, f.oled), c}, err
 }
 
 func (f *fakeBoard) spi(name string) (spi.PortCloser, error) {

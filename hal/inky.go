@@ -24,7 +24,68 @@ func inkyWHATs() []PanelInfo {
 		}
 		return p
 	}
-	return []PanelInfo{row("inkywhat", inky.Red), row("inkywhatblack", inky.Black)}
+	return []PanelInfo{row("inkywhat", inky.Red), row("inkywhatblack", inky.Black), row("inkywhatyellow", inky.Yellow)}
+}
+
+// anyInky is whatever Inky the board's EEPROM names. Until that can be read it has the size of the most common one.
+func anyInky() PanelInfo {
+	return PanelInfo{Name: "inky", Sizes: []image.Point{{X: 250, Y: 122}, {X: 212, Y: 104}, {X: 400, Y: 300}}, Bus: "SPI", Paper: true,
+		Refresh: 30 * time.Second, Driver: "as its EEPROM says", Open: openAnyInky}
+}
+
+func openAnyInky(w *Wiring) (display.Drawer, error) {
+	p, err := detectInky(w.hw)
+	if err != nil {
+		return nil, err
+	}
+	if p.Sizes[0] != w.o.Size {
+		return nil, fmt.Errorf("the Inky is an %s of %s pixels: restart paird, or set display.panel to its name", p.Name, sizes(p.Sizes[0]))
+	}
+	return p.Open(w)
+}
+
+// The EEPROM of an Inky: width and height, little-endian, colour, board and display variant, then the time of writing as text
+// (Pimoroni inky, eeprom.py).
+const (
+	inkyBus       = "I2C1"
+	inkyAddress   = 0x50
+	inkyEEPROM    = 29
+	inkyVariantAt = 6
+)
+
+// inkyVariants are Pimoroni's display variants: the panel that drives one, or, in its place, what it is called.
+func inkyVariants() map[byte]struct{ panel, name string } {
+	return map[byte]struct{ panel, name string }{
+		1: {panel: "inkyphatredht"}, 4: {panel: "inkyphatblack"}, 5: {panel: "inkyphatyellow"},
+		2: {panel: "inkywhatyellow"}, 3: {panel: "inkywhatblack"}, 6: {panel: "inkywhat"}, 7: {panel: "inkywhat"}, 8: {panel: "inkywhat"},
+		10: {panel: "inkyphat1608"}, 11: {panel: "inkyphat1608red"}, 12: {panel: "inkyphat1608yellow"},
+		17: {panel: "inkywhat1683"}, 18: {panel: "inkywhat1683red"}, 19: {panel: "inkywhat1683yellow"},
+		14: {name: "Impression 5.7 (UC8159)"}, 15: {name: "Impression 4 (UC8159)"}, 16: {name: "Impression 4 (UC8159)"},
+		20: {name: "Impression 7.3 (AC073TC1A)"}, 21: {name: "Impression 13.3 (EL133UF1)"}, 27: {name: "Impression 13.3 (EL133UF1)"},
+		22: {name: "Impression 7.3 (E673)"}, 26: {name: "Impression 7.3 (E673)"}, 25: {name: "Impression 4 (E640)"},
+		23: {name: "pHAT (JD79661)"}, 24: {name: "wHAT (JD79668)"},
+	}
+}
+
+// detectInky reads the EEPROM. periph's DetectOpts knows the variants up to 16 only.
+func detectInky(hw hardware) (PanelInfo, error) {
+	bus, err := hw.i2c(inkyBus)
+	if err != nil {
+		return PanelInfo{}, err
+	}
+	var b [inkyEEPROM]byte
+	if err := errors.Join(bus.Tx(inkyAddress, []byte{0, 0}, b[:]), bus.Close()); err != nil {
+		return PanelInfo{}, fmt.Errorf("the EEPROM of the Inky cannot be read; set display.panel to its name: %w", err)
+	}
+	v, ok := inkyVariants()[b[inkyVariantAt]]
+	switch {
+	case !ok:
+		return PanelInfo{}, fmt.Errorf("the EEPROM says variant %d, which is unknown; set display.panel to the name of the Inky", b[inkyVariantAt])
+	case v.panel == "":
+		return PanelInfo{}, fmt.Errorf("this is an Inky %s, for which there is no driver", v.name)
+	}
+	p, _ := find(Options{Panel: v.panel})
+	return p, nil
 }
 
 // inkyLimit is how long a refresh may take; with red it takes half a minute.

@@ -1,6 +1,7 @@
 package hal
 
 import (
+	"encoding/binary"
 	"errors"
 	"image"
 	"image/color"
@@ -11,6 +12,7 @@ import (
 
 	"periph.io/x/conn/v3/display"
 	"periph.io/x/conn/v3/display/displaytest"
+	"periph.io/x/conn/v3/i2c/i2ctest"
 	"periph.io/x/devices/v3/inky"
 
 	"github.com/paird/paird/hal/bustest"
@@ -119,4 +121,65 @@ func TestStuckBusyEndsPeriphToo(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// eepromOf is what Pimoroni writes: size, colour, board version 1.2, display variant, the length of a text and the text.
+func eepromOf(width, height uint16, colour, variant byte) []byte {
+	b := binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(nil, width), height)
+	return append(append(b, colour, 12, variant, 21), "2020-06-15 10:00:00.0"...)
+}
+
+func TestInkyByItsEEPROM(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wire := func(x, y int) (int, int) { return 103 - y, x }
+		s := bustest.Sheet{Chip: bustest.SSD1675, Size: image.Pt(212, 104), Wire: wire, NoOTP: true}
+		f := &fakeBoard{paper: bustest.NewEPaper(s, true), missing: map[string]bool{}}
+		f.bus = &i2ctest.Playback{Ops: []i2ctest.IO{{Addr: 0x50, W: []byte{0, 0}, R: eepromOf(212, 104, 1, 4)}}}
+		b, err := open(t.Context(), wHATOptions("inky"), f)
+		if err != nil || b.Fault != nil || b.Driver != "inkyphatblack" || b.Accent {
+			t.Fatal(err, b)
+		}
+		m := noise(b.Panel.Bounds().Size())
+		if err := b.Panel.Draw(b.Panel.Bounds(), m, image.Point{}); err != nil || differs(f.paper.Image(), m) {
+			t.Error("another picture:", err)
+		}
+		if err := b.Close(); err != nil || f.opened != 0 {
+			t.Errorf("after Close: %v, %d left open", err, f.opened)
+		}
+	})
+}
+
+func TestInkyThatCannotBeDriven(t *testing.T) {
+	for want, eeprom := range map[string][]byte{
+		"Inky Impression 7.3 (AC073TC1A), for which there is no driver": eepromOf(800, 480, 5, 20),
+		"Inky pHAT (JD79661), for which there is no driver":             eepromOf(250, 122, 7, 23),
+		"variant 99, which is unknown":                                  eepromOf(800, 480, 5, 99),
+		"EEPROM of the Inky cannot be read":                             nil,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := wHAT(false)
+			playback := &i2ctest.Playback{DontPanic: true}
+			for range 2 {
+				if eeprom != nil {
+					playback.Ops = append(playback.Ops, i2ctest.IO{Addr: 0x50, W: []byte{0, 0}, R: eeprom})
+				}
+			}
+			f.bus = playback
+			b, err := open(t.Context(), wHATOptions("inky"), f)
+			if err != nil || b.Fault == nil || !strings.Contains(b.Fault.Error(), want) {
+				t.Fatalf("%v, fault %v, want %q", err, b.Fault, want)
+			}
+			if err := b.Close(); err != nil || f.opened != 0 {
+				t.Errorf("after Close: %v, %d left open", err, f.opened)
+			}
+		})
+	}
+}
+
+func TestEveryInkyVariantHasItsPanel(t *testing.T) {
+	for n, v := range inkyVariants() {
+		if _, ok := find(Options{Panel: v.panel}); v.panel != "" && !ok || (v.panel == "") == (v.name == "") {
+			t.Errorf("variant %d: %+v", n, v)
+		}
+	}
 }

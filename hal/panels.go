@@ -99,7 +99,7 @@ func physicalPanels() []PanelInfo {
 		all = append(all, PanelInfo{Name: m.Name, Sizes: []image.Point{m.Size}, Bus: "SPI", Paper: true, Accent: m.Accent, Partial: m.Partial,
 			Refresh: m.Refresh, Controller: m.Chip, Driver: "ssd16xx", Open: openPaper(m.Name)})
 	}
-	return append(all, inkyWHATs()...)
+	return append(append(all, inkyWHATs()...), anyInky())
 }
 
 func openOLED(chip string) Driver {

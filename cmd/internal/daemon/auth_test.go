@@ -167,6 +167,14 @@ func TestEverySensorOfHal(t *testing.T) {
 	}
 }
 
+// TestSensorOnAnotherBus is refused in the words of its key.
+func TestSensorOnAnotherBus(t *testing.T) {
+	cfg := configured(t, t.TempDir(), "https://auth.example.com", "[[telemetry.sensor]]\ndriver = \"bme280\"\nbus = \"SPI0.0\"\n")
+	if _, err := Broker(cfg, Device{ID: "dev1"}, "1"); err == nil || !strings.HasPrefix(err.Error(), "telemetry.sensor[1].bus: ") {
+		t.Error(err)
+	}
+}
+
 // TestSensorKeys: each key of a sensor on a bus reaches its driver.
 func TestSensorKeys(t *testing.T) {
 	cfg := configured(t, t.TempDir(), "https://auth.example.com", `

@@ -34,9 +34,13 @@ func sensors(list []config.Sensor) ([]telemetry.Sensor, error) {
 		case "file":
 			all = append(all, telemetry.NewFile(c.Metric, c.Unit, c.Path, c.Scale))
 		default:
-			s, err := sensor.New(sensorOptions(c))
+			o := sensorOptions(c)
+			s, err := sensor.New(o)
 			if err != nil {
 				return nil, fmt.Errorf("telemetry.sensor[%d].%w, file, exec", i+1, err)
+			}
+			if faults := sensor.Check(o); len(faults) > 0 {
+				return nil, fmt.Errorf("telemetry.sensor[%d].%w", i+1, faults[0])
 			}
 			all = append(all, s)
 		}
