@@ -1,10 +1,10 @@
 package telemetry
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -12,103 +12,98 @@ import (
 	"github.com/paird/paird/agent/telemetry/internal/hostmetrics"
 )
 
-// Check lists everything in o that no broker could be blamed for; an empty URL is no error.
+// Check lists what is wrong with o, as far as it can be seen without the broker. An empty URL is no
+// error. Each error is one line, "KEY: what is wrong, what to do", with KEY as in the configuration.
 func Check(o Options) []error {
-	var errs []error
-	for _, check := range []func(Options) []error{checkURL, checkIdentity, checkTopics, checkReadings} {
-		errs = append(errs, check(o)...)
-	}
-	return errs
+	var c faults
+	c.url(o)
+	o.defaults()
+	c.login(o)
+	c.topics(o)
+	c.readings(o)
+	return c.errs
 }
 
-func checkURL(o Options) (errs []error) {
-	preset, known := presetNamed(o.Preset)
-	if !known {
-		errs = append(errs, fmt.Errorf("mqtt.preset %q is unknown, use password-jwt, username-token, aws-custom-auth or ws-bearer", o.Preset))
+// Commands lists what mqtt.commands may hold.
+func Commands() []string { return []string{"identify", "report", "interval"} }
+
+// Metrics lists what telemetry.metrics may hold.
+func Metrics() []string { return hostmetrics.Names() }
+
+// faults collects what is wrong.
+type faults struct{ errs []error }
+
+func (c *faults) add(key string, err error) {
+	if err != nil {
+		c.errs = append(c.errs, fmt.Errorf("%s: %w", key, err))
 	}
+}
+
+func (c *faults) check(wrong bool, key, text string) {
+	if wrong {
+		c.add(key, errors.New(text))
+	}
+}
+
+func (c *faults) url(o Options) {
+	preset, known := presetNamed(o.Preset)
+	c.check(!known, "mqtt.preset", fmt.Sprintf("%q is unknown, use %s", o.Preset, strings.Join(Presets(), ", ")))
 	if o.URL == "" {
-		return errs
+		return
 	}
 	a, err := parseAddress(o.URL, preset.port)
 	if err != nil {
-		return append(errs, err)
+		c.add("mqtt.url", err)
+		return
 	}
-	wrong := func(bad bool, text string) {
-		if bad {
-			errs = append(errs, errors.New(text))
-		}
+	c.check(!a.safe(), "mqtt.url", fmt.Sprintf("sends tokens in the clear: %s:// is for this machine only, use mqtts:// or wss://", a.Scheme))
+	c.check(a.User != nil, "mqtt.url", "has a name or password in it, use mqtt.username and mqtt.password_file")
+	c.check(!a.web && (strings.Trim(a.Path, "/") != "" || a.RawQuery != ""), "mqtt.url", "has a path, which only ws:// and wss:// know; set mqtt.topic instead")
+	if !a.tls {
+		file := cmp.Or(o.CAFile, o.CertFile, o.KeyFile)
+		c.check(file != "" || len(o.ALPN) > 0, "mqtt.url", "has no TLS, which mqtt.ca_file, cert_file, key_file and alpn need: use mqtts:// or wss://")
+		c.check(o.Preset == "aws-custom-auth", "mqtt.preset", `"aws-custom-auth" needs mqtts:// or wss://`)
 	}
-	wrong(!a.safe(), fmt.Sprintf("mqtt.url sends tokens in the clear: %s:// is for this machine only, use mqtts:// or wss://", a.Scheme))
-	wrong(a.User != nil, "mqtt.url has a name or password in it, use mqtt.username and mqtt.password")
-	wrong(!a.web && (strings.Trim(a.Path, "/") != "" || a.RawQuery != ""), "mqtt.url has a path, which only ws:// and wss:// know; set mqtt.topic instead")
-	wrong(!a.tls && (o.CAFile != "" || o.CertFile != "" || o.KeyFile != "" || len(o.ALPN) > 0), "mqtt.ca_file, cert_file, key_file and alpn need TLS: use mqtts:// or wss://")
-	wrong((o.CertFile == "") != (o.KeyFile == ""), "mqtt.cert_file and mqtt.key_file go together: set both or neither")
-	wrong(!a.web && len(o.Headers) > 0, "mqtt.headers go with ws:// and wss:// only")
-	wrong(!a.web && o.Preset == "ws-bearer", `mqtt.preset "ws-bearer" goes with ws:// and wss:// only`)
-	wrong(!a.tls && o.Preset == "aws-custom-auth", `mqtt.preset "aws-custom-auth" needs mqtts:// or wss://`)
-	return errs
+	if !a.web {
+		c.check(len(o.Headers) > 0, "mqtt.headers", "go with ws:// and wss:// only, remove them")
+		c.check(o.Preset == "ws-bearer", "mqtt.preset", `"ws-bearer" goes with ws:// and wss:// only`)
+	}
+	c.check(o.CertFile != "" && o.KeyFile == "", "mqtt.key_file", "is empty, but mqtt.cert_file is not: set both or neither")
+	c.check(o.KeyFile != "" && o.CertFile == "", "mqtt.cert_file", "is empty, but mqtt.key_file is not: set both or neither")
 }
 
-func checkIdentity(o Options) (errs []error) {
-	o.defaults()
+func (c *faults) login(o Options) {
 	templates := map[string]string{"mqtt.client_id": o.ClientID, "mqtt.username": o.Username, "mqtt.password": o.Password}
 	for name, template := range o.Headers {
 		templates["mqtt.headers."+name] = template
-		if !headerName.MatchString(name) || ownHeader.MatchString(name) {
-			errs = append(errs, fmt.Errorf("mqtt.headers has %q, which is no header name or belongs to the WebSocket itself", name))
+		if !isHeaderName(name) || isWebSocketHeader(name) {
+			c.add("mqtt.headers", fmt.Errorf("%q is no header name or belongs to the WebSocket itself, choose another", name))
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(templates)) {
 		s, err := expand(templates[key], anyValue(o.DeviceID))
-		if err == nil {
-			err = mqttText(s)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s %w", key, err))
-		}
+		c.add(key, cmp.Or(err, mqttText(s)))
 	}
-	if o.Username == "" && o.Password != "" {
-		errs = append(errs, errors.New("mqtt.username is empty, so the password would not be sent either; set a user name"))
-	}
-	return errs
+	c.check(o.Username == "" && o.Password != "", "mqtt.username", "is empty, so the password would not be sent either; set a user name")
 }
 
-var (
-	headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$") // RFC 9110 section 5.6.2
-	ownHeader  = regexp.MustCompile(`(?i)^(host|upgrade|connection|content-length|sec-websocket-.*)$`)
-	deviceID   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-	commands   = []string{"identify", "report", "interval"}
-)
-
-func checkTopics(o Options) (errs []error) {
-	o.defaults()
-	if !deviceID.MatchString(o.DeviceID) {
-		errs = append(errs, fmt.Errorf("device.id %q must be 1 to 64 letters, digits, - or _", o.DeviceID))
-	}
+func (c *faults) topics(o Options) {
+	c.check(!isDeviceID(o.DeviceID), "device.id", fmt.Sprintf("%q must be 1 to 64 letters, digits, - or _", o.DeviceID))
 	topic, err := expand(o.Topic, deviceOnly(o.DeviceID))
-	if err == nil {
-		err = topicName(topic)
-	}
-	if err != nil {
-		errs = append(errs, fmt.Errorf("mqtt.topic %w", err))
+	if o.DeviceID != "" {
+		c.add("mqtt.topic", cmp.Or(err, topicName(topic)))
 	}
 	if o.HomeAssistant != "" {
-		if err := topicName(o.HomeAssistant); err != nil {
-			errs = append(errs, fmt.Errorf("mqtt.home_assistant %w", err))
-		}
-		if o.Format != "json" {
-			errs = append(errs, errors.New(`mqtt.home_assistant reads JSON only, set telemetry.format = "json"`))
-		}
+		c.add("mqtt.home_assistant", topicName(o.HomeAssistant))
+		c.check(o.Format != "json", "mqtt.home_assistant", `reads JSON only, set telemetry.format = "json"`)
 	}
-	for _, c := range o.Commands {
-		if !slices.Contains(commands, c) {
-			errs = append(errs, fmt.Errorf("mqtt.commands has the unknown %q, use %s", c, strings.Join(commands, ", ")))
-		}
+	for _, command := range o.Commands {
+		c.check(!slices.Contains(Commands(), command), "mqtt.commands", fmt.Sprintf("%q is unknown, use %s", command, strings.Join(Commands(), ", ")))
 	}
-	return errs
 }
 
-// topicName refuses what no topic name may hold (MQTT 3.1.1 section 4.7).
+// topicName refuses what no topic name may hold (MQTT 3.1.1 section 4.7), and what the broker or an
+// empty level would make of it.
 func topicName(s string) error {
 	switch {
 	case s == "":
@@ -125,21 +120,31 @@ func topicName(s string) error {
 	return nil
 }
 
-func checkReadings(o Options) (errs []error) {
-	o.defaults()
-	if o.Format != "json" && o.Format != "senml" {
-		errs = append(errs, fmt.Errorf("telemetry.format %q is unknown, use json or senml", o.Format))
-	}
+func (c *faults) readings(o Options) {
+	c.check(o.Format != "json" && o.Format != "senml", "telemetry.format", fmt.Sprintf("%q is unknown, use json or senml", o.Format))
 	for _, m := range o.Metrics {
-		if !slices.Contains(hostmetrics.Names(), m) {
-			errs = append(errs, fmt.Errorf("telemetry.metrics has the unknown %q, use %s", m, strings.Join(hostmetrics.Names(), ", ")))
-		}
+		c.check(!slices.Contains(Metrics(), m), "telemetry.metrics", fmt.Sprintf("%q is unknown, use %s", m, strings.Join(Metrics(), ", ")))
 	}
-	if o.Interval < time.Second || o.Interval > longestInterval {
-		errs = append(errs, fmt.Errorf("telemetry.interval %v is out of range, choose from 1s to %v", o.Interval, longestInterval))
+	c.check(o.Interval < time.Second || o.Interval > longestInterval, "telemetry.interval", fmt.Sprintf("%v is out of range, choose from 1s to %v", o.Interval, longestInterval))
+	c.check(o.KeepAlive < time.Second, "mqtt.keep_alive", fmt.Sprintf("%v is out of range, choose at least 1s", o.KeepAlive))
+}
+
+// isHeaderName reports whether s is a token of RFC 9110 section 5.6.2.
+func isHeaderName(s string) bool { return consists(s, 256, "!#$%&'*+-.^_`|~") }
+
+// isWebSocketHeader reports whether the upgrade sets the header itself (RFC 6455 section 4.1).
+func isWebSocketHeader(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasPrefix(name, "sec-websocket-") || slices.Contains([]string{"host", "upgrade", "connection", "content-length"}, name)
+}
+
+func isDeviceID(s string) bool { return consists(s, 64, "-_") }
+
+// consists reports whether s is 1 to most ASCII letters, digits and characters of also.
+func consists(s string, most int, also string) bool {
+	foreign := func(r rune) bool {
+		letter := 'a' <= r|0x20 && r|0x20 <= 'z'
+		return !letter && (r < '0' || '9' < r) && !strings.ContainsRune(also, r)
 	}
-	if o.KeepAlive < time.Second {
-		errs = append(errs, fmt.Errorf("mqtt.keep_alive %v is out of range, choose at least 1s", o.KeepAlive))
-	}
-	return errs
+	return 0 < len(s) && len(s) <= most && !strings.ContainsFunc(s, foreign)
 }

@@ -2,11 +2,14 @@ package telemetry
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
 const (
@@ -39,7 +42,7 @@ func refused(id, code, message string) result {
 	return result{ID: id, Error: code, Message: message}
 }
 
-// parseCommand reads one command; a refusal carries the id where it could be read.
+// parseCommand reads one command; a refusal has the id where it could be read.
 func parseCommand(payload []byte) (command, *result) {
 	bad := func(c command, message string) (command, *result) {
 		if len(c.ID) > maxCommandID {
@@ -153,4 +156,50 @@ func (l *limiter) allow(now time.Time) bool {
 	}
 	l.spent += l.every
 	return true
+}
+
+// handleCommand handles /cmd. paho calls it in order, and waits: what takes time goes on by itself.
+func (s *session) handleCommand(ctx context.Context) paho.MessageHandler {
+	return func(_ paho.Client, m paho.Message) {
+		defer m.Ack()
+		s.oversizedRun.Store(false)
+		if m.Retained() {
+			return
+		}
+		answer, run := s.commander.receive(m.Payload(), time.Now())
+		switch {
+		case run != nil:
+			go func() { s.enqueue(s.result(s.commander.done(run, s.do(ctx, run)))) }()
+		case answer != nil:
+			s.enqueue(s.result(answer))
+		}
+	}
+}
+
+func (l *Link) result(answer []byte) outgoing {
+	return outgoing{topic: l.topic + "/cmd/result", payload: answer}
+}
+
+// do does a command that is allowed.
+func (s *session) do(ctx context.Context, c *command) error {
+	switch c.Command {
+	case "identify":
+		s.o.Identify()
+	case "report":
+		return s.sample(ctx)
+	case "interval":
+		s.setInterval(time.Duration(c.Seconds * float64(time.Second)))
+	default:
+		return fmt.Errorf("%q is not implemented", c.Command)
+	}
+	return nil
+}
+
+// enqueue has the session send m, unless it sends too much already.
+func (s *session) enqueue(m outgoing) {
+	select {
+	case s.out <- m:
+	default:
+		s.log.Warn("message of this session dropped: too many wait", "topic", m.topic)
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
 // queued is what the queue gave.
@@ -15,7 +17,26 @@ type queued struct {
 	err     error
 }
 
-// drain sends what is queued, in order, with a bounded number in flight, until something ends it.
+// message is one in flight: without its PUBACK.
+type message struct {
+	token  paho.Token
+	sent   time.Time
+	record bool
+	seq    uint64 // of a record
+}
+
+// acked reports whether there is a PUBACK, or never will be.
+func (m message) acked() bool {
+	select {
+	case <-m.token.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// drain sends what is queued, in order, with a bounded number in flight, until something ends it. At a
+// reset it goes on until the event `reset` is acknowledged.
 func (s *session) drain(ctx context.Context) error {
 	s.queue.Rewind()
 	records := make(chan queued, windowSize)
@@ -24,19 +45,19 @@ func (s *session) drain(ctx context.Context) error {
 	feeder.Go(func() { s.feed(feeding, records) })
 	defer feeder.Wait()
 	defer stop()
-	late := time.NewTimer(ackLimit)
-	defer late.Stop()
-	ended, expired := ctx.Done(), s.expiry()
-	var unsent <-chan time.Time
-	hold := time.After(s.history.hold())
+	ended := ctx.Done()
+	d := deadlines{tokenEnd: s.until}
+	if hold := s.diagnosis.hold(); hold > 0 {
+		d.hold = time.Now().Add(hold)
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
-		oldest, room, own := s.gates(records)
-		if hold != nil {
-			room = nil
-		}
-		var fresh <-chan struct{}
+		timer.Reset(time.Until(s.nextDeadline(d)))
+		oldest, room, own := s.ready(records, d)
+		var changed <-chan struct{}
 		if own != nil {
-			fresh = s.units.fresh
+			changed = s.units.changed
 		}
 		var err error
 		select {
@@ -44,46 +65,89 @@ func (s *session) drain(ctx context.Context) error {
 			if cause := context.Cause(ctx); !errors.Is(cause, ErrForget) {
 				return cause
 			}
-			ended, hold, unsent = nil, nil, time.After(resetLimit)
-		case <-unsent:
-			return ErrForget
+			ended, d.hold, d.reset = nil, time.Time{}, time.Now().Add(resetLimit)
 		case <-s.wire.closed:
 			return s.wire.reason()
-		case <-expired:
-			return ErrTokenOver
-		case <-hold:
-			hold = nil
-		case <-late.C:
-			err = s.overdue(late)
+		case <-s.inbound.redeliver:
+			return errRedeliver
+		case now := <-timer.C:
+			err = s.onTimer(&d, now)
 		case <-oldest:
-			err = s.sweep()
+			err = s.takeAcks()
 		case m := <-own:
 			err = s.send(m)
-		case <-fresh:
-			if m, ok := s.discovery(); ok && !s.history.skips(describing, time.Now()) {
+		case <-changed:
+			if m, ok := s.discovery(); ok && !s.diagnosis.skips(discovering, time.Now()) {
 				err = s.send(m)
 			}
 		case q := <-room:
 			err = s.forward(q)
 		}
+		if err == nil && ended == nil && s.resetDone {
+			err = ErrForget
+		}
 		if err != nil {
 			return err
-		}
-		if ended == nil && s.resetTold {
-			return ErrForget
 		}
 	}
 }
 
-// gates are the channels to listen on: nothing is taken that could not be sent.
-func (s *session) gates(records <-chan queued) (oldest <-chan struct{}, room <-chan queued, own <-chan outgoing) {
-	if len(s.flights) > 0 {
-		oldest = s.flights[0].token.Done()
+// deadlines are what drain waits for besides the broker. A zero time is none.
+type deadlines struct {
+	tokenEnd time.Time
+	hold     time.Time // no record is sent before
+	reset    time.Time // of the event `reset`
+}
+
+// nextDeadline is when the session has to do something if nothing happens.
+func (s *session) nextDeadline(d deadlines) time.Time {
+	next := s.pingTime()
+	all := [...]time.Time{d.tokenEnd, d.hold, d.reset, {}}
+	if len(s.unacked) > 0 {
+		all[3] = s.unacked[0].sent.Add(ackLimit)
 	}
-	if len(s.flights) < s.history.window() {
+	for _, at := range all {
+		if !at.IsZero() && at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
+// onTimer does what is due at now.
+func (s *session) onTimer(d *deadlines, now time.Time) error {
+	due := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
+	if due(d.hold) {
+		d.hold = time.Time{}
+	}
+	switch {
+	case due(d.tokenEnd):
+		return ErrTokenOver
+	case due(d.reset):
+		return ErrForget
+	case len(s.unacked) > 0 && due(s.unacked[0].sent.Add(ackLimit)):
+		s.wire.abort(errNoAck)
+		return errNoAck
+	}
+	if due(s.pingTime()) {
+		return s.wire.ping()
+	}
+	return nil
+}
+
+// pingTime is when a PINGREQ is due: "In the absence of sending any other Control Packets, the Client
+// MUST send a PINGREQ Packet" (MQTT 3.1.1 section 3.1.2.10).
+func (s *session) pingTime() time.Time { return s.wire.lastWritten().Add(s.o.KeepAlive) }
+
+// ready are the channels to listen on: nothing is taken that could not be sent.
+func (s *session) ready(records <-chan queued, d deadlines) (oldest <-chan struct{}, room <-chan queued, own <-chan outgoing) {
+	if len(s.unacked) > 0 {
+		oldest = s.unacked[0].token.Done()
+	}
+	if len(s.unacked) < s.diagnosis.window() && d.hold.IsZero() {
 		room = records
 	}
-	if len(s.flights) < 2*windowSize {
+	if len(s.unacked) < 2*windowSize {
 		own = s.out
 	}
 	return oldest, room, own
@@ -122,7 +186,7 @@ func (s *session) forward(q queued) error {
 		s.reset = q.seq
 	}
 	s.sent = time.Now()
-	s.flights = append(s.flights, flight{token: token, sent: s.sent, record: true, seq: q.seq})
+	s.unacked = append(s.unacked, message{token: token, sent: s.sent, record: true, seq: q.seq})
 	return nil
 }
 
@@ -145,15 +209,67 @@ func (s *session) finish(q queued) ([]byte, error) {
 func (s *session) send(m outgoing) error {
 	token, err := s.publish(m)
 	if err == nil {
-		s.flights = append(s.flights, flight{token: token, sent: time.Now()})
+		s.unacked = append(s.unacked, message{token: token, sent: time.Now()})
 	}
 	return err
 }
 
-// expiry fires when the token ends.
-func (s *session) expiry() <-chan time.Time {
-	if s.until.IsZero() {
+// takeAcks takes all PUBACKs there are, up to the first that is missing.
+func (s *session) takeAcks() error {
+	for len(s.unacked) > 0 && s.unacked[0].acked() {
+		if err := s.takeAck(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeAck takes the PUBACK of the oldest message in flight.
+func (s *session) takeAck() error {
+	m := s.unacked[0]
+	if err := s.tokenError(m.token); err != nil {
+		return err
+	}
+	s.unacked = s.unacked[1:]
+	if !m.record {
 		return nil
 	}
-	return time.After(time.Until(s.until))
+	s.diagnosis.acked(m.seq)
+	s.resetDone = s.resetDone || m.seq == s.reset
+	now, _ := s.o.Now()
+	s.acks.add(now)
+	if err := s.queue.Ack(m.seq); err != nil {
+		s.log.Warn("the queue cannot remove a record, it will be sent again", "seq", m.seq, "error", err)
+	}
+	return nil
+}
+
+// awaitAcks waits for what is in flight.
+func (s *session) awaitAcks(limit time.Duration) {
+	deadline := time.NewTimer(limit)
+	defer deadline.Stop()
+	for len(s.unacked) > 0 {
+		select {
+		case <-s.unacked[0].token.Done():
+			if s.takeAck() != nil {
+				return
+			}
+		case <-s.wire.closed:
+			return
+		case <-deadline.C:
+			return
+		}
+	}
+}
+
+// takeLastAcks takes the PUBACKs that came before the end, wherever in the window.
+func (s *session) takeLastAcks() {
+	var open []message
+	for _, m := range s.unacked {
+		s.unacked = []message{m}
+		if !m.acked() || s.takeAck() != nil {
+			open = append(open, m)
+		}
+	}
+	s.unacked = open
 }

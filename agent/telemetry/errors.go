@@ -9,10 +9,46 @@ import (
 	"io"
 	"net"
 	"os"
-	"strings"
 	"syscall"
-	"unicode"
+	"time"
+
+	"github.com/paird/paird/agent/internal/oneline"
 )
+
+// Causes with which the agent ends a session by context.WithCancelCause.
+var (
+	// ErrSwap: a session with another login follows at once. In-flight messages are waited for,
+	// DISCONNECT is sent, and no `offline` is published.
+	ErrSwap = errors.New("swapping the login")
+	// ErrForget: the device is being reset. The event `reset` is sent, then retained topics are cleared.
+	ErrForget = errors.New("leaving the broker for good")
+)
+
+// ErrTokenOver is what Serve returns when the login is made of a token and the token's time is over:
+// only a newer one helps.
+var ErrTokenOver = errors.New("the access token expired")
+
+// Kind says what a failed session means.
+type Kind string
+
+// The kinds of failure.
+const (
+	BrokerAuth    Kind = "broker_auth" // CONNACK 4 or 5, WebSocket 401 or 403: one forced refresh, then slowly
+	Misconfigured Kind = "config"      // CONNACK 1, 2, 6 and above: a person must act
+	TLS           Kind = "tls"
+	Broker        Kind = "broker" // everything else: back off and try again
+)
+
+// Error is what Serve returns, but for ErrTokenOver and the context's own error.
+type Error struct {
+	Kind       Kind
+	Detail     string        // one line for a person; never a secret
+	RetryAfter time.Duration // what the server asked for, 0 if nothing
+	Err        error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("broker: %s", e.Detail) }
+func (e *Error) Unwrap() error { return e.Err }
 
 // explain says in one line what err means for a session with the broker at a.
 func (a address) explain(err error) *Error {
@@ -28,8 +64,8 @@ func (a address) explain(err error) *Error {
 	return &Error{Kind: Broker, Detail: a.network(err), Err: err}
 }
 
-// explain tells the codes of MQTT 3.1.1 section 3.2.2.3 apart. 4 and 5 mean the same: brokers do
-// not agree on which.
+// explain says what a CONNACK return code means (MQTT 3.1.1 section 3.2.2.3). 4 and 5 mean the same:
+// brokers do not agree on which.
 func (r refusal) explain() *Error {
 	switch r {
 	case 1:
@@ -39,7 +75,7 @@ func (r refusal) explain() *Error {
 	case 3:
 		return &Error{Kind: Broker, Detail: "refused (CONNACK 3): the broker is not available now", Err: r}
 	case 4, 5:
-		return &Error{Kind: BrokerAuth, Detail: fmt.Sprintf("refused (CONNACK %d): the broker does not accept the token", byte(r)), Err: r}
+		return &Error{Kind: BrokerAuth, Detail: fmt.Sprintf("refused (CONNACK %d): the broker does not accept the login", byte(r)), Err: r}
 	}
 	return &Error{Kind: Misconfigured, Detail: fmt.Sprintf("refused with a code unknown to MQTT 3.1.1 (CONNACK %d): check mqtt.url and the broker", byte(r)), Err: r}
 }
@@ -81,7 +117,7 @@ func isNetwork(err error) bool {
 	return network || isEnd(err) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// isEnd tells whether the peer closed or reset the connection.
+// isEnd reports whether the peer closed or reset the connection.
 func isEnd(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
@@ -96,7 +132,7 @@ func (a address) network(err error) string {
 	case noName:
 		return fmt.Sprintf("the name %s cannot be looked up now: check the network", a.host)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Sprintf("nobody listens on %s port %s: is the broker running?", a.host, a.port)
+		return fmt.Sprintf("nothing listens on %s port %s: is the broker running?", a.host, a.port)
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return fmt.Sprintf("no route to %s: check the network", a.host)
 	case errors.Is(err, errSilent), errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
@@ -108,12 +144,7 @@ func (a address) network(err error) string {
 }
 
 // plain is an error's text on one line of bounded length, whatever a peer put into it.
-func plain(err error) string {
-	text := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, err.Error())
-	return fmt.Sprintf("%.200s", text)
-}
+func plain(err error) string { return oneline.Clean(err.Error(), maxDetail) }
+
+// maxDetail is the length in characters to which foreign text in Error.Detail is cut.
+const maxDetail = 190

@@ -29,7 +29,7 @@ func TestExplain(t *testing.T) {
 		{&Error{Kind: TLS, Detail: "as it is"}, TLS, "as it is"},
 		{refusal(4), BrokerAuth, "CONNACK 4"},
 		{refusal(200), Misconfigured, "CONNACK 200"},
-		{op(syscall.ECONNREFUSED), Broker, "nobody listens on b.example port 8883"},
+		{op(syscall.ECONNREFUSED), Broker, "nothing listens on b.example port 8883"},
 		{op(syscall.ENETUNREACH), Broker, "no route to b.example"},
 		{op(syscall.ETIMEDOUT), Broker, "does not answer"},
 		{&net.DNSError{Name: "b.example", IsNotFound: true}, Broker, "no host is named b.example"},
@@ -41,7 +41,7 @@ func TestExplain(t *testing.T) {
 		{handshakeError{x509.UnknownAuthorityError{}}, TLS, "mqtt.ca_file"},
 		{handshakeError{x509.CertificateInvalidError{Reason: x509.Expired}}, TLS, "clock"},
 		{errNoConnack, Broker, "is this an MQTT broker?"},
-		{fmt.Errorf("odd\r\nINJECTED %s", strings.Repeat("x", 500)), Broker, "odd  INJECTED"},
+		{fmt.Errorf("odd\r\nINJECTED %s", strings.Repeat("x", 500)), Broker, "oddINJECTED"},
 	} {
 		e := a.explain(c.err)
 		if e.Kind != c.kind || !strings.Contains(e.Detail, c.want) || len(e.Detail) > 200 || strings.ContainsAny(e.Detail, "\r\n") {

@@ -123,7 +123,7 @@ func TestSilentBrokerAtConnect(t *testing.T) {
 			t.Errorf("%v after %v", err, time.Since(at))
 		}
 		b.broker.Script(brokertest.Script{Down: true})
-		if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != Broker || !strings.Contains(e.Detail, "nobody listens") {
+		if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != Broker || !strings.Contains(e.Detail, "nothing listens") {
 			t.Error(e)
 		}
 		b.broker.Script(brokertest.Script{})

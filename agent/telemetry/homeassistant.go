@@ -2,9 +2,13 @@ package telemetry
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
+	"sync"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/paird/paird/agent/telemetry/internal/hostmetrics"
 )
 
 // The message of Home Assistant's MQTT device discovery: one for the device and all it has.
@@ -43,7 +47,7 @@ type (
 	}
 )
 
-// discovery is the message for Home Assistant, if it is wanted and there is something to tell.
+// discovery is the message for Home Assistant, if it is wanted and a metric is known.
 func (l *Link) discovery() (outgoing, bool) {
 	known := l.units.all()
 	if l.o.HomeAssistant == "" || len(known) == 0 {
@@ -95,7 +99,7 @@ func (l *Link) haButton(command string) haComponent {
 }
 
 // haClass is the device class that fits the unit, by Home Assistant's table of classes and their units,
-// and the category of what tells about the board rather than the room.
+// and the category of what is about the board rather than the room.
 func haClass(metric, unit string) (class, category string) {
 	switch metric {
 	case "cpu_temp":
@@ -146,9 +150,71 @@ func haName(metric string) string {
 	return strings.Join(words, " ")
 }
 
-// birth has the device described again when Home Assistant has started.
-func (s *session) birth(_ paho.Client, m paho.Message) {
+// homeAssistantStatus has the device described again when Home Assistant has started.
+func (s *session) homeAssistantStatus(_ paho.Client, m paho.Message) {
+	defer m.Ack()
+	s.oversizedRun.Store(false)
 	if string(m.Payload()) == "online" && !m.Retained() {
 		s.units.renew()
+	}
+}
+
+// maxSensorMetrics bounds the names of one sensor: a program that prints names of its own, one for each
+// neighbour it sees, would make the discovery message grow without end.
+const maxSensorMetrics = 64
+
+// units keeps the metrics seen so far with their units, and signals when the discovery message has changed.
+type units struct {
+	mu      sync.Mutex
+	known   map[string]string
+	changed chan struct{} // holds one while the discovery message is to be published
+}
+
+func newUnits() units {
+	return units{known: map[string]string{}, changed: make(chan struct{}, 1)}
+}
+
+func (u *units) note(metric, unit string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if old, ok := u.known[metric]; ok && old == unit {
+		return
+	}
+	u.known[metric] = unit
+	u.renew()
+}
+
+// renew asks for the discovery message to be published.
+func (u *units) renew() {
+	select {
+	case u.changed <- struct{}{}:
+	default:
+	}
+}
+
+// published notes that it is about to be.
+func (u *units) published() {
+	select {
+	case <-u.changed:
+	default:
+	}
+}
+
+func (u *units) all() map[string]string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return maps.Clone(u.known)
+}
+
+func (u *units) unit(metric string) string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.known[metric]
+}
+
+// noteHost adds the metrics that this board has.
+func (l *Link) noteHost() {
+	for metric := range l.host.Read(l.o.Metrics) {
+		l.units.note(metric, hostmetrics.Unit(metric))
 	}
 }

@@ -16,7 +16,7 @@ func TestForgetClearsWhatIsRetained(t *testing.T) {
 		b := newBench(t, func(o *Options) { o.HomeAssistant, o.Metrics = "homeassistant", []string{"uptime"} })
 		s := b.serve(t, token)
 		<-s.online
-		if got, want := b.broker.Topics(), []string{"homeassistant/device/dev1/config", "paird/dev1/status"}; !slices.Equal(got, want) {
+		if got, want := b.broker.Topics(), []string{"homeassistant/device/dev1/config", "paird/dev1/about", "paird/dev1/status"}; !slices.Equal(got, want) {
 			t.Errorf("retained are %q, want %q", got, want)
 		}
 		if err := s.stop(ErrForget); !errors.Is(err, ErrForget) {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/paird/paird/agent/telemetry/internal/hostmetrics"
 )
@@ -14,26 +15,33 @@ import (
 // Link is the way to one broker. Serve runs one session; the sampler and Event fill the queue
 // whether there is one or not.
 type Link struct {
-	o     Options
-	at    address
-	topic string
-	queue Queue
-	log   *slog.Logger
-	proxy func(*http.Request) (*url.URL, error)
+	o       Options
+	at      address
+	topic   string
+	queue   Queue
+	log     *slog.Logger
+	proxy   func(*http.Request) (*url.URL, error)
+	created time.Time
 
-	host     *hostmetrics.Host
-	probes   []*probe
-	units    units
-	interval atomic.Int64 // ns between samples
-	repace   chan struct{}
-	refusing atomic.Bool // the queue took no record last time
+	host            *hostmetrics.Host
+	probes          []*probe
+	units           units
+	interval        atomic.Int64 // ns between samples
+	intervalChanged chan struct{}
+	measuring       sync.Mutex // the probes' metrics
 
-	progress  atomic.Uint64
 	ready     readyConn // opened by Preconnect
 	commander *commander
-	acks      daily
-	told      sync.Map // what is told once
-	history   history  // of Serve alone, which runs once at a time
+	diagnosis diagnosis // of Serve alone, which runs once at a time
+
+	acks         dailyCount
+	progress     atomic.Uint64
+	oversized    atomic.Uint64
+	oversizedRun atomic.Bool // the last message was too large
+	unretained   atomic.Bool // the broker does not retain
+	queueRefuses atomic.Bool // the queue took no record last time
+	inboxFull    atomic.Bool // the inbox took no message last time
+	reported     sync.Map    // what is reported once
 }
 
 // New makes a Link; it fails with the problems that Check finds, or without a URL.
@@ -42,15 +50,17 @@ func New(o Options, q Queue) (*Link, error) {
 		return nil, err
 	}
 	if o.URL == "" {
-		return nil, errors.New("mqtt.url is empty: set it to use telemetry")
+		return nil, errors.New("mqtt.url: is empty, set it to use telemetry")
 	}
 	o.defaults()
-	l := &Link{o: o, queue: q, log: o.Log, proxy: environment, host: hostmetrics.Open("/"), repace: make(chan struct{}, 1)}
-	l.units = units{known: map[string]string{}, fresh: make(chan struct{}, 1)}
+	l := &Link{
+		o: o, queue: q, log: o.Log, proxy: environment, created: time.Now(),
+		host: hostmetrics.Open("/"), intervalChanged: make(chan struct{}, 1), commander: newCommander(o.Commands),
+		units: newUnits(),
+	}
 	preset, _ := presetNamed(o.Preset)
 	l.at, _ = parseAddress(o.URL, preset.port)
 	l.topic, _ = expand(o.Topic, deviceOnly(o.DeviceID))
-	l.commander = newCommander(o.Commands)
 	if o.Emit == nil {
 		l.o.Emit = l.Event
 	}
@@ -60,12 +70,49 @@ func New(o Options, q Queue) (*Link, error) {
 	return l, nil
 }
 
-// Progress counts the steps of the present session and those before: connection steps, packets
-// received, writes done. A Serve that works does not stand still for longer than a minute.
+// Progress counts the steps of the present session and those before: connection steps, bytes received,
+// packets written. A Serve that works does not stand still for longer than a minute.
 func (l *Link) Progress() uint64 { return l.progress.Load() }
+
+func (l *Link) step() { l.progress.Add(1) }
+
+// Oversized is how many messages of the broker were too large to be taken since New.
+func (l *Link) Oversized() uint64 { return l.oversized.Load() }
+
+// Unretained reports whether this broker was found to refuse retained messages, so that status and will
+// go without.
+func (l *Link) Unretained() bool { return l.unretained.Load() }
 
 // Acked is how many records the broker has acknowledged today.
 func (l *Link) Acked() int {
 	now, _ := l.o.Now()
 	return l.acks.today(now)
+}
+
+// dailyCount counts since midnight, local time.
+type dailyCount struct {
+	mu  sync.Mutex
+	day string
+	n   int
+}
+
+func (d *dailyCount) add(now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.begin(now)
+	d.n++
+}
+
+func (d *dailyCount) today(now time.Time) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.begin(now)
+	return d.n
+}
+
+// begin begins the day of now.
+func (d *dailyCount) begin(now time.Time) {
+	if day := now.Format(time.DateOnly); day != d.day {
+		d.day, d.n = day, 0
+	}
 }

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -42,4 +43,80 @@ func TestTokenEndIsMonotonic(t *testing.T) {
 	if end := static.tokenEnd(wall, now); !end.IsZero() {
 		t.Errorf("a session without a token ends at %v", end)
 	}
+}
+
+func TestExpand(t *testing.T) {
+	c := Credentials{AccessToken: "at", IDToken: "it", Subject: "su", ClientID: "ci", Claims: map[string]any{
+		"s": "text", "n": float64(12), "big": json.Number("12345678901234567890"), "b": true, "o": map[string]any{}, "l": []any{"x"}, "{": "brace",
+	}}
+	for template, want := range map[string]string{
+		"": "", "plain": "plain", "{access_token}|{id_token}|{sub}|{client_id}|{device_id}": "at|it|su|ci|dev1",
+		"{claim:s}-{claim:n}-{claim:big}-{claim:b}": "text-12-12345678901234567890-true",
+		"{device_id}?x-amz-customauthorizer-name=a": "dev1?x-amz-customauthorizer-name=a", "a}b": "a}b",
+	} {
+		if got, err := expand(template, c.values("dev1")); err != nil || got != want {
+			t.Errorf("%q became %q, %v", template, got, err)
+		}
+	}
+	for template, complaint := range map[string]string{
+		"{token}": "unknown placeholder {token}", "{": "without its }", "{}": "unknown", "{claim:}": "unknown", "{claim:missing}": "does not have",
+		"{claim:o}": "neither text nor", "{claim:l}": "neither text nor", "{ACCESS_TOKEN}": "unknown",
+	} {
+		if got, err := expand(template, c.values("dev1")); err == nil || !strings.Contains(err.Error(), complaint) {
+			t.Errorf("%q became %q, %v", template, got, err)
+		}
+	}
+}
+
+func TestPresets(t *testing.T) {
+	type want struct{ username, password, authorization, alpn, port string }
+	for preset, w := range map[string]want{
+		"":                {"dev1", "at", "", "", "8883"},
+		"password-jwt":    {"dev1", "at", "", "", "8883"},
+		"username-token":  {"at", "", "", "", "8883"},
+		"aws-custom-auth": {"dev1", "at", "", "mqtt", "443"},
+		"ws-bearer":       {"dev1", "", "Bearer at", "", "443"},
+	} {
+		o := Options{URL: "mqtts://b.example", DeviceID: "dev1", Preset: preset, Username: "{device_id}", Password: "{access_token}"}
+		if preset == "ws-bearer" {
+			o.URL = "wss://b.example"
+		}
+		l, err := New(o, newFakeQueue())
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, err := l.login(Credentials{AccessToken: "at"})
+		got := want{id.username, id.password, id.header.Get("Authorization"), strings.Join(l.o.ALPN, ","), l.at.port}
+		if err != nil || got != w {
+			t.Errorf("%s: %+v, %v, want %+v", preset, got, err, w)
+		}
+	}
+	own := Options{Preset: "username-token", Username: "{sub}", Password: "{id_token}", ALPN: []string{"x"}}
+	own.applyPreset()
+	if own.Username != "{sub}" || own.Password != "{id_token}" || own.ALPN[0] != "x" {
+		t.Errorf("a preset replaced what was written: %+v", own)
+	}
+}
+
+func FuzzExpand(f *testing.F) {
+	for _, s := range []string{"{access_token}", "{claim:x}", "{{sub}}", "}{", "{device_id", "a{sub}b{claim:{}c"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, template string) {
+		c := Credentials{AccessToken: "{sub}", Claims: map[string]any{"x": "{access_token}"}}
+		got, err := expand(template, c.values("dev1"))
+		_, checked := expand(template, anyValue("dev1"))
+		if err == nil && checked != nil {
+			t.Fatalf("%q expands but does not pass the check: %v", template, checked)
+		}
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\n") && !strings.Contains(template, "\n") {
+				t.Fatalf("error %q", err)
+			}
+			return
+		}
+		if !strings.Contains(template, "{") && got != template {
+			t.Fatalf("%q became %q", template, got)
+		}
+	})
 }

@@ -45,7 +45,7 @@ func TestSamplerBeginsOnlineAndGoesOnOffline(t *testing.T) {
 		time.Sleep(70 * time.Second)
 		online <- struct{}{} // a second session is no reason for another sample
 		time.Sleep(time.Second)
-		b.setPace(10 * time.Second)
+		b.setInterval(10 * time.Second)
 		time.Sleep(21 * time.Second)
 		stop()
 		synctest.Wait()

@@ -8,12 +8,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"regexp"
 	"strconv"
-	"strings"
-	"syscall"
-	"time"
+
+	"github.com/paird/paird/agent/internal/child"
+	"github.com/paird/paird/agent/internal/oneline"
 )
 
 const (
@@ -24,7 +22,7 @@ const (
 // NewExec is a sensor that runs a program, without a shell, and reads what it prints: a number,
 // which is the metric, or a JSON object of numbers, whose names are put behind metric and an
 // underscore. The program has 5 s; it gets PATH, HOME and LANG of the environment and nothing on
-// standard input.
+// standard input. At its end its children are killed.
 func NewExec(metric, unit string, command []string) Sensor {
 	return &program{reading{metric, unit}, command}
 }
@@ -82,34 +80,17 @@ type program struct {
 func (p *program) String() string { return "exec " + p.command[0] }
 
 func (p *program) Read(ctx context.Context) (map[string]float64, error) {
-	ctx, cancel := context.WithTimeout(ctx, readLimit)
-	defer cancel()
-	var out, complaint capped
-	cmd := exec.CommandContext(ctx, p.command[0], p.command[1:]...)
-	cmd.Stdout, cmd.Stderr = &out, &complaint
-	cmd.Env = environ("PATH", "HOME", "LANG")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // its children, too
-	cmd.WaitDelay = time.Second
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("it took longer than %v", readLimit)
+	out, complaint, err := child.Program{
+		Command: p.command, Env: child.Environ("PATH", "HOME", "LANG"), Timeout: readLimit, MaxOutput: maxOutput,
+	}.Run(ctx)
+	if err != nil {
+		if text := oneline.First(string(complaint), 120); text != "" {
+			err = fmt.Errorf("%w: %q", err, text)
 		}
-		return nil, fmt.Errorf("%w%s", err, complaint.firstLine())
+		return nil, err
 	}
-	return p.parse(out.b)
+	return p.parse(out)
 }
-
-func environ(names ...string) (env []string) {
-	for _, name := range names {
-		if v, ok := os.LookupEnv(name); ok {
-			env = append(env, name+"="+v)
-		}
-	}
-	return env
-}
-
-var fieldName = regexp.MustCompile(`^[A-Za-z0-9_]{1,32}$`)
 
 // parse reads a number or an object of numbers.
 func (p *program) parse(out []byte) (map[string]float64, error) {
@@ -124,28 +105,9 @@ func (p *program) parse(out []byte) (map[string]float64, error) {
 	}
 	values := map[string]float64{}
 	for name, v := range object {
-		if f, ok := v.(float64); ok && fieldName.MatchString(name) && len(values) < maxFields {
+		if f, ok := v.(float64); ok && consists(name, 32, "_") && len(values) < maxFields {
 			values[p.metric+"_"+name] = f
 		}
 	}
 	return values, nil
-}
-
-// capped keeps the first maxOutput bytes. It embeds no buffer: io.Copy would find its ReadFrom.
-type capped struct{ b []byte }
-
-func (c *capped) Write(p []byte) (int, error) {
-	if len(c.b)+len(p) > maxOutput {
-		return 0, errors.New("it prints too much")
-	}
-	c.b = append(c.b, p...)
-	return len(p), nil
-}
-
-func (c *capped) firstLine() string {
-	line, _, _ := strings.Cut(strings.TrimSpace(string(c.b)), "\n")
-	if line == "" {
-		return ""
-	}
-	return fmt.Sprintf(": %.120q", line)
 }

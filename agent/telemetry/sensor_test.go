@@ -3,12 +3,14 @@ package telemetry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -61,6 +63,30 @@ func TestExecSensor(t *testing.T) {
 	}
 	if _, err := NewExec("tank", "l", []string{"/nonexistent"}).Read(t.Context()); err == nil {
 		t.Error("a missing program is no error")
+	}
+}
+
+// A child that the program leaves behind is killed at its end, and holds nothing up.
+func TestExecSensorLeavesNoChild(t *testing.T) {
+	pid := filepath.Join(t.TempDir(), "pid")
+	at := time.Now()
+	got, err := NewExec("tank", "l", []string{"/bin/sh", "-c", "sleep 1000 & echo $! >" + pid + "; echo 5"}).Read(t.Context())
+	if took := time.Since(at); err != nil || got["tank"] != 5 || took > 4*time.Second {
+		t.Errorf("%v, %v after %v", got, err, took)
+	}
+	b, err := os.ReadFile(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stat := "/proc/" + strings.TrimSpace(string(b)) + "/stat"
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		state, err := os.ReadFile(stat)
+		if err != nil || strings.Contains(string(state), ") Z ") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it runs: %s", state)
+		}
 	}
 }
 
@@ -155,6 +181,62 @@ func TestNoReadingIsLost(t *testing.T) {
 			if got := p.read(t.Context()); got["t"] != 1 {
 				t.Fatalf("got %v", got)
 			}
+		}
+	})
+}
+
+// A program with a number for each neighbour it sees: its names change without end.
+func TestMetricsOfASensorAreBounded(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		n := 0
+		neighbours := scripted{read: func(context.Context) (map[string]float64, error) {
+			n++
+			return map[string]float64{"own": 1, fmt.Sprintf("rssi_%06x", n): 1}, nil
+		}}
+		other := scripted{read: func(context.Context) (map[string]float64, error) { return map[string]float64{"other": 1}, nil }}
+		log, logged := recorder()
+		b := newBench(t, func(o *Options) {
+			o.HomeAssistant, o.Sensors, o.Log = "homeassistant", []Sensor{neighbours, other}, log
+		})
+		var last map[string]float64
+		for range 2880 { // a day
+			last = b.measure(t.Context())
+		}
+		if known := len(b.units.all()); known != maxSensorMetrics+1 {
+			t.Errorf("%d metrics are known", known)
+		}
+		if m, _ := b.discovery(); len(m.payload) > 32<<10 {
+			t.Errorf("the discovery message has %d bytes", len(m.payload))
+		}
+		if !maps.Equal(last, map[string]float64{"own": 1, "other": 1}) {
+			t.Errorf("sent %v", last)
+		}
+		if got := logged(); len(got) != 1 || !strings.Contains(got[0], "more than 64 metrics") {
+			t.Errorf("logged %q", got)
+		}
+	})
+}
+
+// A Read that does not return is not joined by another: a driver may not bear two at once.
+func TestStuckSensorIsNotReadAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		reads, release := 0, make(chan struct{})
+		p := &probe{name: "s", log: slog.New(slog.DiscardHandler), sensor: scripted{read: func(context.Context) (map[string]float64, error) {
+			reads++
+			<-release
+			return map[string]float64{"t": 1}, nil
+		}}}
+		for range 100 {
+			p.read(t.Context())
+			time.Sleep(sensorPause)
+		}
+		if reads != 1 {
+			t.Errorf("%d reads at once", reads)
+		}
+		close(release)
+		synctest.Wait()
+		if p.read(t.Context())["t"] != 1 {
+			t.Error("not read again once it has returned")
 		}
 	})
 }

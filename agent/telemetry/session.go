@@ -3,6 +3,7 @@ package telemetry
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -10,21 +11,152 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// publish hands m to paho; the token tells of the PUBACK. It does not wait for the socket, but for up
-// to handLimit if the connection is just being lost.
+const (
+	ackLimit    = 30 * time.Second // for a PUBACK or SUBACK
+	swapLimit   = 5 * time.Second  // for what is in flight when the login is swapped
+	resetLimit  = 2 * time.Second  // for the event `reset` to be sent before a reset goes on
+	leaveLimit  = 700 * time.Millisecond
+	flushLimit  = 300 * time.Millisecond // for the DISCONNECT to be written
+	acceptLimit = 3 * time.Second        // for paho to take a packet: wire never makes it wait
+)
+
+var errNoAck = errors.New("the broker does not acknowledge")
+
+// run goes through the phases and leaves as the reason demands.
+func (s *session) run(ctx context.Context, online func()) error {
+	storing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	stored := s.storeInbound(storing)
+	err := s.begin(ctx)
+	if err == nil {
+		s.phase = draining
+		s.queue.Online(true)
+		online()
+		err = s.drain(ctx)
+	}
+	stop()
+	within(leaveLimit, stored)
+	if s.wire.reason() == nil {
+		s.leave(err)
+	}
+	return s.conclude(ctx, err)
+}
+
+// begin announces the device, subscribes, and describes the device.
+func (s *session) begin(ctx context.Context) error {
+	s.phase = announcing
+	if err := s.publishAndWait(ctx, outgoing{s.topic + "/status", true, []byte("online")}); err != nil {
+		return err
+	}
+	s.announced()
+	s.phase = subscribing
+	if err := s.subscribeAll(ctx); err != nil {
+		return err
+	}
+	s.phase = describing
+	if err := s.publishUnlessSkipped(ctx, s.about()); err != nil {
+		return err
+	}
+	s.phase = discovering
+	s.units.published()
+	if m, ok := s.discovery(); ok {
+		return s.publishUnlessSkipped(ctx, m)
+	}
+	return nil
+}
+
+// announced learns from the PUBACK of the birth message whether this broker retains.
+func (s *session) announced() {
+	if s.diagnosis.announced(s.retain) {
+		s.log.Warn("the broker closes the connection at a retained message: status and will are sent without")
+		s.unretained.Store(true)
+	}
+}
+
+// about is the message of Topic/about.
+func (l *Link) about() outgoing {
+	a := struct {
+		Version string `json:"version"`
+		Board   string `json:"board"`
+		Panel   string `json:"panel"`
+		Started string `json:"started,omitempty"` // RFC 3339; missing while the clock is not set
+	}{Version: l.o.Version, Board: l.o.Model, Panel: cmp.Or(l.o.Panel, "none")}
+	if now, set := l.o.Now(); set {
+		a.Started = now.Add(-time.Since(l.created)).UTC().Format(time.RFC3339)
+	}
+	payload, _ := json.Marshal(a) // cannot fail: strings
+	return outgoing{l.topic + "/about", true, payload}
+}
+
+// subscribeAll subscribes to what this device obeys and takes. In a session that the broker keeps only
+// messages for the inbox may wait: a command is of no use hours later.
+func (s *session) subscribeAll(ctx context.Context) error {
+	qos := byte(1)
+	if s.o.Inbox != nil {
+		qos = 0
+		if err := s.subscribe(ctx, s.inFilter(), 1, s.receive); err != nil {
+			return err
+		}
+	}
+	if len(s.o.Commands) > 0 {
+		if err := s.subscribe(ctx, s.topic+"/cmd", qos, s.handleCommand(ctx)); err != nil {
+			return err
+		}
+	}
+	if s.o.HomeAssistant != "" {
+		return s.subscribe(ctx, s.o.HomeAssistant+"/status", qos, s.homeAssistantStatus)
+	}
+	return nil
+}
+
+// subscribe waits for the SUBACK. One that refuses ends nothing, but is reported.
+func (s *session) subscribe(ctx context.Context, filter string, qos byte, handle paho.MessageHandler) error {
+	if s.diagnosis.skips(subscribing, time.Now()) {
+		s.subscriptionRefused(filter)
+		return nil
+	}
+	token := s.client.Subscribe(filter, qos, handle)
+	if err := s.await(ctx, token); err != nil {
+		return err
+	}
+	// "0x80 - Failure" (MQTT 3.1.1 section 3.9.3), which paho takes for success.
+	if code, ok := token.(*paho.SubscribeToken).Result()[filter]; !ok || code > 2 {
+		s.subscriptionRefused(filter)
+	}
+	return nil
+}
+
+// subscriptionRefused reports, once for each filter, that the broker refuses a subscription.
+func (s *session) subscriptionRefused(filter string) {
+	if _, reported := s.reported.LoadOrStore(filter, true); reported {
+		return
+	}
+	s.log.Warn("the broker refuses a subscription: may the token read this topic?", "topic", filter)
+	s.o.Emit("broker_refused", map[string]any{"subscription": filter})
+}
+
+// publish hands m to paho; the token completes with the PUBACK. It does not wait for the socket, but for
+// up to acceptLimit if the connection is just being lost.
 func (s *session) publish(m outgoing) (paho.Token, error) {
 	if why := s.wire.reason(); why != nil {
 		return nil, why
 	}
-	token := s.client.Publish(m.topic, 1, m.retained, m.payload)
+	token := s.client.Publish(m.topic, 1, m.retained && s.retain, m.payload)
 	if errors.Is(token.Error(), paho.ErrNotConnected) {
 		return nil, cmp.Or(s.wire.reason(), errSilent)
 	}
 	return token, nil
 }
 
-// confirm publishes m and waits for its PUBACK.
-func (s *session) confirm(ctx context.Context, m outgoing) error {
+// publishUnlessSkipped publishes m and waits, unless messages of this phase end each session.
+func (s *session) publishUnlessSkipped(ctx context.Context, m outgoing) error {
+	if s.diagnosis.skips(s.phase, time.Now()) {
+		return nil
+	}
+	return s.publishAndWait(ctx, m)
+}
+
+// publishAndWait publishes m and waits for its PUBACK.
+func (s *session) publishAndWait(ctx context.Context, m outgoing) error {
 	token, err := s.publish(m)
 	if err != nil {
 		return err
@@ -32,23 +164,26 @@ func (s *session) confirm(ctx context.Context, m outgoing) error {
 	return s.await(ctx, token)
 }
 
-// await waits for the broker's answer, which has ackLimit.
+// await waits for the broker's answer, which has ackLimit. paho completes no token of a lost connection
+// whose session the broker keeps, so the connection is watched, too.
 func (s *session) await(ctx context.Context, token paho.Token) error {
+	late := time.NewTimer(ackLimit)
+	defer late.Stop()
 	select {
 	case <-token.Done():
-		return s.failed(token)
+		return s.tokenError(token)
 	case <-s.wire.closed:
 		return s.wire.reason()
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-time.After(ackLimit):
+	case <-late.C:
 		s.wire.abort(errNoAck)
 		return errNoAck
 	}
 }
 
-// failed is why token did; the wire knows better than paho.
-func (s *session) failed(token paho.Token) error {
+// tokenError is why token failed; the wire knows better than paho.
+func (s *session) tokenError(token paho.Token) error {
 	err := token.Error()
 	if why := s.wire.reason(); err != nil && why != nil {
 		return why
@@ -59,30 +194,54 @@ func (s *session) failed(token paho.Token) error {
 // leave ends a session that is still alive, as the cause demands.
 func (s *session) leave(cause error) {
 	switch {
-	case errors.Is(cause, ErrSwap):
-		s.land(swapLimit)
+	case errors.Is(cause, ErrSwap), errors.Is(cause, errRedeliver):
+		s.awaitAcks(swapLimit)
 	case errors.Is(cause, ErrForget):
-		s.say(outgoing{topic: s.topic + "/status", retained: true})
-		if s.o.HomeAssistant != "" {
-			s.say(outgoing{topic: s.haTopic(), retained: true})
-		}
-		s.land(swapLimit - resetLimit)
+		s.clearRetained()
+		s.awaitAcks(swapLimit - resetLimit)
 	default:
-		s.say(outgoing{s.topic + "/status", true, []byte("offline")})
-		s.land(byeLimit)
+		s.publishLast(outgoing{s.topic + "/status", true, []byte("offline")})
+		s.awaitAcks(leaveLimit)
 	}
+	s.disconnect()
+}
+
+// disconnect sends DISCONNECT and closes the connection.
+func (s *session) disconnect() {
 	s.client.Disconnect(uint(flushLimit.Milliseconds()))
-	select {
-	case <-s.wire.closed:
-	case <-time.After(flushLimit + lingerLimit):
-	}
+	within(flushLimit+closeLimit, s.wire.closed)
 	s.wire.abort(errLeft)
 }
 
-// say sends a last message.
-func (s *session) say(m outgoing) {
+// within waits until done is closed, or for the limit.
+func within(limit time.Duration, done <-chan struct{}) {
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	select {
+	case <-done:
+	case <-t.C:
+	}
+}
+
+// clearRetained publishes an empty message for each that is retained: "Any existing retained message
+// with the same topic name will be removed" (MQTT 3.1.1 section 3.3.1.3).
+func (s *session) clearRetained() {
+	if !s.retain {
+		return
+	}
+	topics := []string{s.topic + "/status", s.topic + "/about"}
+	if s.o.HomeAssistant != "" {
+		topics = append(topics, s.haTopic())
+	}
+	for _, topic := range topics {
+		s.publishLast(outgoing{topic: topic, retained: true})
+	}
+}
+
+// publishLast sends a message of the end.
+func (s *session) publishLast(m outgoing) {
 	if token, err := s.publish(m); err == nil {
-		s.flights = append(s.flights, flight{token: token, sent: time.Now()})
+		s.unacked = append(s.unacked, message{token: token, sent: time.Now()})
 	}
 }
 
@@ -90,26 +249,30 @@ func (s *session) say(m outgoing) {
 func (s *session) conclude(ctx context.Context, err error) error {
 	s.wire.abort(err)
 	s.client.Disconnect(0)
-	s.settle()
-	if ctx.Err() != nil {
-		s.history.survived()
-		return context.Cause(ctx)
-	}
+	s.takeLastAcks()
 	switch {
-	case errors.Is(err, ErrTokenOver):
+	case ctx.Err() != nil:
+		s.diagnosis.endedHere()
+		return context.Cause(ctx)
+	case errors.Is(err, ErrTokenOver), errors.Is(err, errRedeliver):
 		return err
-	case isEnd(err) && !s.until.IsZero() && time.Until(s.until) < soon:
+	case isEnd(err) && !s.until.IsZero() && time.Until(s.until) < closeAfterRecord:
 		return &Error{Kind: BrokerAuth, Detail: "the broker closed the connection as the access token expired", Err: err}
 	case errors.Is(err, errNoAck):
 		return &Error{Kind: Broker, Detail: fmt.Sprintf("the broker acknowledged nothing for %v", ackLimit), Err: err}
 	}
-	lesson := s.history.learn(s.ending(err))
-	if lesson.setAside {
-		s.setAside(s.history.suspect)
+	return s.diagnose(err)
+}
+
+// diagnose says what an end means that neither this device nor its token brought about.
+func (s *session) diagnose(err error) *Error {
+	found := s.diagnosis.sessionEnded(s.ending(err))
+	if found.setAside {
+		s.setAside(s.diagnosis.suspect)
 	}
 	e := s.at.explain(err)
-	e.Detail = cmp.Or(lesson.detail, e.Detail)
-	if lesson.denied {
+	e.Detail = cmp.Or(found.detail, e.Detail)
+	if found.denied {
 		e.Kind = BrokerAuth
 	}
 	return e
@@ -117,9 +280,9 @@ func (s *session) conclude(ctx context.Context, err error) error {
 
 func (s *session) ending(err error) ending {
 	e := ending{now: time.Now(), closed: isEnd(err), phase: s.phase, age: time.Since(s.since), quiet: time.Since(s.sent)}
-	for _, f := range s.flights {
-		if f.record {
-			e.inflight = append(e.inflight, f.seq)
+	for _, m := range s.unacked {
+		if m.record {
+			e.inFlight = append(e.inFlight, m.seq)
 		}
 	}
 	return e

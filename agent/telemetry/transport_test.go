@@ -213,18 +213,6 @@ func TestWebSocketRefusals(t *testing.T) {
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.Now = func() (time.Time, bool) { return noon, true } })
-	for s, want := range map[string]time.Duration{
-		"": 0, "5": 5 * time.Second, "99999999": time.Hour, "-5": 0, "x": 0,
-		"Sun, 01 Mar 2026 12:01:00 GMT": 59750 * time.Millisecond, "Sun, 01 Mar 2026 11:01:00 GMT": 0, "Sun, 01 Mar 2027 11:01:00 GMT": time.Hour,
-	} {
-		if got := b.retryAfter(s); got != want {
-			t.Errorf("%q is %v, want %v", s, got, want)
-		}
-	}
-}
-
 func serveHTTP(t *testing.T, h http.Handler) (port string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

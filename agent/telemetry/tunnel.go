@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,11 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/paird/paird/agent/internal/remote"
 )
 
 // proxyFor asks the environment as HTTP clients do (HTTPS_PROXY, NO_PROXY; loopback is never
@@ -93,3 +99,91 @@ type buffered struct {
 }
 
 func (b *buffered) Read(p []byte) (int, error) { return b.in.Read(p) }
+
+// openWebSocket upgrades conn (MQTT 3.1.1 section 6). paho's own dialer hides the status of a refusal.
+func (l *Link) openWebSocket(ctx context.Context, conn net.Conn, header http.Header) (net.Conn, error) {
+	ready := func(context.Context, string, string) (net.Conn, error) { return conn, nil }
+	dialer := websocket.Dialer{
+		NetDialContext: ready, NetDialTLSContext: ready,
+		// "The Client MUST include "mqtt" in the list of WebSocket Sub Protocols it offers"
+		Subprotocols: []string{"mqtt"}, HandshakeTimeout: connectLimit,
+	}
+	ws, answer, err := dialer.DialContext(ctx, l.at.String(), header)
+	if err != nil {
+		conn.Close()
+		if answer != nil {
+			return nil, l.refusedUpgrade(answer)
+		}
+		return nil, err
+	}
+	ws.SetReadLimit(maxInbound)
+	return &webConn{Conn: ws}, nil
+}
+
+func (l *Link) refusedUpgrade(answer *http.Response) *Error {
+	now, _ := l.o.Now()
+	e := &Error{Kind: Broker, RetryAfter: remote.RetryAfter(answer.Header.Get("Retry-After"), now)}
+	switch code := answer.StatusCode; code {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		e.Kind, e.Detail = BrokerAuth, fmt.Sprintf("the WebSocket was refused with %d: the broker does not accept the login", code)
+	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		e.Detail = fmt.Sprintf("the WebSocket was refused with %d: the broker is busy or down", code)
+	default:
+		e.Kind, e.Detail = Misconfigured, fmt.Sprintf("the WebSocket was refused with %d: check host and path of mqtt.url", code)
+	}
+	return e
+}
+
+// webConn is a net.Conn over binary messages: "MQTT Control Packets MUST be sent in WebSocket
+// binary data frames".
+type webConn struct {
+	*websocket.Conn
+	message io.Reader
+}
+
+func (c *webConn) Read(p []byte) (int, error) {
+	for {
+		if c.message == nil {
+			kind, r, err := c.NextReader()
+			if err != nil {
+				return 0, closedAsEOF(err)
+			}
+			if kind != websocket.BinaryMessage {
+				return 0, errors.New("the broker sent text over the WebSocket")
+			}
+			c.message = r
+		}
+		n, err := c.message.Read(p)
+		if errors.Is(err, io.EOF) {
+			c.message, err = nil, nil
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+// closedAsEOF makes any orderly end look like one of TCP.
+func closedAsEOF(err error) error {
+	if _, ok := errors.AsType[*websocket.CloseError](err); ok {
+		return io.EOF
+	}
+	return err
+}
+
+func (c *webConn) Write(p []byte) (int, error) {
+	if err := c.WriteMessage(websocket.BinaryMessage, p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (c *webConn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+// CloseWrite sends the closing handshake (RFC 6455 section 5.5.1).
+func (c *webConn) CloseWrite() error {
+	closing := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
+	return c.WriteControl(websocket.CloseMessage, closing, time.Now().Add(closeLimit))
+}

@@ -92,7 +92,7 @@ func TestTokenThatMayPublishNothing(t *testing.T) {
 			}
 			last = failure(t, b.Serve(t.Context(), token, func() {}))
 		}
-		if len(b.queue.aside) != patience || !strings.Contains(last.Detail, "may not publish below mqtt.topic") {
+		if len(b.queue.aside) != conclusive || !strings.Contains(last.Detail, "may not publish below mqtt.topic") {
 			t.Errorf("set aside %d: %v", b.queue.aside, last)
 		}
 	})
