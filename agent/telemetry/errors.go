@@ -19,9 +19,9 @@ import (
 var (
 	// ErrSwap: a session with another login follows at once. In-flight messages are waited for,
 	// DISCONNECT is sent, and no `offline` is published.
-	ErrSwap = errors.New("swapping the login")
+	ErrSwap = errors.New("swapping the token")
 	// ErrForget: the device is being reset. The event `reset` is sent, then retained topics are cleared.
-	ErrForget = errors.New("leaving the broker for good")
+	ErrForget = errors.New("forgetting the broker")
 )
 
 // ErrTokenOver is what Serve returns when the login is made of a token and the token's time is over:
