@@ -24,10 +24,10 @@ func Check(o Options) []error {
 	return c.errs
 }
 
-// Commands lists what mqtt.commands may hold.
+// Commands are the values of mqtt.commands.
 func Commands() []string { return []string{"identify", "report", "interval"} }
 
-// Metrics lists what telemetry.metrics may hold.
+// Metrics are the values of telemetry.metrics.
 func Metrics() []string { return hostmetrics.Names() }
 
 // faults collects what is wrong.
@@ -60,16 +60,14 @@ func (c *faults) url(o Options) {
 	c.check(a.User != nil, "mqtt.url", "has a name or password in it, use mqtt.username and mqtt.password_file")
 	c.check(!a.web && (strings.Trim(a.Path, "/") != "" || a.RawQuery != ""), "mqtt.url", "has a path, which only ws:// and wss:// know; set mqtt.topic instead")
 	if !a.tls {
-		file := cmp.Or(o.CAFile, o.CertFile, o.KeyFile)
-		c.check(file != "" || len(o.ALPN) > 0, "mqtt.url", "has no TLS, which mqtt.ca_file, cert_file, key_file and alpn need: use mqtts:// or wss://")
+		c.check(o.CertFile != "" || o.KeyFile != "" || len(o.ALPN) > 0, "mqtt.url", "has no TLS, which mqtt.cert_file, key_file and alpn need: use mqtts:// or wss://")
 		c.check(o.Preset == "aws-custom-auth", "mqtt.preset", `"aws-custom-auth" needs mqtts:// or wss://`)
 	}
 	if !a.web {
 		c.check(len(o.Headers) > 0, "mqtt.headers", "go with ws:// and wss:// only, remove them")
 		c.check(o.Preset == "ws-bearer", "mqtt.preset", `"ws-bearer" goes with ws:// and wss:// only`)
 	}
-	c.check(o.CertFile != "" && o.KeyFile == "", "mqtt.key_file", "is empty, but mqtt.cert_file is not: set both or neither")
-	c.check(o.KeyFile != "" && o.CertFile == "", "mqtt.cert_file", "is empty, but mqtt.key_file is not: set both or neither")
+	c.check((o.CertFile == "") != (o.KeyFile == ""), "mqtt.cert_file", "goes together with mqtt.key_file: set both or neither")
 }
 
 func (c *faults) login(o Options) {
@@ -84,6 +82,7 @@ func (c *faults) login(o Options) {
 		s, err := expand(templates[key], anyValue(o.DeviceID))
 		c.add(key, cmp.Or(err, mqttText(s)))
 	}
+	c.check(hasToken(o.ClientID), "mqtt.client_id", "has a token in it, which brokers write into their logs: use {device_id} or {sub}")
 	c.check(o.Username == "" && o.Password != "", "mqtt.username", "is empty, so the password would not be sent either; set a user name")
 }
 

@@ -115,7 +115,7 @@ func TestNoSecretInWhatIsTold(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		log, told := recorder()
 		b := newBench(t, func(o *Options) {
-			o.ClientID, o.Username, o.Log = "{access_token}", "{claim:email}", log
+			o.ClientID, o.Username, o.Log = "{claim:email}", "{access_token}", log
 		})
 		secret := Credentials{AccessToken: "s3cr3t", Claims: map[string]any{"email": "alice@example.com"}}
 		var all []string

@@ -85,12 +85,16 @@ func isOver(end time.Time) bool { return !end.IsZero() && !time.Now().Before(end
 // usesToken reports whether the login has a token in it, so that the session ends with the token.
 func (l *Link) usesToken() bool {
 	for _, template := range l.o.Headers {
-		if uses(template, "access_token") || uses(template, "id_token") {
+		if hasToken(template) {
 			return true
 		}
 	}
-	all := l.o.ClientID + l.o.Username + l.o.Password
-	return uses(all, "access_token") || uses(all, "id_token")
+	return hasToken(l.o.Username) || hasToken(l.o.Password)
+}
+
+// hasToken reports whether a template has the placeholder of a token.
+func hasToken(template string) bool {
+	return strings.Contains(template, "{access_token}") || strings.Contains(template, "{id_token}")
 }
 
 // expand replaces each {name} in template by what value says, which fails for what it does not know.
@@ -114,9 +118,6 @@ func expand(template string, value func(name string) (string, error)) (string, e
 		rest = tail
 	}
 }
-
-// uses reports whether a template holds {name}.
-func uses(template, name string) bool { return strings.Contains(template, "{"+name+"}") }
 
 // values are the placeholders of a session.
 func (c Credentials) values(deviceID string) func(string) (string, error) {
@@ -213,7 +214,7 @@ func presets() []preset {
 	}
 }
 
-// Presets lists what mqtt.preset may hold beside nothing.
+// Presets are the values of mqtt.preset, beside none.
 func Presets() []string {
 	var names []string
 	for _, p := range presets() {

@@ -19,7 +19,7 @@ func TestSameLogin(t *testing.T) {
 		"static":        {func(o *Options) { o.Username, o.Password = "lamp", "static" }, true},
 		"claim":         {func(o *Options) { o.Username, o.Password = "{claim:plan}", "{sub}" }, true},
 		"header":        {func(o *Options) { o.URL, o.Preset = "wss://b.example", "ws-bearer" }, false},
-		"client id":     {func(o *Options) { o.ClientID, o.Password = "{access_token}", "static" }, false},
+		"client id":     {func(o *Options) { o.ClientID, o.Username, o.Password = "{claim:plan}", "{access_token}", "static" }, false},
 		"no such claim": {func(o *Options) { o.Username, o.Password = "{claim:none}", "static" }, false},
 	} {
 		l := newBench(t, c.change)
