@@ -13,6 +13,7 @@ import (
 
 	"github.com/paird/paird/agent/queue"
 	"github.com/paird/paird/agent/telemetry"
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 const (
@@ -44,13 +45,13 @@ type device struct {
 func newDevice(t *testing.T, b *broker, id, url string, change ...func(*telemetry.Options)) *device {
 	t.Helper()
 	d := &device{t: t, id: id, broker: b, online: make(chan struct{}, 1)}
-	d.queue = must(queue.Open(queue.Options{Dir: t.TempDir()}))(t)
+	d.queue = e2e.Must(queue.Open(queue.Options{Dir: t.TempDir()}))(t)
 	t.Cleanup(func() { d.queue.Close() })
 	o := telemetry.Options{URL: url, DeviceID: id, Username: "{device_id}", Password: "{access_token}", Metrics: []string{"uptime"}, Version: "real-test"}
 	for _, f := range change {
 		f(&o)
 	}
-	d.link = must(telemetry.New(o, d.queue))(t)
+	d.link = e2e.Must(telemetry.New(o, d.queue))(t)
 	return d
 }
 
@@ -113,8 +114,8 @@ func (d *device) awaitOnline() {
 	d.t.Helper()
 	select {
 	case <-d.online:
-	case <-time.After(patience):
-		d.t.Fatalf("no session came online within %v", patience)
+	case <-time.After(e2e.Patience):
+		d.t.Fatalf("no session came online within %v", e2e.Patience)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // issuer signs access tokens: JWTs with RS256 and the key id k1.
@@ -22,15 +24,15 @@ type issuer struct {
 
 func newIssuer(t *testing.T) *issuer {
 	t.Helper()
-	key := must(rsa.GenerateKey(rand.Reader, 2048))(t)
-	signer := must(jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: "k1"}}, nil))(t)
+	key := e2e.Must(rsa.GenerateKey(rand.Reader, 2048))(t)
+	signer := e2e.Must(jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: "k1"}}, nil))(t)
 	return &issuer{key, signer}
 }
 
 // public is the key that brokers check with, in PEM.
 func (i *issuer) public(t *testing.T) string {
 	t.Helper()
-	der := must(x509.MarshalPKIXPublicKey(i.key.Public()))(t)
+	der := e2e.Must(x509.MarshalPKIXPublicKey(i.key.Public()))(t)
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // broker is one that runs, of whatever make.
@@ -33,7 +35,7 @@ func newBroker(i *issuer, port int, door ...string) *broker {
 type mosquitto struct {
 	*broker
 	config, passwords string
-	process           *process
+	process           *e2e.Process
 	admitted          map[string]bool // devices
 }
 
@@ -41,13 +43,13 @@ const watcherPassword = "the watcher's own"
 
 func startMosquitto(t *testing.T) *mosquitto {
 	t.Helper()
-	dir, port := t.TempDir(), freePort(t)
+	dir, port := t.TempDir(), e2e.FreePort(t)
 	m := &mosquitto{broker: newBroker(newIssuer(t), port, "-u", "watcher", "-P", watcherPassword), admitted: map[string]bool{}}
-	m.passwords = write(t, dir, "passwords", "")
-	acl := write(t, dir, "acl", "user watcher\ntopic readwrite #\npattern write paird/%u/n\npattern write paird/%u/status\n"+
+	m.passwords = e2e.Secret(t, "passwords", "")
+	acl := e2e.Secret(t, "acl", "user watcher\ntopic readwrite #\npattern write paird/%u/n\npattern write paird/%u/status\n"+
 		"pattern write paird/%u/event\npattern write paird/%u/telemetry\npattern write homeassistant/device/%u/config\n")
 	// "user root" means: whoever runs the test, who can read these files
-	m.config = write(t, dir, "mosquitto.conf", fmt.Sprintf("user root\nallow_anonymous false\npassword_file %s\nacl_file %s\n"+
+	m.config = e2e.Secret(t, "mosquitto.conf", fmt.Sprintf("user root\nallow_anonymous false\npassword_file %s\nacl_file %s\n"+
 		"log_dest stderr\nlog_type information\nlog_type notice\nlog_type warning\nlog_type error\npersistence true\npersistence_location %s/\nmax_queued_messages 0\nlistener %d 127.0.0.1\n",
 		m.passwords, acl, dir, port))
 	if err := m.password("watcher", watcherPassword); err != nil {
@@ -60,15 +62,15 @@ func startMosquitto(t *testing.T) *mosquitto {
 
 func (m *mosquitto) start(t *testing.T) {
 	t.Helper()
-	m.process = start(t, nil, "mosquitto", "-c", m.config)
-	m.process.await(t, " running")
+	m.process = e2e.Start(t, nil, "mosquitto", "-c", m.config)
+	m.process.AwaitText(t, " running")
 }
 
 // admit has mosquitto read its passwords anew. That closes sessions that came with another, so it first waits until
 // mosquitto knows that the device has left.
 func (m *mosquitto) admit(device, token string) error {
 	if m.admitted[device] {
-		if err := m.process.expect("Client " + device + " "); err != nil {
+		if err := m.process.Expect("Client " + device + " "); err != nil {
 			return err
 		}
 	}
@@ -76,10 +78,10 @@ func (m *mosquitto) admit(device, token string) error {
 	if err := m.password(device, token); err != nil {
 		return err
 	}
-	if err := m.process.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+	if err := m.process.Cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		return err
 	}
-	return m.process.expect("Reloading config")
+	return m.process.Expect("Reloading config")
 }
 
 func (m *mosquitto) password(user, password string) error {
@@ -102,7 +104,7 @@ func TestMosquitto(t *testing.T) {
 	t.Run("down 30 s", func(t *testing.T) {
 		t.Parallel()
 		m := startMosquitto(t)
-		outage(t, m.broker, m.url, 30*time.Second, func() { m.process.stop(t) }, func() { m.start(t) })
+		outage(t, m.broker, m.url, 30*time.Second, func() { m.process.Stop(t) }, func() { m.start(t) })
 	})
 	t.Run("bad token", func(t *testing.T) {
 		t.Parallel()

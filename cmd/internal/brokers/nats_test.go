@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // newNodes are one node, or a cluster. Each is a broker that knows the tokens of the same issuer.
@@ -17,13 +19,13 @@ func newNodes(t *testing.T, count int) (nodes []node, brokers []*broker) {
 	rand.Read(seed)
 	var routes []int
 	for n := range count {
-		port := freePort(t)
+		port := e2e.FreePort(t)
 		nodes = append(nodes, node{
 			Name: fmt.Sprint("node", n), MQTT: port, Dir: t.TempDir(), Public: i.public(t), Seed: seed,
 			Watcher: watcherPassword, AckWait: ackWait,
 		})
 		if count > 1 {
-			nodes[n].Route = freePort(t)
+			nodes[n].Route = e2e.FreePort(t)
 			routes = append(routes, nodes[n].Route)
 		}
 		brokers = append(brokers, newBroker(i, port, "-u", "watcher", "-P", watcherPassword))
@@ -77,7 +79,7 @@ func TestNATS(t *testing.T) {
 		running := nodes[0].start(t)
 		way := newProxy(t, brokers[0].port)
 		outage(t, brokers[0], way.url, 5*time.Second, func() {
-			running.kill()
+			running.Kill()
 			way.refuse(true) // until the node can ask about tokens again
 		}, func() {
 			nodes[0].start(t)
@@ -91,7 +93,7 @@ func TestNATS(t *testing.T) {
 func TestClusterNodeKilled(t *testing.T) {
 	t.Parallel()
 	nodes, brokers := newNodes(t, 3)
-	var running []*process
+	var running []*e2e.Process
 	for _, n := range nodes {
 		running = append(running, n.start(t))
 	}
@@ -100,7 +102,7 @@ func TestClusterNodeKilled(t *testing.T) {
 	d := newDevice(t, brokers[0], "clustered", way.url)
 	d.run()
 	d.awaitOnline()
-	kill := time.AfterFunc(4*time.Second, running[0].kill)
+	kill := time.AfterFunc(4*time.Second, running[0].Kill)
 	defer kill.Stop()
 	d.feed(12 * time.Second)
 	sum := w.collect(t, quick)

@@ -4,11 +4,11 @@ package brokers
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // node is the settings of a NATS server in a process of its own (scripts/real/nats), which can be killed.
@@ -28,35 +28,17 @@ type node struct {
 // ackWait is after which NATS sends again what a subscriber has not acknowledged, behind what is newer.
 const ackWait = 5 * time.Second
 
-// natsNode is the path of the program; TestMain builds it.
-var natsNode string
-
 func TestMain(m *testing.M) {
-	code := 1
-	dir, err := os.MkdirTemp("", "paird-brokers")
-	if natsNode = dir + "/nats"; err == nil {
-		err = build(natsNode)
-	}
-	if err == nil {
-		code = m.Run()
-	} else {
-		fmt.Fprintln(os.Stderr, "building scripts/real/nats:", err)
-	}
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-func build(path string) error {
-	cmd := exec.Command("go", "build", "-C", "../../../scripts/real", "-o", path, "./nats")
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	return cmd.Run()
+	os.Exit(e2e.Main(m, e2e.Build{Name: "nats", Into: func(file string) error {
+		return e2e.Command("../../../scripts/real", "go", "build", "-o", file, "./nats")
+	}}))
 }
 
 // start runs the node and returns when it is ready to ask about tokens.
-func (n node) start(t *testing.T) *process {
+func (n node) start(t *testing.T) *e2e.Process {
 	t.Helper()
-	settings := must(json.Marshal(n))(t)
-	p := start(t, []string{"NATS_NODE=" + string(settings)}, natsNode)
-	p.await(t, "node is ready")
+	settings := e2e.Must(json.Marshal(n))(t)
+	p := e2e.Start(t, []string{"NATS_NODE=" + string(settings)}, e2e.Program("nats"))
+	p.AwaitText(t, "node is ready")
 	return p
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // proxy is the network between a device and its broker, and what can befall it.
@@ -32,7 +34,7 @@ type pair struct {
 
 func newProxy(t *testing.T, ports ...int) *proxy {
 	t.Helper()
-	l := must(net.Listen("tcp", "127.0.0.1:0"))(t)
+	l := e2e.Must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	p := &proxy{url: "mqtt://" + l.Addr().String(), pairs: map[*pair]bool{}}
 	for _, port := range ports {
 		p.targets = append(p.targets, fmt.Sprint("127.0.0.1:", port))
@@ -128,7 +130,7 @@ func (p *proxy) guest(device net.Conn) {
 
 func (p *proxy) dial() net.Conn {
 	for _, target := range p.targets {
-		if conn, err := net.DialTimeout("tcp", target, patience); err == nil {
+		if conn, err := net.DialTimeout("tcp", target, e2e.Patience); err == nil {
 			return conn
 		}
 	}

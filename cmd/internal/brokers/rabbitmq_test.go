@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // rabbitmq is Debian's, with the plugins for MQTT and OAuth 2.0: it checks the tokens itself.
 type rabbitmq struct {
 	*broker
 	env     []string
-	process *process
+	process *e2e.Process
 }
 
 // The configuration. The scopes of a token say what it may do, so there are no users.
@@ -33,7 +35,7 @@ auth_backends.1 = rabbit_auth_backend_oauth2
 
 func startRabbitMQ(t *testing.T) *rabbitmq {
 	t.Helper()
-	dir, port, issuer := t.TempDir(), freePort(t), newIssuer(t)
+	dir, port, issuer := t.TempDir(), e2e.FreePort(t), newIssuer(t)
 	everything := []string{"rabbitmq.read:*/*/*", "rabbitmq.write:*/*/*", "rabbitmq.configure:*/*/*"}
 	r := &rabbitmq{broker: newBroker(issuer, port, "-u", "watcher", "-P", issuer.token(t, "watcher", time.Hour, everything...))}
 	r.scopes = func(device string) (scopes []string) {
@@ -43,17 +45,17 @@ func startRabbitMQ(t *testing.T) *rabbitmq {
 		return scopes
 	}
 	// the port mapper that Erlang would otherwise leave running behind the test
-	mapper := freePort(t)
-	start(t, nil, "epmd", "-address", "127.0.0.1", "-port", fmt.Sprint(mapper))
+	mapper := e2e.FreePort(t)
+	e2e.Start(t, nil, "epmd", "-address", "127.0.0.1", "-port", fmt.Sprint(mapper))
 	r.env = []string{
 		"HOME=" + dir,
 		"ERL_EPMD_PORT=" + fmt.Sprint(mapper),
 		fmt.Sprintf("RABBITMQ_NODENAME=paird%d@localhost", port),
-		"RABBITMQ_DIST_PORT=" + fmt.Sprint(freePort(t)),
-		"RABBITMQ_CONF_ENV_FILE=" + write(t, dir, "rabbitmq-env.conf", ""),
-		"RABBITMQ_CONFIG_FILE=" + write(t, dir, "rabbitmq.conf", fmt.Sprintf(rabbitConf, port)),
-		"RABBITMQ_ADVANCED_CONFIG_FILE=" + write(t, dir, "advanced.config", fmt.Sprintf(rabbitAdvanced, issuer.public(t))),
-		"RABBITMQ_ENABLED_PLUGINS_FILE=" + write(t, dir, "enabled_plugins", "[rabbitmq_mqtt,rabbitmq_auth_backend_oauth2].\n"),
+		"RABBITMQ_DIST_PORT=" + fmt.Sprint(e2e.FreePort(t)),
+		"RABBITMQ_CONF_ENV_FILE=" + e2e.Secret(t, "rabbitmq-env.conf", ""),
+		"RABBITMQ_CONFIG_FILE=" + e2e.Secret(t, "rabbitmq.conf", fmt.Sprintf(rabbitConf, port)),
+		"RABBITMQ_ADVANCED_CONFIG_FILE=" + e2e.Secret(t, "advanced.config", fmt.Sprintf(rabbitAdvanced, issuer.public(t))),
+		"RABBITMQ_ENABLED_PLUGINS_FILE=" + e2e.Secret(t, "enabled_plugins", "[rabbitmq_mqtt,rabbitmq_auth_backend_oauth2].\n"),
 		"RABBITMQ_MNESIA_BASE=" + dir + "/mnesia",
 		"RABBITMQ_LOG_BASE=" + dir + "/log",
 		"RABBITMQ_LOGS=-",
@@ -65,8 +67,8 @@ func startRabbitMQ(t *testing.T) *rabbitmq {
 
 func (r *rabbitmq) start(t *testing.T) {
 	t.Helper()
-	r.process = start(t, r.env, "/usr/lib/rabbitmq/bin/rabbitmq-server")
-	r.process.await(t, "Server startup complete")
+	r.process = e2e.Start(t, r.env, "/usr/lib/rabbitmq/bin/rabbitmq-server")
+	r.process.AwaitText(t, "Server startup complete")
 }
 
 func TestRabbitMQ(t *testing.T) {
@@ -93,5 +95,5 @@ func TestRabbitMQ(t *testing.T) {
 func TestRabbitMQRestart(t *testing.T) {
 	t.Parallel()
 	r := startRabbitMQ(t)
-	outage(t, r.broker, r.url, 2*time.Second, func() { r.process.stop(t) }, func() { r.start(t) })
+	outage(t, r.broker, r.url, 2*time.Second, func() { r.process.Stop(t) }, func() { r.start(t) })
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/paird/paird/agent/telemetry"
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // A new token while the broker's CONNACK is still on its way: the broker has the will already, and must not publish
@@ -36,7 +37,7 @@ func TestSwapBeforeConnack(t *testing.T) {
 		select {
 		case <-accepted:
 			cancel(telemetry.ErrSwap)
-		case <-time.After(patience):
+		case <-time.After(e2e.Patience):
 			cancel(errors.New("there was no CONNACK"))
 		}
 	}()

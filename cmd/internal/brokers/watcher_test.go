@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // watcher is Debian's mosquitto_sub with a session that the broker keeps: what comes while it is away, or the
@@ -17,7 +19,7 @@ import (
 type watcher struct {
 	args    []string
 	again   time.Duration // see broker
-	process *process
+	process *e2e.Process
 }
 
 // watch subscribes to what the device publishes, and returns when the broker has confirmed that. Where a cluster
@@ -27,7 +29,7 @@ func watch(t *testing.T, b *broker, device string) *watcher {
 	w := &watcher{again: b.again, args: append([]string{
 		"-h", "127.0.0.1", "-p", fmt.Sprint(b.port), "-i", "watcher-" + device, "-c", "-q", "1", "-v", "-t", "paird/" + device + "/#",
 	}, b.door...)}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), e2e.Patience)
 	defer cancel()
 	for {
 		out, err := exec.CommandContext(ctx, "mosquitto_sub", append([]string{"-E"}, w.args...)...).CombinedOutput()
@@ -50,32 +52,29 @@ type tally struct {
 // once, in order but for redelivery.
 func (w *watcher) collect(t *testing.T, limit time.Duration) tally {
 	t.Helper()
-	w.process = start(t, nil, "mosquitto_sub", w.args...)
-	defer w.process.stop(t)
+	w.process = e2e.Start(t, nil, "mosquitto_sub", w.args...)
+	defer w.process.Stop(t)
 	sum, seen, highest := tally{topics: map[string][]string{}}, make([]time.Time, total), -1
-	deadline := time.After(limit)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
 	for left := total; left > 0; {
-		select {
-		case line, ok := <-w.process.lines:
-			if !ok {
-				t.Fatalf("mosquitto_sub ended; %d of %d messages are missing", left, total)
-			}
-			n := w.message(t, line, &sum)
-			if n < 0 {
-				continue
-			}
-			if !seen[n].IsZero() {
-				sum.duplicates++
-				continue
-			}
-			if n < highest && !w.redelivered(seen[n+1:highest+1]) {
-				t.Errorf("message %d came for the first time after %d", n, highest)
-			}
-			seen[n], highest = time.Now(), max(highest, n)
-			left--
-		case <-deadline:
-			t.Fatalf("%d of %d messages are missing after %v; the highest is %d", left, total, limit, highest)
+		line, err := w.process.Line(ctx)
+		if err != nil {
+			t.Fatalf("%d of %d messages are missing after %v (%v); the highest is %d", left, total, limit, err, highest)
 		}
+		n := w.message(t, line, &sum)
+		if n < 0 {
+			continue
+		}
+		if !seen[n].IsZero() {
+			sum.duplicates++
+			continue
+		}
+		if n < highest && !w.redelivered(seen[n+1:highest+1]) {
+			t.Errorf("message %d came for the first time after %d", n, highest)
+		}
+		seen[n], highest = time.Now(), max(highest, n)
+		left--
 	}
 	return sum
 }

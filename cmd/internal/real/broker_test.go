@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // broker is mosquitto, which checks every password itself, behind a door.
@@ -25,7 +27,7 @@ import (
 type broker struct {
 	t          *testing.T
 	url        string // of the door, mqtts://
-	mosquitto  *process
+	mosquitto  *e2e.Process
 	port       int // of mosquitto's TLS listener
 	plain      int // of the one for the watcher
 	passwords  string
@@ -45,23 +47,23 @@ const watcherPassword = "the watcher's own"
 
 func startBroker(t *testing.T, p *provider) *broker {
 	t.Helper()
-	b := &broker{t: t, provider: p, port: freePort(t), plain: freePort(t)}
-	cert := p.ca.issue(t)
-	b.passwords = write(t, "passwords", nil)
+	b := &broker{t: t, provider: p, port: e2e.FreePort(t), plain: e2e.FreePort(t)}
+	cert := p.ca.Issue(t)
+	b.passwords = e2e.Write(t, "passwords", "")
 	b.password(t, "watcher", watcherPassword)
 	// "user root" means: whoever runs the test, who can read these files
 	conf := fmt.Sprintf("user root\nallow_anonymous false\npassword_file %s\nlog_dest stderr\nlog_type all\n"+
 		"listener %d 127.0.0.1\ncafile %s\ncertfile %s\nkeyfile %s\nlistener %d 127.0.0.1\n",
-		b.passwords, b.port, p.ca.file, cert.certFile, cert.keyFile, b.plain)
-	b.mosquitto = start(t, "mosquitto", "-c", write(t, "mosquitto.conf", []byte(conf)))
-	b.mosquitto.await(t, "start of mosquitto", func(line string) bool { return strings.Contains(line, " running") })
+		b.passwords, b.port, p.ca.File, cert.CertFile, cert.KeyFile, b.plain)
+	b.mosquitto = e2e.Start(t, nil, "mosquitto", "-c", e2e.Write(t, "mosquitto.conf", conf))
+	b.mosquitto.Await(t, "start of mosquitto", func(line string) bool { return strings.Contains(line, " running") })
 	b.open(t, p.ca)
 	return b
 }
 
 // open puts the door in front of mosquitto.
-func (b *broker) open(t *testing.T, ca *authority) {
-	l := must(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{ca.issue(t).pair}}))(t)
+func (b *broker) open(t *testing.T, ca *e2e.Authority) {
+	l := e2e.Must(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{ca.Issue(t).Pair}}))(t)
 	b.url = "mqtts://" + l.Addr().String()
 	var guests sync.WaitGroup
 	guests.Go(func() {
@@ -77,7 +79,7 @@ func (b *broker) open(t *testing.T, ca *authority) {
 }
 
 // guest reads the CONNECT, judges it and lets the bytes through.
-func (b *broker) guest(device net.Conn, ca *authority) {
+func (b *broker) guest(device net.Conn, ca *e2e.Authority) {
 	defer device.Close()
 	first, err := packets.ReadPacket(device)
 	asked, ok := first.(*packets.ConnectPacket)
@@ -97,7 +99,7 @@ func (b *broker) guest(device net.Conn, ca *authority) {
 		refusal.Write(device)
 		return
 	}
-	upstream, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", b.port), &tls.Config{RootCAs: ca.pool})
+	upstream, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", b.port), &tls.Config{RootCAs: ca.Pool})
 	if err != nil || asked.Write(upstream) != nil {
 		return
 	}
@@ -112,31 +114,20 @@ func (b *broker) guest(device net.Conn, ca *authority) {
 func (b *broker) admit(c connect) error {
 	b.admissions.Lock()
 	defer b.admissions.Unlock()
-	before := b.count("Reloading config")
-	if out, code := run(b.t, "mosquitto_passwd", "-b", b.passwords, c.username, c.password); code != 0 {
+	before := b.mosquitto.Count("Reloading config")
+	if out, code := e2e.Run(b.t, "mosquitto_passwd", "-b", b.passwords, c.username, c.password); code != 0 {
 		return errors.New(out)
 	}
-	if err := b.mosquitto.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+	if err := b.mosquitto.Cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		return err
 	}
-	eventually(b.t, "mosquitto reads its passwords", func() bool { return b.count("Reloading config") > before })
+	e2e.Eventually(b.t, "mosquitto reads its passwords", func() bool { return b.mosquitto.Count("Reloading config") > before })
 	return nil
-}
-
-func (b *broker) count(text string) (n int) {
-	b.mosquitto.mu.Lock()
-	defer b.mosquitto.mu.Unlock()
-	for _, line := range b.mosquitto.said {
-		if strings.Contains(line, text) {
-			n++
-		}
-	}
-	return n
 }
 
 func (b *broker) password(t *testing.T, user, password string) {
 	t.Helper()
-	if out, code := run(t, "mosquitto_passwd", "-b", b.passwords, user, password); code != 0 {
+	if out, code := e2e.Run(t, "mosquitto_passwd", "-b", b.passwords, user, password); code != 0 {
 		t.Fatalf("mosquitto_passwd: %s", out)
 	}
 }
@@ -149,30 +140,30 @@ func (b *broker) came() []connect {
 }
 
 // watch subscribes with Debian's mosquitto_sub; each line is "topic payload".
-func (b *broker) watch(t *testing.T, topic string) *process {
+func (b *broker) watch(t *testing.T, topic string) *e2e.Process {
 	t.Helper()
-	before := b.count("Sending SUBACK")
-	p := start(t, "mosquitto_sub", "-h", "127.0.0.1", "-p", fmt.Sprint(b.plain), "-u", "watcher", "-P", watcherPassword, "-q", "1", "-v", "-t", topic)
-	eventually(t, "mosquitto_sub is subscribed", func() bool { return b.count("Sending SUBACK") > before })
+	before := b.mosquitto.Count("Sending SUBACK")
+	p := e2e.Start(t, nil, "mosquitto_sub", "-h", "127.0.0.1", "-p", fmt.Sprint(b.plain), "-u", "watcher", "-P", watcherPassword, "-q", "1", "-v", "-t", topic)
+	e2e.Eventually(t, "mosquitto_sub is subscribed", func() bool { return b.mosquitto.Count("Sending SUBACK") > before })
 	return p
 }
 
-func freePort(t *testing.T) int {
+func FreePort(t *testing.T) int {
 	t.Helper()
-	l := must(net.Listen("tcp", "127.0.0.1:0"))(t)
+	l := e2e.Must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
 }
 
 // The peer by itself: mosquitto lets in who has a good token, and nobody else.
 func TestBrokerAlone(t *testing.T) {
-	p := startProvider(t, newAuthority(t), "{}")
+	p := startProvider(t, e2e.NewAuthority(t), "{}")
 	b := startBroker(t, p)
 	seen := b.watch(t, "paird/#")
 	token := p.tokenFor(t, "alice")
 	host, port, _ := net.SplitHostPort(strings.TrimPrefix(b.url, "mqtts://"))
 	pub := func(password string) (string, int) {
-		return run(t, "mosquitto_pub", "-h", host, "-p", port, "--cafile", p.ca.file, "-u", "dev1", "-P", password, "-q", "1", "-t", "paird/dev1/telemetry", "-m", "hello")
+		return e2e.Run(t, "mosquitto_pub", "-h", host, "-p", port, "--cafile", p.ca.File, "-u", "dev1", "-P", password, "-q", "1", "-t", "paird/dev1/telemetry", "-m", "hello")
 	}
 	if out, code := pub("nonsense"); code == 0 {
 		t.Errorf("a bad token was let in: %s", out)
@@ -180,7 +171,7 @@ func TestBrokerAlone(t *testing.T) {
 	if out, code := pub(token); code != 0 {
 		t.Errorf("a good token was refused: %s", out)
 	}
-	seen.await(t, "the message", func(line string) bool { return line == "paird/dev1/telemetry hello" })
+	seen.Await(t, "the message", func(line string) bool { return line == "paird/dev1/telemetry hello" })
 	if came := b.came(); len(came) != 2 || came[0].admitted || !came[1].admitted || came[1].password != token {
 		t.Errorf("the door saw %+v", came)
 	}

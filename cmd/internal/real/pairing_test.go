@@ -4,52 +4,51 @@ package real
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // From nothing to telemetry: code, QR, approval, token, broker, and two refreshes while it reports.
 func TestPairsReportsAndRefreshes(t *testing.T) {
-	p := startProvider(t, newAuthority(t), `{"accessTokenTTL": 8}`)
+	p := startProvider(t, e2e.NewAuthority(t), `{"accessTokenTTL": 8}`)
 	b := startBroker(t, p)
 	seen := b.watch(t, "paird/dev1/#")
-	frame := filepath.Join(t.TempDir(), "panel.png")
-	d := &device{t: t, panel: fileOf(frame), config: configure(t, p, `client_id = "printer"`, pngPanel(frame), b.mqtt())}
+	d := newDevice(t, p, `client_id = "printer"`, b.mqtt())
 	d.run()
-	d.await("unpaired", func(s control.Status) bool { return s.State == control.StateUnpaired })
+	d.Await("unpaired", func(s control.Status) bool { return s.State == control.StateUnpaired })
 	if uri := readQR(t, d.panel()); uri != "" {
 		t.Errorf("before anybody asked, the panel shows %q", uri)
 	}
-	if out, code := d.paird("token"); code != 4 {
+	if out, code := d.Paird("token"); code != 4 {
 		t.Errorf("paird token while unpaired: exit %d: %s", code, out)
 	}
 
-	d.must("pair")
+	d.Do("pair")
 	newPhone(t, p.ca).approve(d.pairing(), "alice")
-	d.await("paired as alice", paired("alice Example"))
-	d.await("online", online)
+	d.Await("paired as alice", paired("alice Example"))
+	d.Await("online", online)
 	if uri := readQR(t, d.panel()); uri != "" {
 		t.Errorf("the code is still on the panel: %q", uri)
 	}
 
 	readings := awaitTelemetry(t, seen, 3)
-	token := strings.TrimSpace(d.must("token"))
+	token := strings.TrimSpace(d.Do("token"))
 	if !p.active(token) {
 		t.Error("the provider does not know the token that `paird token` prints")
 	}
-	d.must("publish", "door/open", "yes")
-	seen.await(t, "the local message", func(line string) bool { return line == "paird/dev1/door/open yes" })
+	d.Do("publish", "door/open", "yes")
+	seen.Await(t, "the local message", func(line string) bool { return line == "paird/dev1/door/open yes" })
 
-	eventually(t, "the broker met the tokens of two refreshes", func() bool { return p.refreshes.Load() >= 2 && len(b.came()) >= 3 })
+	e2e.Eventually(t, "the broker met the tokens of two refreshes", func() bool { return p.refreshes.Load() >= 2 && len(b.came()) >= 3 })
 	more := awaitTelemetry(t, seen, 3)
 	if more[0].Stream != readings[0].Stream || more[0].Seq <= readings[len(readings)-1].Seq {
 		t.Errorf("after the refreshes: %+v after %+v", more, readings)
 	}
 	checkConnects(t, b.came())
-	if agent := p.agent.Load(); agent != "paird/real-test" {
+	if agent := p.agent.Load(); agent != "paird/e2e" {
 		t.Errorf("User-Agent %q", agent)
 	}
 }
@@ -75,11 +74,11 @@ type reading struct {
 }
 
 // awaitTelemetry returns the next n readings and wants them whole and in order.
-func awaitTelemetry(t *testing.T, seen *process, n int) []reading {
+func awaitTelemetry(t *testing.T, seen *e2e.Process, n int) []reading {
 	t.Helper()
 	var all []reading
 	for len(all) < n {
-		line := seen.await(t, "telemetry", func(line string) bool { return strings.HasPrefix(line, "paird/dev1/telemetry ") })
+		line := seen.Await(t, "telemetry", func(line string) bool { return strings.HasPrefix(line, "paird/dev1/telemetry ") })
 		_, payload, _ := strings.Cut(line, " ")
 		var r reading
 		if err := json.Unmarshal([]byte(payload), &r); err != nil || r.TS == "" || r.Stream == "" || r.Seq == 0 || r.Uptime == nil {
@@ -95,23 +94,21 @@ func awaitTelemetry(t *testing.T, seen *process, n int) []reading {
 
 // A client with a secret, by file and Basic, and a daemon that is killed: the grant is still there.
 func TestSecretClientSurvivesKill(t *testing.T) {
-	p := startProvider(t, newAuthority(t), `{"accessTokenTTL": 20}`)
-	frame := filepath.Join(t.TempDir(), "panel.png")
-	secret := secretFile(t)
-	d := &device{t: t, panel: fileOf(frame), config: configure(t, p, "client_id = \"speaker\"\nclient_secret_file = \""+secret+"\"", pngPanel(frame))}
+	p := startProvider(t, e2e.NewAuthority(t), `{"accessTokenTTL": 20}`)
+	secret := e2e.Secret(t, "secret", "a secret of the speaker\n")
+	d := newDevice(t, p, "client_id = \"speaker\"\nclient_secret_file = \""+secret+"\"")
 	d.run()
-	d.must("pair")
+	d.Do("pair")
 	newPhone(t, p.ca).approve(d.pairing(), "bob")
-	d.await("paired as bob", paired("bob Example"))
+	d.Await("paired as bob", paired("bob Example"))
 
-	d.daemon.cmd.Process.Kill()
-	<-d.daemon.done
-	if out, code := d.paird("pair"); code != 5 {
+	d.Life.Kill()
+	if out, code := d.Paird("pair"); code != 5 {
 		t.Errorf("paird pair without a daemon: exit %d: %s", code, out)
 	}
 	d.run()
-	d.await("still paired as bob", paired("bob Example"))
-	if token := strings.TrimSpace(d.must("token")); !p.active(token) {
+	d.Await("still paired as bob", paired("bob Example"))
+	if token := strings.TrimSpace(d.Do("token")); !p.active(token) {
 		t.Error("the token after the restart is not good")
 	}
 }

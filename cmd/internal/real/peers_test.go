@@ -10,25 +10,25 @@ import (
 	"testing"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // Another user of the same board gets what [control] names, by the kernel's word, and nothing else.
 func TestAnotherUserOfTheBoard(t *testing.T) {
-	p := startProvider(t, newAuthority(t), "{}")
-	frame := filepath.Join(t.TempDir(), "panel.png")
-	d := &device{t: t, panel: fileOf(frame), config: configure(t, p, `client_id = "printer"`, pngPanel(frame))}
-	text := must(os.ReadFile(d.config))(t)
+	p := startProvider(t, e2e.NewAuthority(t), "{}")
+	d := newDevice(t, p, `client_id = "printer"`)
+	text := e2e.Must(os.ReadFile(d.Config))(t)
 	lists := "[control]\nstatus = [\"*\"]\ntoken = [\"group:nogroup\"]\npublish = [\"user:daemon\"]\npair = [\"group:daemon\"]\n"
-	if err := os.WriteFile(d.config, []byte(strings.Replace(string(text), "[control]\n", lists, 1)), 0o644); err != nil {
+	if err := os.WriteFile(d.Config, []byte(strings.Replace(string(text), "[control]\n", lists, 1)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{filepath.Dir(t.TempDir()), programs} {
+	for _, dir := range []string{filepath.Dir(t.TempDir()), e2e.Folder()} {
 		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	d.run()
-	d.must("pair")
+	d.Do("pair")
 	uri := d.pairing()
 
 	out, code := d.asNobody("status", "--json")
@@ -51,11 +51,11 @@ func TestAnotherUserOfTheBoard(t *testing.T) {
 
 // asNobody runs a command of the program as the user nobody.
 func (d *device) asNobody(args ...string) (string, int) {
-	d.t.Helper()
+	d.Helper()
 	become := []string{"sudo", "-n", "-u", "nobody", "-g", "nogroup", "--"}
 	if os.Geteuid() == 0 {
 		become = []string{"setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"}
 	}
-	command := append(append(become, program("paird")), append(args, "--config", d.config)...)
-	return run(d.t, command[0], command[1:]...)
+	command := append(append(become, e2e.Program("paird")), append(args, "--config", d.Config)...)
+	return e2e.Run(d, command[0], command[1:]...)
 }

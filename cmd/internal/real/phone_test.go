@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // phone is what the owner holds: it keeps cookies, follows links and sends the forms of the pages it gets.
@@ -21,11 +23,11 @@ type phone struct {
 	http *http.Client
 }
 
-func newPhone(t *testing.T, ca *authority) *phone {
-	jar := must(cookiejar.New(nil))(t)
+func newPhone(t *testing.T, ca *e2e.Authority) *phone {
+	jar := e2e.Must(cookiejar.New(nil))(t)
 	return &phone{t, &http.Client{
-		Jar: jar, Timeout: patience,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.pool}},
+		Jar: jar, Timeout: e2e.Patience,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.Pool}},
 	}}
 }
 
@@ -74,7 +76,7 @@ func (p *phone) deny(uri string) {
 
 func (p *phone) open(uri string) page {
 	p.t.Helper()
-	return p.read(must(p.http.Get(uri))(p.t))
+	return p.read(e2e.Must(p.http.Get(uri))(p.t))
 }
 
 // send fills the free fields of a form with the name and sends it with what is added.
@@ -87,15 +89,15 @@ func (p *phone) send(at page, i int, name string, add url.Values) page {
 		values.Set(field, name)
 	}
 	maps.Copy(values, add)
-	target := must(at.url.Parse(f.action))(p.t)
-	return p.read(must(p.http.PostForm(target.String(), values))(p.t))
+	target := e2e.Must(at.url.Parse(f.action))(p.t)
+	return p.read(e2e.Must(p.http.PostForm(target.String(), values))(p.t))
 }
 
 func (p *phone) read(resp *http.Response) page {
 	p.t.Helper()
 	defer resp.Body.Close()
-	text := string(must(io.ReadAll(resp.Body))(p.t))
-	root := must(html.Parse(strings.NewReader(text)))(p.t)
+	text := string(e2e.Must(io.ReadAll(resp.Body))(p.t))
+	root := e2e.Must(html.Parse(strings.NewReader(text)))(p.t)
 	at := page{url: resp.Request.URL, text: text}
 	for n := range root.Descendants() {
 		if n.Type == html.ElementNode && n.Data == "form" {

@@ -3,18 +3,21 @@
 package real
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"sync/atomic"
 	"testing"
+
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // provider is oidc-provider in a process of its own.
 type provider struct {
 	issuer    string
-	ca        *authority
+	ca        *e2e.Authority
 	refreshes atomic.Int64 // that it granted
 	revoked   atomic.Int64 // grants, where it says so
 	agent     atomic.Value // User-Agent of the last token request
@@ -30,25 +33,32 @@ type said struct {
 }
 
 // startProvider runs the provider; options are those of provider.mjs, as JSON.
-func startProvider(t *testing.T, ca *authority, options string) *provider {
+func startProvider(t *testing.T, ca *e2e.Authority, options string) *provider {
 	t.Helper()
-	cert := ca.issue(t)
-	node := start(t, "node", scripts+"/real/provider.mjs", cert.certFile, cert.keyFile, options)
+	cert := ca.Issue(t)
+	node := e2e.Start(t, nil, "node", scripts+"/real/provider.mjs", cert.CertFile, cert.KeyFile, options)
 	var first said
-	node.await(t, "issuer from provider.mjs", func(line string) bool {
+	node.Await(t, "issuer from provider.mjs", func(line string) bool {
 		return json.Unmarshal([]byte(line), &first) == nil && first.Issuer != ""
 	})
 	p := &provider{issuer: first.Issuer, ca: ca}
 	p.agent.Store("")
-	go func() {
-		for line := range node.lines {
-			var s said
-			if json.Unmarshal([]byte(line), &s) == nil && s.Event != "" {
-				p.note(s)
-			}
-		}
-	}()
+	go p.follow(node)
 	return p
+}
+
+// follow counts what the server says that it did.
+func (p *provider) follow(server *e2e.Process) {
+	for {
+		line, err := server.Line(context.Background())
+		if err != nil {
+			return
+		}
+		var s said
+		if json.Unmarshal([]byte(line), &s) == nil && s.Event != "" {
+			p.note(s)
+		}
+	}
 }
 
 func (p *provider) note(s said) {
@@ -66,15 +76,15 @@ func (p *provider) note(s said) {
 // client trusts the throw-away authority.
 func (p *provider) client() *http.Client {
 	return &http.Client{
-		Timeout:   patience,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.ca.pool}},
+		Timeout:   e2e.Patience,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.ca.Pool}},
 	}
 }
 
 // post sends a form and reads the JSON answer.
 func (p *provider) post(t *testing.T, path string, form url.Values) map[string]any {
 	t.Helper()
-	resp := must(p.client().PostForm(p.issuer+path, form))(t)
+	resp := e2e.Must(p.client().PostForm(p.issuer+path, form))(t)
 	defer resp.Body.Close()
 	var answer map[string]any
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
@@ -113,7 +123,7 @@ func (p *provider) active(token string) bool { return p.introspect(token).Active
 // revoke ends the whole grant that an access token belongs to (RFC 7009).
 func (p *provider) revoke(t *testing.T, token string) {
 	t.Helper()
-	resp := must(p.client().PostForm(p.issuer+"/token/revocation", url.Values{"token": {token}, "client_id": {"printer"}}))(t)
+	resp := e2e.Must(p.client().PostForm(p.issuer+"/token/revocation", url.Values{"token": {token}, "client_id": {"printer"}}))(t)
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("revocation: %s", resp.Status)
@@ -124,7 +134,7 @@ const deviceCodeGrant = "urn:ietf:params:oauth:grant-type:device_code"
 
 // The peer by itself: what the other tests rely on is there.
 func TestProviderAlone(t *testing.T) {
-	p := startProvider(t, newAuthority(t), `{"accessTokenTTL": 8}`)
+	p := startProvider(t, e2e.NewAuthority(t), `{"accessTokenTTL": 8}`)
 	begin := func() map[string]any {
 		return p.post(t, "/device/auth", url.Values{"client_id": {"printer"}, "scope": {"openid offline_access profile"}})
 	}
@@ -147,14 +157,14 @@ func TestProviderAlone(t *testing.T) {
 	if renewed["access_token"] == nil || renewed["refresh_token"] == tokens["refresh_token"] {
 		t.Fatalf("refreshed: %v", renewed)
 	}
-	eventually(t, "the provider counts a refresh", func() bool { return p.refreshes.Load() == 1 })
+	e2e.Eventually(t, "the provider counts a refresh", func() bool { return p.refreshes.Load() == 1 })
 
 	d = begin()
 	newPhone(t, p.ca).deny(d["verification_uri_complete"].(string))
 	if got := poll(d["device_code"]); got["error"] != "access_denied" {
 		t.Fatalf("after the denial: %v", got)
 	}
-	eventually(t, "an expired token is not active", func() bool { return !p.active(tokens["access_token"].(string)) })
+	e2e.Eventually(t, "an expired token is not active", func() bool { return !p.active(tokens["access_token"].(string)) })
 }
 
 // tokenFor goes through the device flow by hand.

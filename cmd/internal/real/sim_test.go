@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // simulated is a device with the simulated board: panel and button on a page of loopback.
 func simulated(t *testing.T, p *provider, more ...string) (*device, func(query string)) {
 	t.Helper()
-	page := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	page := fmt.Sprintf("127.0.0.1:%d", e2e.FreePort(t))
 	sim := fmt.Sprintf("[display]\npanel = \"sim\"\n[sim]\nlisten = %q\n", page)
 	get := func() []byte {
 		resp, err := http.Get("http://" + page + "/panel.png")
@@ -23,33 +24,33 @@ func simulated(t *testing.T, p *provider, more ...string) (*device, func(query s
 			return nil
 		}
 		defer resp.Body.Close()
-		return must(io.ReadAll(resp.Body))(t)
+		return e2e.Must(io.ReadAll(resp.Body))(t)
 	}
 	press := func(query string) {
 		t.Helper()
-		resp := must(http.Post("http://"+page+"/press"+query, "", nil))(t)
+		resp := e2e.Must(http.Post("http://"+page+"/press"+query, "", nil))(t)
 		resp.Body.Close()
 		if resp.StatusCode >= 300 {
 			t.Fatalf("POST /press%s: %s", query, resp.Status)
 		}
 	}
-	return &device{t: t, panel: get, config: configure(t, p, `client_id = "printer"`, append(more, sim)...)}, press
+	return &device{configured(t, p, `client_id = "printer"`, append(more, sim)...), get}, press
 }
 
 // The owner refuses: the panel says so, in status and picture, and a press begins anew.
 func TestDenialShowsOnThePanel(t *testing.T) {
-	p := startProvider(t, newAuthority(t), "{}")
+	p := startProvider(t, e2e.NewAuthority(t), "{}")
 	d, press := simulated(t, p)
 	d.run()
-	d.await("unpaired", func(s control.Status) bool { return s.State == control.StateUnpaired })
+	d.Await("unpaired", func(s control.Status) bool { return s.State == control.StateUnpaired })
 	before := d.panel()
 	press("")
 	uri := d.pairing()
 	newPhone(t, p.ca).deny(uri)
-	d.await("denied", func(s control.Status) bool {
+	d.Await("denied", func(s control.Status) bool {
 		return s.State == control.StateUnpaired && s.Problem != nil && s.Problem.Code == "denied"
 	})
-	eventually(t, "the panel shows the denial", func() bool {
+	e2e.Eventually(t, "the panel shows the denial", func() bool {
 		now := d.panel()
 		return readQR(t, now) == "" && !bytes.Equal(now, before)
 	})
@@ -61,19 +62,19 @@ func TestDenialShowsOnThePanel(t *testing.T) {
 
 // Holding the button pairs again: the old grant serves until the new owner has agreed.
 func TestHoldingPairsAgain(t *testing.T) {
-	p := startProvider(t, newAuthority(t), "{}")
+	p := startProvider(t, e2e.NewAuthority(t), "{}")
 	b := startBroker(t, p)
 	d, press := simulated(t, p, b.mqtt())
 	d.run()
 	press("")
 	newPhone(t, p.ca).approve(d.pairing(), "alice")
-	d.await("paired as alice, online", func(s control.Status) bool { return paired("alice Example")(s) && online(s) })
+	d.Await("paired as alice, online", func(s control.Status) bool { return paired("alice Example")(s) && online(s) })
 
 	press("?hold=3500ms")
 	uri := d.pairing()
-	if s := d.status(); s.Grant == nil || s.Grant.Name != "alice Example" || !online(s) {
+	if s := d.Now(); s.Grant == nil || s.Grant.Name != "alice Example" || !online(s) {
 		t.Errorf("while pairing again: %+v", s)
 	}
 	newPhone(t, p.ca).approve(uri, "bob")
-	d.await("paired as bob, online", func(s control.Status) bool { return paired("bob Example")(s) && online(s) })
+	d.Await("paired as bob, online", func(s control.Status) bool { return paired("bob Example")(s) && online(s) })
 }

@@ -5,11 +5,11 @@ package real
 import (
 	"encoding/base64"
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // What servers ask of clients beyond the plain flow; each pairs, refreshes twice and is revoked by a reset.
@@ -25,24 +25,23 @@ func TestVariants(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			p := startProvider(t, newAuthority(t), test.provider)
-			frame := filepath.Join(t.TempDir(), "panel.png")
-			auth := strings.ReplaceAll(test.auth, "SECRET", secretFile(t))
-			d := &device{t: t, panel: fileOf(frame), config: configure(t, p, auth, pngPanel(frame))}
+			p := startProvider(t, e2e.NewAuthority(t), test.provider)
+			auth := strings.ReplaceAll(test.auth, "SECRET", e2e.Secret(t, "secret", "a secret of the speaker\n"))
+			d := newDevice(t, p, auth)
 			d.run()
-			d.must("pair")
+			d.Do("pair")
 			newPhone(t, p.ca).approve(d.pairing(), "alice")
-			d.await("paired as alice", paired("alice Example"))
-			eventually(t, "two refreshes", func() bool { return p.refreshes.Load() >= 2 })
-			token := strings.TrimSpace(d.must("token"))
+			d.Await("paired as alice", paired("alice Example"))
+			e2e.Eventually(t, "two refreshes", func() bool { return p.refreshes.Load() >= 2 })
+			token := strings.TrimSpace(d.Do("token"))
 			test.token(t, p, token)
 
-			d.must("reset", "--yes")
-			if s := d.status(); s.State != control.StateUnpaired || s.Grant != nil {
+			d.Do("reset", "--yes")
+			if s := d.Now(); s.State != control.StateUnpaired || s.Grant != nil {
 				t.Errorf("after the reset: %+v", s)
 			}
 			granted := p.refreshes.Load()
-			if out, code := d.paird("token"); code != 4 || p.refreshes.Load() != granted {
+			if out, code := d.Paird("token"); code != 4 || p.refreshes.Load() != granted {
 				t.Errorf("paird token after the reset: exit %d: %s", code, out)
 			}
 		})
@@ -65,7 +64,7 @@ func forMQTT(t *testing.T, _ *provider, token string) {
 	var claims struct {
 		Audience string `json:"aud"`
 	}
-	payload := must(base64.RawURLEncoding.DecodeString(parts[1]))(t)
+	payload := e2e.Must(base64.RawURLEncoding.DecodeString(parts[1]))(t)
 	if err := json.Unmarshal(payload, &claims); err != nil || claims.Audience != "https://mqtt.example" {
 		t.Errorf("audience %q %v", claims.Audience, err)
 	}
@@ -81,26 +80,25 @@ func bound(t *testing.T, p *provider, token string) {
 
 // Nobody comes: the code runs out, the panel says so and asks for a press; nothing is asked by itself.
 func TestExpiry(t *testing.T) {
-	p := startProvider(t, newAuthority(t), `{"deviceCodeTTL": 6}`)
+	p := startProvider(t, e2e.NewAuthority(t), `{"deviceCodeTTL": 6}`)
 	d, press := simulated(t, p)
 	d.run()
 	press("")
 	d.pairing()
-	d.await("expired", func(s control.Status) bool {
+	d.Await("expired", func(s control.Status) bool {
 		return s.State == control.StateUnpaired && s.Problem != nil && s.Problem.Code == "expired"
 	})
-	eventually(t, "the code is gone from the panel", func() bool { return readQR(t, d.panel()) == "" })
+	e2e.Eventually(t, "the code is gone from the panel", func() bool { return readQR(t, d.panel()) == "" })
 }
 
 // The owner takes the device out of the account at the server: it notices and is unpaired.
 func TestRevokedAtTheServer(t *testing.T) {
-	p := startProvider(t, newAuthority(t), `{"accessTokenTTL": 6}`)
-	frame := filepath.Join(t.TempDir(), "panel.png")
-	d := &device{t: t, panel: fileOf(frame), config: configure(t, p, `client_id = "printer"`, pngPanel(frame))}
+	p := startProvider(t, e2e.NewAuthority(t), `{"accessTokenTTL": 6}`)
+	d := newDevice(t, p, `client_id = "printer"`)
 	d.run()
-	d.must("pair")
+	d.Do("pair")
 	newPhone(t, p.ca).approve(d.pairing(), "alice")
-	d.await("paired as alice", paired("alice Example"))
-	p.revoke(t, strings.TrimSpace(d.must("token")))
-	d.await("unpaired", func(s control.Status) bool { return s.State == control.StateUnpaired && s.Grant == nil })
+	d.Await("paired as alice", paired("alice Example"))
+	p.revoke(t, strings.TrimSpace(d.Do("token")))
+	d.Await("unpaired", func(s control.Status) bool { return s.State == control.StateUnpaired && s.Grant == nil })
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paird/paird/cmd/internal/e2e"
 	"github.com/paird/paird/cmd/internal/provider"
 )
 
@@ -26,9 +27,9 @@ type canary struct {
 }
 
 // follow keeps what the event stream of this life says.
-func (c *canary) follow(l *life) {
+func (c *canary) follow() {
 	c.Helper()
-	events, err := l.Events(c.Context())
+	events, err := c.Events(c.Context())
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -45,12 +46,12 @@ func (c *canary) follow(l *life) {
 }
 
 // look searches everything as it is at this moment.
-func (c *canary) look(l *life) {
+func (c *canary) look() {
 	c.Helper()
-	c.files("state directory", c.state)
-	c.file("log", c.log.Name(), true)
+	c.files("state directory", c.State)
+	c.in("log", []byte(c.Journal()), true)
 	c.file("panel", c.path("panel.png"), false)
-	proc := filepath.Join("/proc", strconv.Itoa(l.cmd.Process.Pid))
+	proc := filepath.Join("/proc", strconv.Itoa(c.Life.Cmd.Process.Pid))
 	c.file("command line", filepath.Join(proc, "cmdline"), true)
 	c.file("environment", filepath.Join(proc, "environ"), true)
 	for _, path := range []string{"/v1/status", "/v1/screen.png"} {
@@ -61,7 +62,7 @@ func (c *canary) look(l *life) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.in("/v1/events", c.events.Bytes(), true)
+	c.in("/v1/events", c.events.Bytes(), false) // this user may pair, so the code is not kept from it
 }
 
 func (c *canary) file(place, path string, codesToo bool) {
@@ -96,8 +97,7 @@ func (c *canary) files(place, dir string) {
 // paird is what a command prints, on standard error too.
 func (c *canary) paird(args ...string) []byte {
 	c.Helper()
-	path, _ := program()
-	out, err := exec.CommandContext(c.Context(), path, append(args, "--config", c.path("paird.toml"))...).CombinedOutput()
+	out, err := exec.CommandContext(c.Context(), e2e.Program("paird"), append(args, "--config", c.Config)...).CombinedOutput()
 	if _, ran := errors.AsType[*exec.ExitError](err); err != nil && !ran {
 		c.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func (c *canary) paird(args ...string) []byte {
 // get asks the control socket as a stranger would.
 func (c *canary) get(path string) []byte {
 	c.Helper()
-	transport := &http.Transport{DialContext: c.dial, DisableKeepAlives: true}
+	transport := &http.Transport{DialContext: c.Dial, DisableKeepAlives: true}
 	return []byte(c.read((&http.Client{Transport: transport}).Get("http://paird" + path)))
 }
 
@@ -117,33 +117,33 @@ func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
 	lab := newLab(t, 2*time.Second)
 	d := newDevice(lab, "", "")
-	d.section("[display]\npanel = \"png\"\n[png]\nfile = %q\n", d.path("panel.png"))
+	d.Section("[display]\npanel = \"png\"\n[png]\nfile = %q\n", d.path("panel.png"))
 	c := &canary{search: &search{given: lab.observer.given, looked: map[string]int{}}, device: d}
-	l := d.start()
-	c.follow(l)
+	d.Start()
+	c.follow()
 	lab.wait("a code", func() bool { return lab.events[provider.CodeIssued] == 1 })
-	l.await("the code", pairing)
-	c.look(l)
+	d.Await("the code", e2e.Pairing)
+	c.look()
 	d.approve()
-	l.await("online", online)
-	c.look(l)
+	d.Await("online", e2e.Online)
+	c.look()
 	d.refreshed(2)
-	c.look(l)
+	c.look()
 	c.control()
-	l.kill()
-	l = d.start()
-	c.follow(l)
+	d.Life.Kill()
+	d.Start()
+	c.follow()
 	d.refreshed(1)
-	c.look(l)
-	l.stop()
+	c.look()
+	d.Stop()
 	c.damageAll()
-	l = d.start()
-	c.follow(l)
+	d.Start()
+	c.follow()
 	d.refreshed(1)
-	c.look(l)
-	l.stop()
-	c.files("state directory", d.state)
-	c.file("log", d.log.Name(), true)
+	c.look()
+	d.Stop()
+	c.files("state directory", d.State)
+	c.in("log", []byte(d.Journal()), true)
 	c.verdict()
 }
 

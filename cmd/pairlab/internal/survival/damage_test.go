@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/internal/e2e"
 	"github.com/paird/paird/cmd/internal/provider"
 )
 
@@ -80,27 +81,27 @@ func damages(chance *rand.Rand) []damage {
 const soon = 5 * time.Second
 
 // revive starts the device on what is there and wants an answer soon.
-func (d *device) revive(what string) *life {
+func (d *device) revive(what string) {
 	d.Helper()
-	l := d.start()
-	s := l.status()
-	if took := time.Since(l.began); took > soon {
+	began := time.Now()
+	d.Start()
+	s := d.Now()
+	if took := time.Since(began); took > soon {
 		d.Errorf("%s: the first answer came after %s", what, took)
 	}
 	if s.Version == "" {
 		d.Errorf("%s: an empty status", what)
 	}
-	return l
 }
 
 // endOf ends a life: one in two without a chance to tidy up.
-func (d *device) endOf(l *life) {
+func (d *device) endOf() {
 	d.Helper()
-	if d.lives%2 == 0 {
-		l.kill()
+	if d.Lives()%2 == 0 {
+		d.Life.Kill()
 		return
 	}
-	l.stop()
+	d.Stop()
 }
 
 // A file that was damaged, whichever and however, is no reason to pair again: the other copies serve.
@@ -110,7 +111,8 @@ func TestDamaged(t *testing.T) {
 	chance := rand.New(rand.NewPCG(8628, 2))
 	l := newLab(t, 10*time.Minute)
 	d := newDevice(l, "", "[queue]\nsync = \"always\"\n")
-	d.pair().kill()
+	d.pair()
+	d.Life.Kill()
 	all := damages(chance)
 	for _, file := range []string{"tokens.db", "queue", "tokens.a", "tokens.b", "metadata.json"} {
 		kinds := all
@@ -125,15 +127,15 @@ func TestDamaged(t *testing.T) {
 			d.recovers(what, file == "queue" && slices.ContainsFunc(all[:4], func(k damage) bool { return k.name == kind.name }))
 		}
 	}
-	t.Logf("%d starts in %.1f s", d.lives, time.Since(began).Seconds())
+	t.Logf("%d starts in %.1f s", d.Lives(), time.Since(began).Seconds())
 }
 
 // stateFile is the path of a file of the state directory; "queue" is the newest segment of the queue.
 func (d *device) stateFile(name string) string {
 	if name != "queue" {
-		return filepath.Join(d.state, name)
+		return filepath.Join(d.State, name)
 	}
-	segments, err := filepath.Glob(filepath.Join(d.state, "queue.0*"))
+	segments, err := filepath.Glob(filepath.Join(d.State, "queue.0*"))
 	if err != nil || len(segments) == 0 {
 		d.Fatalf("no segment of the queue: %v", err)
 	}
@@ -144,10 +146,10 @@ func (d *device) stateFile(name string) string {
 func (d *device) recovers(what string, told bool) {
 	d.Helper()
 	before := len(d.quarantined())
-	l := d.revive(what)
-	l.await(what+": online", online)
+	d.revive(what)
+	d.Await(what+": online", e2e.Online)
 	message := what
-	if err := l.Publish(d.Context(), "test/damage", []byte(message)); err != nil {
+	if err := d.Publish(d.Context(), "test/damage", []byte(message)); err != nil {
 		d.Errorf("%s: publishing: %v", what, err)
 	}
 	d.wait(what+": the message arrives", func() bool {
@@ -159,7 +161,7 @@ func (d *device) recovers(what string, told bool) {
 	if n := d.count(provider.CodeIssued); n != 1 {
 		d.Fatalf("%s: the device asked for %d codes", what, n)
 	}
-	d.endOf(l)
+	d.endOf()
 }
 
 func (d *device) quarantined() []string { return quarantined(d.received("event")) }
@@ -175,17 +177,18 @@ func TestAllCopiesLost(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, 10*time.Minute)
 	d := newDevice(l, "")
-	d.pair().kill()
+	d.pair()
+	d.Life.Kill()
 	for n, kind := range damages(rand.New(rand.NewPCG(8628, 3)))[:4] {
 		for _, file := range []string{"tokens.db", "tokens.a", "tokens.b", "queue", "metadata.json"} {
 			if err := kind.do(d.stateFile(file)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		again := d.revive(kind.name)
+		d.revive(kind.name)
 		l.wait(kind.name+": another code", func() bool { return l.events[provider.CodeIssued] == n+2 })
-		again.await(kind.name+": pairing", func(s control.Status) bool { return s.State == control.StatePairing })
-		d.endOf(again)
+		d.Await(kind.name+": pairing", func(s control.Status) bool { return s.State == control.StatePairing })
+		d.endOf()
 	}
 }
 
@@ -194,8 +197,9 @@ func TestKeyDamaged(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, 10*time.Minute)
 	d := newDevice(l, "")
-	d.pair().kill()
-	path := filepath.Join(d.state, "key")
+	d.pair()
+	d.Life.Kill()
+	path := filepath.Join(d.State, "key")
 	key, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -204,16 +208,16 @@ func TestKeyDamaged(t *testing.T) {
 		if err := kind.do(path); err != nil {
 			t.Fatal(err)
 		}
-		locked := d.revive(kind.name)
-		locked.await(kind.name+": problem storage", func(s control.Status) bool {
+		d.revive(kind.name)
+		d.Await(kind.name+": problem storage", func(s control.Status) bool {
 			return s.Problem != nil && s.Problem.Code == "storage" && s.Grant == nil
 		})
-		d.endOf(locked)
+		d.endOf()
 		if err := errors.Join(os.RemoveAll(path), os.WriteFile(path, key, 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		open := d.start()
-		open.await(kind.name+": online with the key", online)
-		d.endOf(open)
+		d.Start()
+		d.Await(kind.name+": online with the key", e2e.Online)
+		d.endOf()
 	}
 }

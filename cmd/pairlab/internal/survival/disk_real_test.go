@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/internal/e2e"
 	"github.com/paird/paird/cmd/internal/provider"
 	"github.com/paird/paird/display"
 )
@@ -68,8 +69,9 @@ func fill(t *testing.T, dir string) (empty func()) {
 func onOwnDisk(t *testing.T) *device {
 	l := newLab(t, 2*time.Second)
 	d := newDevice(l, ownDisk(t), "[queue]\nsync = \"always\"\n[telemetry]\ninterval = \"1s\"\n")
-	d.section("[display]\npanel = \"png\"\nsize = \"128x64\"\n[png]\nfile = %q\n", d.path("panel.png"))
-	d.pair().stop()
+	d.Section("[display]\npanel = \"png\"\nsize = \"128x64\"\n[png]\nfile = %q\n", d.path("panel.png"))
+	d.pair()
+	d.Stop()
 	return d
 }
 
@@ -80,26 +82,26 @@ func storageWell(s control.Status) bool {
 			return false
 		}
 	}
-	return paired(s)
+	return e2e.Paired(s)
 }
 
 // shows waits until the panel has the screen of problem storage, as the status tells it.
-func (l *life) shows() {
-	l.Helper()
-	l.await("the panel shows the problem", func(s control.Status) bool {
-		return storageFirst(s) && l.panelIs(display.Problem{Code: "storage", Detail: s.Problem.Detail, Queued: s.Queue.Messages})
+func (d *device) shows() {
+	d.Helper()
+	d.Await("the panel shows the problem", func(s control.Status) bool {
+		return storageFirst(s) && d.panelIs(display.Problem{Code: "storage", Detail: s.Problem.Detail, Queued: s.Queue.Messages})
 	})
 }
 
 // panelIs tells whether the panel has that screen, on one of its pages.
-func (l *life) panelIs(s display.Screen) bool {
-	content, err := os.ReadFile(l.path("panel.png"))
+func (d *device) panelIs(s display.Screen) bool {
+	content, err := os.ReadFile(d.path("panel.png"))
 	if err != nil {
 		return false
 	}
 	seen, err := png.Decode(bytes.NewReader(content))
 	if err != nil {
-		l.Fatal(err)
+		d.Fatal(err)
 	}
 	g := display.Geometry{Width: 128, Height: 64, Language: "en"}
 	for g.Page = range display.Pages(s, g) {
@@ -131,66 +133,67 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	d := onOwnDisk(t)
 	d.broker.Close() // or nothing would have to be written
-	l := d.start()
-	l.await("paired", storageWell)
-	if err := l.Publish(t.Context(), "test/full", []byte("before")); err != nil {
+	d.Start()
+	d.Await("paired", storageWell)
+	if err := d.Publish(t.Context(), "test/full", []byte("before")); err != nil {
 		t.Fatal(err)
 	}
-	empty := fill(t, d.state)
-	if err := l.Publish(t.Context(), "test/full", []byte("full")); !refusedWith(err, control.Storage) {
+	empty := fill(t, d.State)
+	if err := d.Publish(t.Context(), "test/full", []byte("full")); !refusedWith(err, control.Storage) {
 		t.Errorf("publishing on a full disk: %v", err)
 	}
-	l.shows()
+	d.shows()
 	d.refreshed(3)
-	if s := l.status(); !paired(s) || s.Queue.Messages == 0 {
+	if s := d.Now(); !e2e.Paired(s) || s.Queue.Messages == 0 {
 		t.Errorf("on a full disk: %+v", s)
 	}
 	empty()
-	l.await("well again", storageWell)
-	if err := l.Publish(t.Context(), "test/full", []byte("after")); err != nil {
+	d.Await("well again", storageWell)
+	if err := d.Publish(t.Context(), "test/full", []byte("after")); err != nil {
 		t.Errorf("with room again: %v", err)
 	}
 	d.refreshed(2)
-	d.stillOne(l)
-	l.kill()
-	d.stillOne(d.start())
+	d.stillOne()
+	d.Life.Kill()
+	d.Start()
+	d.stillOne()
 }
 
 // The same from the start, killed on the full disk: what it was given is still there.
 func TestKilledOnFullDisk(t *testing.T) {
 	t.Parallel()
 	d := onOwnDisk(t)
-	empty := fill(t, d.state)
+	empty := fill(t, d.State)
 	for range 5 {
-		l := d.start()
-		l.await("online", online)
+		d.Start()
+		d.Await("online", e2e.Online)
 		d.refreshed(2)
-		l.kill()
+		d.Life.Kill()
 	}
 	empty()
-	l := d.start()
-	l.await("online and well", func(s control.Status) bool { return online(s) && storageWell(s) })
-	d.stillOne(l)
+	d.Start()
+	d.Await("online and well", func(s control.Status) bool { return e2e.Online(s) && storageWell(s) })
+	d.stillOne()
 }
 
 // A disk that is read-only is the same: told on the panel, and over when it is writable again.
 func TestReadOnlyDisk(t *testing.T) {
 	t.Parallel()
 	d := onOwnDisk(t)
-	readOnly(t, d.state, true)
-	l := d.start()
-	l.await("problem storage", storageFirst)
-	l.shows()
-	if err := l.Publish(t.Context(), "test/ro", []byte("refused")); !refusedWith(err, control.Storage) {
+	readOnly(t, d.State, true)
+	d.Start()
+	d.Await("problem storage", storageFirst)
+	d.shows()
+	if err := d.Publish(t.Context(), "test/ro", []byte("refused")); !refusedWith(err, control.Storage) {
 		t.Errorf("publishing on a read-only disk: %v", err)
 	}
-	readOnly(t, d.state, false)
-	l.await("online and well", func(s control.Status) bool { return online(s) && storageWell(s) })
+	readOnly(t, d.State, false)
+	d.Await("online and well", func(s control.Status) bool { return e2e.Online(s) && storageWell(s) })
 	d.refreshed(2)
-	if err := l.Publish(t.Context(), "test/ro", []byte("taken")); err != nil {
+	if err := d.Publish(t.Context(), "test/ro", []byte("taken")); err != nil {
 		t.Errorf("writable again: %v", err)
 	}
-	d.stillOne(l)
+	d.stillOne()
 }
 
 // refusedWith tells whether the daemon refused with that code.
@@ -200,11 +203,11 @@ func refusedWith(err error, code control.Code) bool {
 }
 
 // stillOne wants the device paired, by the first code it ever showed.
-func (d *device) stillOne(l *life) {
+func (d *device) stillOne() {
 	d.Helper()
-	l.await("still paired", paired)
+	d.Await("still paired", e2e.Paired)
 	if n := d.count(provider.CodeIssued); n != 1 {
 		d.Errorf("the device asked for %d codes", n)
 	}
-	l.stop()
+	d.Stop()
 }

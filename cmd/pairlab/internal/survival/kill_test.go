@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/internal/e2e"
 	"github.com/paird/paird/cmd/internal/provider"
 )
 
@@ -22,16 +23,16 @@ type publisher struct {
 }
 
 // work publishes until the daemon is gone.
-func (p *publisher) work(l *life, underway *atomic.Int32) {
+func (p *publisher) work(d *device, underway *atomic.Int32) {
 	for pace := time.NewTicker(2 * time.Millisecond); ; <-pace.C {
 		p.sent++
 		underway.Add(1)
-		err := l.Publish(l.Context(), p.topic, []byte(strconv.Itoa(p.sent)))
+		err := d.Publish(d.Context(), p.topic, []byte(strconv.Itoa(p.sent)))
 		underway.Add(-1)
 		if err != nil {
 			pace.Stop()
 			if _, ok := err.(*control.Error); ok {
-				l.Errorf("message %d of %s is refused: %v", p.sent, p.topic, err)
+				d.Errorf("message %d of %s is refused: %v", p.sent, p.topic, err)
 			}
 			return
 		}
@@ -72,7 +73,8 @@ func TestKilled(t *testing.T) {
 	chance := rand.New(rand.NewPCG(8628, kills))
 	l := newLab(t, 2*time.Second)
 	d := newDevice(l, "", "[queue]\nsync = \"always\"\n")
-	d.pair().kill()
+	d.pair()
+	d.Life.Kill()
 	l.observer.setLag(chance.Uint64())
 	publishers := []*publisher{{topic: "test/a"}, {topic: "test/b"}, {topic: "test/c"}}
 	var met tally
@@ -82,8 +84,8 @@ func TestKilled(t *testing.T) {
 		}
 		d.liveAndDie(time.Duration(chance.IntN(400))*time.Millisecond, publishers, &met)
 	}
-	last := d.start()
-	last.await("paired, and everything sent", func(s control.Status) bool { return paired(s) && s.Queue.Messages == 0 })
+	d.Start()
+	d.Await("paired, and everything sent", func(s control.Status) bool { return e2e.Paired(s) && s.Queue.Messages == 0 })
 	d.compare(publishers)
 	if n := l.count(provider.CodeIssued); n != 1 {
 		t.Errorf("the device asked for %d codes", n)
@@ -91,10 +93,10 @@ func TestKilled(t *testing.T) {
 	if n := l.count(provider.Reused); n != 0 {
 		t.Errorf("the device sent a retired refresh token %d times", n)
 	}
-	if s := last.status(); s.Queue.Dropped != 0 {
+	if s := d.Now(); s.Queue.Dropped != 0 {
 		t.Errorf("%d messages were dropped", s.Queue.Dropped)
 	}
-	if broken, err := filepath.Glob(filepath.Join(d.state, "*.broken-*")); len(broken) > 0 || err != nil {
+	if broken, err := filepath.Glob(filepath.Join(d.State, "*.broken-*")); len(broken) > 0 || err != nil {
 		t.Errorf("a kill is no damage, and yet %q were set aside (%v)", broken, err)
 	}
 	if met.refreshing < kills/10 || met.publishing < kills/10 {
@@ -102,36 +104,35 @@ func TestKilled(t *testing.T) {
 	}
 	t.Logf("%d kills in %.1f s: %d met a refresh, %d a publish; %d refreshes", kills, time.Since(began).Seconds(),
 		met.refreshing, met.publishing, l.count(provider.Refreshed))
-	last.stop()
+	d.Stop()
 }
 
 // stillborn is a life that is killed while it starts.
 func (d *device) stillborn(age time.Duration) {
 	d.Helper()
-	l, notified := d.launch()
+	d.Launch()
 	<-time.After(age)
-	notified.Close()
-	l.kill()
+	d.Life.Kill()
 }
 
 // liveAndDie is one life: it refreshes and publishes from the start and is killed after a while.
 func (d *device) liveAndDie(age time.Duration, publishers []*publisher, met *tally) {
 	d.Helper()
 	if d.count(provider.Reused) > 0 {
-		d.Fatalf("life %d ended the grant: %v", d.lives, d.observer.recent())
+		d.Fatalf("life %d ended the grant: %v", d.Lives(), d.observer.recent())
 	}
-	l := d.start()
+	d.Start()
 	var underway atomic.Int32
 	var busy sync.WaitGroup
 	for _, p := range publishers {
-		busy.Go(func() { p.work(l, &underway) })
+		busy.Go(func() { p.work(d, &underway) })
 	}
 	// An error is as good: the daemon may be dead before it answers.
-	busy.Go(func() { _, _ = l.Token(l.Context(), "", 0, true) })
+	busy.Go(func() { _, _ = d.Token(d.Context(), "", 0, true) })
 	select {
 	case <-time.After(age):
-	case <-l.done:
-		d.Fatalf("life %d ended by itself", d.lives)
+	case <-d.Life.Done():
+		d.Fatalf("life %d ended by itself", d.Lives())
 	}
 	if d.observer.refreshing() {
 		met.refreshing++
@@ -139,7 +140,7 @@ func (d *device) liveAndDie(age time.Duration, publishers []*publisher, met *tal
 	if underway.Load() > 0 {
 		met.publishing++
 	}
-	l.kill()
+	d.Life.Kill()
 	busy.Wait()
 }
 
@@ -176,16 +177,18 @@ func TestKilledOffline(t *testing.T) {
 	for _, sync := range []string{"always", "group"} {
 		l := newLab(t, 10*time.Minute)
 		d := newDevice(l, "", fmt.Sprintf("[queue]\nsync = %q\n", sync))
-		d.pair().stop()
+		d.pair()
+		d.Stop()
 		l.broker.Close()
-		alive := d.start()
+		d.Start()
 		for n := range messages {
-			if err := alive.Publish(t.Context(), "test/offline", []byte(strconv.Itoa(n))); err != nil {
+			if err := d.Publish(t.Context(), "test/offline", []byte(strconv.Itoa(n))); err != nil {
 				t.Fatal(err)
 			}
 		}
-		alive.kill()
-		kept := d.start().await("paired", paired).Queue.Messages
+		d.Life.Kill()
+		d.Start()
+		kept := d.Await("paired", e2e.Paired).Queue.Messages
 		if all := kept >= messages; all != (sync == "always") {
 			t.Errorf("%s: after the kill %d messages wait, %d were accepted", sync, kept, messages)
 		}

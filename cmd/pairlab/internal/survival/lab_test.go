@@ -8,12 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paird/paird/cmd/internal/e2e"
 	"github.com/paird/paird/cmd/internal/provider"
 	"github.com/paird/paird/cmd/pairlab/internal/broker"
 )
-
-// patience bounds every wait for something that must happen.
-const patience = 30 * time.Second
 
 var scopes = []string{"openid", "profile", "offline_access", "telemetry"}
 
@@ -88,7 +86,7 @@ func (l *lab) note(seen func()) {
 // wait returns once what was seen is enough. ok is called under mu.
 func (l *lab) wait(what string, ok func() bool) {
 	l.Helper()
-	limit := time.After(patience)
+	limit := time.After(e2e.Patience)
 	for {
 		l.mu.Lock()
 		enough, changed := ok(), l.changed
@@ -99,7 +97,7 @@ func (l *lab) wait(what string, ok func() bool) {
 		select {
 		case <-changed:
 		case <-limit:
-			l.Fatalf("not within %s: %s", patience, what)
+			l.Fatalf("not within %s: %s", e2e.Patience, what)
 		}
 	}
 }

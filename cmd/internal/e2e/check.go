@@ -1,0 +1,63 @@
+package e2e
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Patience bounds every wait for something that must happen.
+const Patience = 60 * time.Second
+
+// Must ends the test where a call that cannot fail here does.
+func Must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// Eventually asks until the answer is yes.
+func Eventually(t testing.TB, what string, ask func() bool) {
+	t.Helper()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for limit := time.Now().Add(Patience); !ask(); <-again.C {
+		if time.Now().After(limit) {
+			t.Fatalf("not within %s: %s", Patience, what)
+		}
+	}
+}
+
+// Write puts a file that every user may read into a folder of its own, and returns its path.
+func Write(t testing.TB, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Secret is Write for what only this user may read.
+func Secret(t testing.TB, name, content string) string {
+	t.Helper()
+	path := Write(t, name, content)
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// FreePort is a TCP port of loopback that nothing listens on.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	l := Must(net.Listen("tcp", "127.0.0.1:0"))(t)
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
