@@ -2,6 +2,7 @@ package config
 
 import (
 	"image"
+	"maps"
 	"time"
 )
 
@@ -24,8 +25,9 @@ type Config struct {
 	Hooks     Hooks
 	Log       Log
 
-	file  string         // where it was read from, for Print
-	lines map[string]int // the line of each key that was set
+	file  string            // where it was read from, for Print
+	lines map[string]int    // the line of each key that was set
+	given map[string]string // what set a key that the file does not, such as "board inky-phat"
 }
 
 // Device says who this device is.
@@ -66,6 +68,7 @@ type Token struct {
 
 // Display says which panel there is and how it is wired.
 type Display struct {
+	Board        string // a board that is sold: sets what the file does not; "": none
 	Panel        string // none|terminal|png|sim|ssd1306|...
 	Size         image.Point
 	Bus          string // "I2C1", "SPI0.0"
@@ -175,5 +178,19 @@ type Log struct {
 	Format string // auto|text|json
 }
 
-// IsSet reports whether the file itself set a key, such as "display.size".
-func (c Config) IsSet(key string) bool { return c.lines[key] > 0 }
+// IsSet reports whether the file or a Preset set a key, such as "display.size".
+func (c Config) IsSet(key string) bool { return c.lines[key] > 0 || c.given[key] != "" }
+
+// Preset sets keys that the file leaves out, by TOML values of their types. Print says that they come from there.
+func (c *Config) Preset(from string, values map[string]any) {
+	given := maps.Clone(c.given)
+	for _, k := range keys(c) {
+		if raw, ok := values[k.name]; ok && c.lines[k.name] == 0 && k.set(raw) == "" {
+			if given == nil {
+				given = map[string]string{}
+			}
+			given[k.name] = from
+		}
+	}
+	c.given = given
+}

@@ -136,3 +136,23 @@ func TestPrintNamesSources(t *testing.T) {
 		}
 	}
 }
+
+// TestPreset sets what the file leaves out, and Print says where that comes from.
+func TestPreset(t *testing.T) {
+	c, err := Parse(strings.NewReader(least + "[display]\nbus = 'I2C3'\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := c
+	c.Preset("board x", map[string]any{"display.bus": "SPI0.0", "display.panel": "sh1106", "display.pins": map[string]any{"dc": "GPIO24"}, "display.size": "128x32"})
+	if c.Display.Bus != "I2C3" || c.Display.Panel != "sh1106" || c.Display.Pins["dc"] != "GPIO24" || !c.IsSet("display.size") || c.IsSet("display.rotate") {
+		t.Errorf("%+v", c.Display)
+	}
+	var b strings.Builder
+	if err := c.Print(&b); err != nil || !strings.Contains(b.String(), "panel = \"sh1106\"  # board x\n") || !strings.Contains(b.String(), "bus = \"I2C3\"  # line ") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+	if before.IsSet("display.panel") || before.Display.Panel != "none" {
+		t.Error("a copy taken before was changed")
+	}
+}

@@ -7,7 +7,7 @@ import (
 )
 
 // Print writes the effective configuration as TOML that Parse reads again. Each line says where its
-// value comes from: `default`, or the file and line. Files that hold secrets are named, never read.
+// value comes from: `default`, the file and line, or the board. Files that hold secrets are named, never read.
 func (c Config) Print(w io.Writer) error {
 	var b strings.Builder
 	section := ""
@@ -35,7 +35,9 @@ func printItem(b *strings.Builder, name string, keys []key) {
 // origin says where a value comes from.
 func (c Config) origin(name string) string {
 	line := c.lines[name]
-	switch {
+	switch from := c.given[name]; {
+	case from != "":
+		return from
 	case line == 0:
 		return "default"
 	case c.file == "":

@@ -74,6 +74,7 @@ func authKeys(c *Config) []key {
 func boardKeys(c *Config) []key {
 	d, b := &c.Display, &c.Button
 	return []key{
+		entry("display.board", &d.Board, `sets panel, bus, pins and button where this file does not; "": none`),
 		entry("display.panel", &d.Panel, ""),
 		entry("display.size", &d.Size, "of png, sim and terminal; tells a 128x32 ssd1306 from a 128x64 one"),
 		entry("display.bus", &d.Bus, `or "SPI0.0"`),

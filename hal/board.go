@@ -14,6 +14,7 @@ import (
 
 // Options say which hardware there is; the fields are the configuration's keys of the same name.
 type Options struct {
+	Board        string            // one of Boards; what it sets is in the other fields
 	Panel        string            // none|terminal|png|sim|ssd1306|...
 	Size         image.Point       // for png, sim and terminal, and to tell sizes of one controller apart
 	Paper        bool              // sim and png: look and refresh like e-paper

@@ -18,6 +18,9 @@ func Check(o Options) []error {
 	}
 	var errs []error
 	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if _, ok := FindBoard(o.Board); !ok && o.Board != "" {
+		add("display.board: there is no board %q, choose from %s", o.Board, strings.Join(boardNames(), ", "))
+	}
 	if !slices.Contains([]int{0, 90, 180, 270}, o.Rotate) {
 		add("display.rotate: %d is no quarter turn, write 0, 90, 180 or 270", o.Rotate)
 	}

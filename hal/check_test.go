@@ -20,6 +20,7 @@ func TestCheck(t *testing.T) {
 		want []string // a part of each error
 	}{
 		{Options{Panel: "ssd9999"}, []string{`display.panel: there is no panel "ssd9999"`}},
+		{Options{Board: "abacus"}, []string{`display.board: there is no board "abacus", choose from ssd1306-i2c, `}},
 		{Options{Panel: "png", Rotate: 45}, []string{"display.rotate: 45", "png.file: "}},
 		{Options{Panel: "sim", Size: image.Pt(4, 4)}, []string{`display.size: 4x4`}},
 		{Options{Panel: "sim", Size: image.Pt(128, 100000)}, []string{"8x8 to 1024x1024"}},

@@ -96,6 +96,7 @@ func (p *program) load() (config.Config, error) { return loadFile(p.config) }
 
 func loadFile(path string) (config.Config, error) {
 	cfg, err := config.Load(path)
+	cfg = daemon.WithBoard(cfg)
 	switch _, wrong := errors.AsType[config.Problems](err); {
 	case err == nil:
 		return cfg, nil

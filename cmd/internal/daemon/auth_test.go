@@ -119,6 +119,42 @@ func TestHardware(t *testing.T) {
 	}
 }
 
+// TestBoardIsOneLine: display.board is a whole configuration of the hardware; what the file sets besides it holds.
+func TestBoardIsOneLine(t *testing.T) {
+	cfg := WithBoard(configured(t, t.TempDir(), "https://auth.example.com", "[display]\nboard = \"waveshare-2in13-v4\"\nrotate = 90\n[button]\npin = \"GPIO5\"\n"))
+	o := Hardware(cfg, "x", nil, nil)
+	if o.Panel != "waveshare2in13v4" || o.Bus != "SPI0.0" || o.Pins["power"] != "GPIO18" || o.Pins["dc"] != "GPIO25" || o.Rotate != 90 || o.ButtonPin != "GPIO5" {
+		t.Errorf("%+v", o)
+	}
+	if err := Check(cfg); err != nil {
+		t.Error(err)
+	}
+	var printed strings.Builder
+	if err := cfg.Print(&printed); err != nil || !strings.Contains(printed.String(), "panel = \"waveshare2in13v4\"  # board waveshare-2in13-v4\n") ||
+		!strings.Contains(printed.String(), "rotate = 90  # line ") {
+		t.Errorf("%v\n%s", err, printed.String())
+	}
+	small := WithBoard(configured(t, t.TempDir(), "https://auth.example.com", "[display]\nboard = \"adafruit-pioled\"\n"))
+	if o := Hardware(small, "x", nil, nil); o.Size != image.Pt(128, 32) {
+		t.Errorf("size %v", o.Size)
+	}
+	unknown := configured(t, t.TempDir(), "https://auth.example.com", "[display]\nboard = \"abacus\"\n")
+	if err := Check(unknown); err == nil || !strings.Contains(err.Error(), "display.board: there is no board") {
+		t.Error(err)
+	}
+}
+
+// TestEveryBoard can be configured by its name alone.
+func TestEveryBoard(t *testing.T) {
+	for _, b := range hal.Boards() {
+		cfg := configured(t, t.TempDir(), "https://auth.example.com", "[display]\nboard = \""+b.Name+"\"\n")
+		o := Hardware(WithBoard(cfg), "x", nil, nil)
+		if err := Check(cfg); err != nil || o.Panel != b.Panel || o.ButtonPin != b.Button || len(o.Pins) != len(b.Pins) {
+			t.Errorf("%s: %v, %+v", b.Name, err, o)
+		}
+	}
+}
+
 // TestGeometry is the panel's as its reader sees it.
 func TestGeometry(t *testing.T) {
 	cfg := configured(t, t.TempDir(), "https://auth.example.com", "[display]\npanel = \"terminal\"\nsize = \"128x32\"\nlanguage = \"de\"\n")

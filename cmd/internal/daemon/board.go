@@ -15,7 +15,7 @@ import (
 func Hardware(cfg config.Config, name string, terminal io.Writer, log *slog.Logger) hal.Options {
 	d := cfg.Display
 	o := hal.Options{
-		Panel: d.Panel, Bus: d.Bus, Address: uint16(d.Address), ColumnOffset: d.ColumnOffset, Pins: d.Pins,
+		Board: d.Board, Panel: d.Panel, Bus: d.Bus, Address: uint16(d.Address), ColumnOffset: d.ColumnOffset, Pins: d.Pins,
 		Rotate: d.Rotate, SimListen: cfg.Sim.Listen, PNGFile: cfg.PNG.File,
 		ButtonPin: cfg.Button.Pin, ActiveLow: cfg.Button.ActiveLow, LEDPin: cfg.LED.Pin,
 		Name: name, Terminal: terminal, EncodePNG: display.EncodePNG, Log: log,
@@ -24,6 +24,33 @@ func Hardware(cfg config.Config, name string, terminal io.Writer, log *slog.Logg
 		o.Size = d.Size // hardware knows its own; the key only tells sizes of one controller apart
 	}
 	return o
+}
+
+// WithBoard is cfg with what its display.board sets.
+func WithBoard(cfg config.Config) config.Config {
+	b, ok := hal.FindBoard(cfg.Display.Board)
+	if !ok {
+		return cfg
+	}
+	values := map[string]any{"display.panel": b.Panel, "display.bus": b.Bus}
+	if b.Size != "" {
+		values["display.size"] = b.Size
+	}
+	if len(b.Pins) > 0 {
+		pins := map[string]any{}
+		for role, pin := range b.Pins {
+			pins[role] = pin
+		}
+		values["display.pins"] = pins
+	}
+	if b.Rotate != 0 {
+		values["display.rotate"] = int64(b.Rotate)
+	}
+	if b.Button != "" {
+		values["button.pin"] = b.Button
+	}
+	cfg.Preset("board "+b.Name, values)
+	return cfg
 }
 
 // Geometry is what display must know of the board's panel.

@@ -19,6 +19,7 @@ import (
 // Choices are the names that keys of a configuration may have, from the packages that know them.
 func Choices() config.Choices {
 	return config.Choices{
+		"display.board":           boards(),
 		"display.panel":           panels(),
 		"display.language":        display.Languages(),
 		"mqtt.preset":             telemetry.Presets(),
@@ -32,6 +33,7 @@ func Choices() config.Choices {
 // asked of the package that needs it. The error is a config.Problems: `paird run` ends with it, `paird config
 // check` and doctor print it.
 func Check(cfg config.Config) error {
+	cfg = WithBoard(cfg)
 	who := Identify(cfg)
 	all := []error{checkID(cfg.Device.ID), checkParams(cfg.Auth.Params)}
 	all = append(all, checkAuth(cfg, who)...)
@@ -51,6 +53,14 @@ func checkID(id string) error {
 		return fmt.Errorf("device.id: %q does not fit, write 1 to 64 letters, digits, - or _", id)
 	}
 	return nil
+}
+
+func boards() []string {
+	var names []string
+	for _, b := range hal.Boards() {
+		names = append(names, b.Name)
+	}
+	return names
 }
 
 func panels() []string {

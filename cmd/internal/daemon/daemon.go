@@ -55,7 +55,7 @@ type device struct {
 
 // Run runs the device until ctx ends. Its error says what could not be opened.
 func Run(ctx context.Context, cfg config.Config, o Options) error {
-	d := &device{cfg: cfg, o: o, who: Identify(cfg)}
+	d := &device{cfg: WithBoard(cfg), o: o, who: Identify(cfg)}
 	defer d.close()
 	if err := d.listen(); err != nil {
 		return err
