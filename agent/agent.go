@@ -94,8 +94,9 @@ type Options struct {
 	Screen screener
 	LED    func(on bool) error
 	Edges  <-chan Edge
-	Hook   func(event []byte) // must not block
-	Alive  func()             // called while all loops answer, every AliveEvery
+	Hook   func(event []byte)                    // must not block
+	Alive  func()                                // called while all loops and Watch answer, every AliveEvery
+	Watch  map[string]func(context.Context) bool // parts beside the loops: does it answer before ctx ends
 	Frame  func(display.Screen) ([]byte, error)
 
 	AliveEvery time.Duration
@@ -122,6 +123,8 @@ type Agent struct {
 	resets       chan chan control.ResetResult
 	keeper       chan *keeper  // holds the present keeper, one at a time
 	ended        chan struct{} // closed when Run is over
+
+	presenting, watching pulse // of the panel's and the button's loop
 }
 
 // New makes an Agent; nothing happens before Run.
@@ -136,6 +139,8 @@ func New(o Options) *Agent {
 		resets:       make(chan chan control.ResetResult),
 		keeper:       make(chan *keeper, 1),
 		ended:        make(chan struct{}),
+		presenting:   make(pulse),
+		watching:     make(pulse),
 	}
 	a.events = newStream(o)
 	return a

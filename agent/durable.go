@@ -107,21 +107,15 @@ type adoption struct {
 func (k *keeper) adopt(ctx context.Context, t deviceauth.Token, pairing string) error {
 	in := adoption{grant: grantOf(t, time.Now()), saved: make(chan struct{})}
 	in.grant.Pairing = pairing
-	_, err := ask(context.WithoutCancel(ctx), k, func(own context.Context) (any, error) {
-		switch {
-		case k.phase.stage == unsaved: // newer than what is published
-			replaced := k.inHand.grant
-			in.replaced = &replaced
-		case k.gen != 0:
-			replaced := k.pub
-			in.replaced = &replaced
+	for { // an exchange under way ends first: it may rotate the tokens that are replaced
+		x, err := ask(context.WithoutCancel(ctx), k, func(own context.Context) (*exchange, error) { return k.exchange, k.replace(own, in) })
+		if err != nil {
+			return err
 		}
-		k.inHand = in
-		k.save(own)
-		return nil, nil
-	})
-	if err != nil {
-		return err
+		if x == nil {
+			break
+		}
+		<-x.done
 	}
 	select {
 	case <-in.saved:
@@ -129,6 +123,24 @@ func (k *keeper) adopt(ctx context.Context, t deviceauth.Token, pairing string) 
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// replace takes over the grant of a new pairing, unless an exchange is under way.
+func (k *keeper) replace(ctx context.Context, in adoption) error {
+	if k.exchange != nil {
+		return nil
+	}
+	switch {
+	case k.phase.stage == unsaved: // newer than what is published
+		replaced := k.inHand.grant
+		in.replaced = &replaced
+	case k.gen != 0:
+		replaced := k.pub
+		in.replaced = &replaced
+	}
+	k.inHand = in
+	k.save(ctx)
+	return nil
 }
 
 // save makes the grant in hand durable, before anything uses it, however long the disk takes.

@@ -19,6 +19,9 @@ const (
 // giveUp is how long pairing again tries to reach a server that does not answer, while the old grant serves.
 const giveUp = 10 * time.Minute
 
+// requestLimit is when a request to the server counts as hung. Each attempt ends after 20 s by itself.
+const requestLimit = 2 * time.Minute
+
 var errAgain = errors.New("asked to pair again")
 
 // pairer owns the user code: it rests, begins, waits, and hands the result to the keeper.
@@ -132,7 +135,7 @@ func (p *pairer) begin(ctx context.Context) (deviceauth.Pending, error) {
 		p.clockSet(ctx)
 		var pending deviceauth.Pending
 		var err error
-		p.pulse.await(func() { pending, err = p.o.Auth.Begin(ctx) })
+		p.pulse.await(func() { pending, err = p.o.Auth.Begin(ctx) }, within(requestLimit))
 		switch {
 		case ctx.Err() != nil:
 			return pending, ctx.Err()
@@ -239,9 +242,10 @@ func (p *pairer) wait(ctx context.Context, pending deviceauth.Pending) (t device
 			t, err = p.verified(ctx, t)
 		}
 	}()
-	if p.pulse.wait(context.Background(), forever, done, p.requests) == second {
+	alive := within(time.Until(pending.Deadline()) + requestLimit)
+	if p.pulse.watch(context.Background(), forever, done, p.requests, alive) == second {
 		cancel(errAgain)
-		p.pulse.wait(context.Background(), forever, done, nil)
+		p.pulse.watch(context.Background(), forever, done, nil, within(requestLimit))
 		if err != nil {
 			err = errAgain
 		}
@@ -265,7 +269,7 @@ func (p *pairer) verified(ctx context.Context, t deviceauth.Token) (deviceauth.T
 // adopt hands the tokens to the keeper and shows the account once they are durable.
 func (p *pairer) adopt(ctx context.Context, t deviceauth.Token, pairing string) error {
 	var err error
-	p.pulse.await(func() { err = p.keeper.adopt(ctx, t, pairing) })
+	p.pulse.await(func() { err = p.keeper.adopt(ctx, t, pairing) }, watched)
 	if err == nil {
 		p.status.update(func(f *facts) { f.justPaired = time.Now().Add(pairedFor) })
 	}

@@ -15,7 +15,7 @@ const revokeLimit = 10 * time.Second
 
 // revoke revokes g beside the loop; best effort.
 func (k *keeper) revoke(ctx context.Context, g store.Grant) {
-	k.revocations.Go(func() {
+	k.beside.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, revokeLimit)
 		defer cancel()
 		if err := k.o.Auth.Revoke(ctx, tokenOf(g)); err != nil {
