@@ -48,6 +48,9 @@ type grants interface {
 	Save(g store.Grant) (gen uint64, err error)
 	Forget() error
 	PutAside() error
+	SaveAnswer(g store.Grant) error
+	Answer() (g store.Grant, ok bool, err error)
+	DropAnswer() error
 	Pending() ([]byte, error)
 	SavePending(b []byte) error
 	MarkReset() error
@@ -104,6 +107,7 @@ type Options struct {
 	BrokerURL  string
 	Panel      control.Panel // Driver and Size; zero without a panel
 	StartAuto  bool          // start = "auto"
+	Revoke     string        // auth.revoke: "auto" (also ""), "reset", "never"
 	PairHold   time.Duration
 	ResetHold  time.Duration // 0: no reset by button
 	Spread     time.Duration // first connect, refresh after boot and reconnect wait rand(0, Spread)

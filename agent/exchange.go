@@ -27,13 +27,13 @@ const exchangeLimit = 3 * time.Minute
 type exchange struct {
 	began  time.Time
 	renews bool          // it is a refresh of the grant, not a request for another audience
+	gen    uint64        // the generation it was sent for
 	done   chan struct{} // closed when the answer has been handled
 }
 
-// begin sends a request: its intent is durable, then post runs beside the loop, then handle runs in the loop with
-// what post returned. post ignores ctx but for a limit, so that neither a press nor a stop aborts it half-way. "A
-// refresh whose answer was lost is repeated at once with the same token, like a crash."
-func (k *keeper) begin(ctx context.Context, post func(context.Context) error, handle func(context.Context, error)) (*exchange, error) {
+// begin makes the intent durable and then runs work beside the loop. work ignores ctx but for a limit, so that
+// neither a press nor a stop aborts a request half-way.
+func (k *keeper) begin(ctx context.Context, renews bool, work func(own context.Context)) (*exchange, error) {
 	if ctx.Err() != nil {
 		return nil, errStopping
 	}
@@ -41,27 +41,42 @@ func (k *keeper) begin(ctx context.Context, post func(context.Context) error, ha
 		k.storageFailed(err)
 		return nil, fmt.Errorf("%w: %w", errJournal, err)
 	}
-	x := &exchange{began: time.Now(), done: make(chan struct{})}
+	x := &exchange{began: time.Now(), renews: renews, gen: k.gen, done: make(chan struct{})}
 	k.exchange, k.phase.busy = x, true
 	k.beside.Go(func() {
 		own, cancel := outliving(ctx, stopLimit)
 		defer cancel()
-		err := post(own)
-		if kindOf(err) == deviceauth.Lost {
-			err = post(own)
-		}
-		k.answers <- func(ctx context.Context) {
+		work(own)
+		k.inLoop(func(context.Context) {
 			k.exchange, k.phase.busy = nil, false
-			handle(ctx, err)
 			close(x.done)
-		}
+		})
 	})
 	return x, nil
 }
 
+// inLoop runs fn in the keeper's loop, for an exchange, and returns when it is done.
+func (k *keeper) inLoop(fn func(context.Context)) {
+	done := make(chan struct{})
+	k.answers <- func(ctx context.Context) {
+		defer close(done)
+		fn(ctx)
+	}
+	<-done
+}
+
+// repeatLost sends a request. "A refresh whose answer was lost is repeated at once with the same token, like a crash."
+func repeatLost(send func() error) error {
+	err := send()
+	if kindOf(err) == deviceauth.Lost {
+		err = send()
+	}
+	return err
+}
+
 // finish is the end of the loop: an exchange under way is awaited and what was received is made durable.
 func (k *keeper) finish(ctx context.Context) {
-	if k.exchange != nil {
+	for k.exchange != nil {
 		(<-k.answers)(ctx)
 	}
 	if k.phase.stage == unsaved {

@@ -143,6 +143,12 @@ func (k *keeper) isSealed() bool {
 	return k.sealed
 }
 
+// holdsGrant reports whether this device has a grant, published or not.
+func (k *keeper) holdsGrant() bool {
+	_, gen, _ := k.current()
+	return gen != 0 || k.isSealed()
+}
+
 // absent is why no grant is published.
 func (k *keeper) absent() error {
 	if k.isSealed() {
@@ -151,22 +157,21 @@ func (k *keeper) absent() error {
 	return errNotPaired
 }
 
-// publish shows g to the other loops as a new generation.
-func (k *keeper) publish(g store.Grant) {
-	k.serial++
-	k.show(g, k.serial)
-}
-
 // withdraw shows the other loops that there is no grant.
-func (k *keeper) withdraw() { k.show(store.Grant{}, 0) }
+func (k *keeper) withdraw() { k.show(store.Grant{}, 0, nil) }
 
-func (k *keeper) show(g store.Grant, gen uint64) {
+// show changes what current returns; event, if not nil, runs before the other loops wake up for it.
+func (k *keeper) show(g store.Grant, gen uint64, event func()) {
 	k.mu.Lock()
 	k.pub, k.gen = g, gen
-	close(k.changed)
+	changed := k.changed
 	k.changed = make(chan struct{})
 	k.mu.Unlock()
 	k.status.update(func(f *facts) { f.grant, f.paired = g, gen != 0 })
+	if event != nil {
+		event()
+	}
+	close(changed)
 }
 
 // ask runs fn in the keeper's own goroutine and returns its answer.

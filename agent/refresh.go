@@ -23,26 +23,64 @@ const (
 	doubtMost  = 3
 )
 
-// refresh begins to renew the grant. The answer is made durable, and only then it is used.
+// verifyLimit is how long a refreshed ID token may wait for the issuer's keys.
+const verifyLimit = 10 * time.Second
+
+// refresh begins to renew the grant. The answer is made durable before anything else of it is checked or used: on a
+// server that rotates, its refresh token is the only one that is still good.
 func (k *keeper) refresh(ctx context.Context) (*exchange, error) {
 	old := k.pub
-	var t deviceauth.Token
-	post := func(ctx context.Context) (err error) {
-		t, err = k.o.Auth.Refresh(ctx, tokenOf(old))
-		return err
-	}
-	x, err := k.begin(ctx, post, func(ctx context.Context, err error) {
-		if err != nil {
-			k.refused(err)
+	return k.begin(ctx, true, func(own context.Context) {
+		var t deviceauth.Token
+		err := repeatLost(func() (err error) {
+			t, err = k.o.Auth.Refresh(own, tokenOf(old))
+			return err
+		})
+		verify := false
+		k.inLoop(func(ctx context.Context) { verify = k.received(ctx, t, err) })
+		if !verify {
 			return
 		}
-		k.inHand = adoption{grant: renewed(old, t, time.Now())}
-		k.save(ctx)
+		limited, cancel := context.WithTimeout(own, verifyLimit)
+		defer cancel()
+		v, err := k.o.Auth.Verify(limited, t)
+		k.inLoop(func(ctx context.Context) { k.verified(ctx, v, err) })
 	})
-	if err == nil {
-		x.renews = true
+}
+
+// received handles the answer to a refresh, and reports whether its ID token is still to be verified before the
+// tokens are used.
+func (k *keeper) received(ctx context.Context, t deviceauth.Token, err error) (verify bool) {
+	if err != nil {
+		k.refused(err)
+		k.rotateRefused(t)
+		return false
 	}
-	return x, err
+	k.inHand = adoption{grant: renewed(k.pub, t, time.Now())}
+	if t.Verified || t.IDToken == "" {
+		k.save(ctx)
+		return false
+	}
+	if !k.persist() {
+		k.inHand.grant.IDToken = k.pub.IDToken // it is written later, and then without a new check
+		return false
+	}
+	return true
+}
+
+// verified publishes the durable grant with what its ID token says. The new claims become durable with the next
+// refresh. An ID token that is refused, or cannot be checked now, leaves the one before.
+func (k *keeper) verified(ctx context.Context, v deviceauth.Token, err error) {
+	g := &k.inHand.grant
+	if err != nil {
+		k.o.Log.Warn("refreshed ID token ignored, the tokens are kept", "err", err)
+		g.IDToken = k.pub.IDToken
+		k.save(ctx)
+		return
+	}
+	fresh := grantOf(v, g.Refreshed)
+	g.IDToken, g.Name, g.Claims, g.Binding = fresh.IDToken, fresh.Name, fresh.Claims, fresh.Binding
+	k.release(ctx)
 }
 
 // refused decides what a failed refresh means. Only a refresh token that is gone ends the grant;

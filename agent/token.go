@@ -132,7 +132,7 @@ func (k *keeper) offer(ctx context.Context, w want) (offer, error) {
 		return o, nil
 	}
 	if k.exchange != nil {
-		o.wait, o.want.last = k.exchange, k.exchange.renews
+		o.wait, o.want.last = k.exchange, k.exchange.renews && k.exchange.gen == k.gen
 		return o, nil
 	}
 	err := k.mayRefresh(now)
@@ -191,18 +191,21 @@ func outlives(t deviceauth.Token, at time.Time) bool { return t.Expiry.IsZero() 
 // requestAudience sends the refresh request.
 func (k *keeper) requestAudience(ctx context.Context, name string) (*exchange, error) {
 	old := k.pub
-	var t, rotated deviceauth.Token
-	post := func(ctx context.Context) (err error) {
-		t, rotated, err = k.o.Auth.Audience(ctx, tokenOf(old), k.o.Audiences[name])
-		return err
-	}
-	return k.begin(ctx, post, func(_ context.Context, err error) {
-		switch {
-		case err != nil:
-			k.audienceRefused(name, err)
-		case k.rotate(rotated): // durable before the access token is used
-			k.audiences[name] = audience{token: t, gen: k.audiences[name].gen + 1}
-		}
+	return k.begin(ctx, false, func(own context.Context) {
+		var t, rotated deviceauth.Token
+		err := repeatLost(func() (err error) {
+			t, rotated, err = k.o.Auth.Audience(own, tokenOf(old), k.o.Audiences[name])
+			return err
+		})
+		k.inLoop(func(context.Context) {
+			switch {
+			case err != nil:
+				k.audienceRefused(name, err)
+				k.rotateRefused(rotated)
+			case k.rotate(rotated): // durable before the access token is used
+				k.audiences[name] = audience{token: t, gen: k.audiences[name].gen + 1}
+			}
+		})
 	})
 }
 
@@ -210,11 +213,11 @@ func (k *keeper) requestAudience(ctx context.Context, name string) (*exchange, e
 // the grant's own access token and its schedule stay as they are.
 func (k *keeper) rotate(t deviceauth.Token) bool {
 	g := k.pub
-	if t.RefreshToken == "" || t.RefreshToken == g.RefreshToken {
+	if t.RefreshToken == "" || t.RefreshToken == g.RefreshToken && t.TokenEndpoint == g.TokenEndpoint {
 		k.clearIntent()
 		return true
 	}
-	g.RefreshToken = t.RefreshToken
+	g.RefreshToken, g.TokenEndpoint = t.RefreshToken, t.TokenEndpoint
 	gen, err := k.o.Store.Save(g)
 	if err != nil {
 		k.inHand = adoption{grant: g}
@@ -228,6 +231,14 @@ func (k *keeper) rotate(t deviceauth.Token) bool {
 	defer k.mu.Unlock()
 	k.pub = g
 	return true
+}
+
+// rotateRefused keeps the refresh token of an answer that was refused for another reason: the server has answered 200,
+// and the one before may be spent.
+func (k *keeper) rotateRefused(t deviceauth.Token) {
+	if t.RefreshToken != "" && k.gen != 0 {
+		k.rotate(t)
+	}
 }
 
 // clearIntent closes the journal after an answer that left the refresh token as it was, so that the next
