@@ -72,6 +72,7 @@ func (d *device) addLink(o *agent.Options) error {
 	if err != nil {
 		return err
 	}
+	broker.Panel = d.board.Driver
 	broker.Emit = func(event string, fields map[string]any) { d.agent.Emit(event, fields) }
 	l, err := link(broker, d.queue, d.clock, func() { d.agent.Identify() }, d.o.Log)
 	if err != nil {
