@@ -17,7 +17,7 @@ type Options struct {
 	Board        string            // one of Boards; what it sets is in the other fields
 	Panel        string            // none|terminal|png|sim|ssd1306|...
 	Size         image.Point       // for png, sim and terminal, and to tell sizes of one controller apart
-	Paper        bool              // sim and png: look and refresh like e-paper
+	Paper        bool              // sim and png: e-paper in place of an OLED
 	Bus          string            // "I2C1", "SPI0.0"
 	Address      uint16            // on I2C
 	ColumnOffset int               // -1: as the controller is usually wired

@@ -109,7 +109,7 @@ func TestPanelComesBackByItself(t *testing.T) {
 		if differs(f.oled.Image(), m) || f.oled.Contrast() != 40 {
 			t.Error("plugged in again, the panel did not come back wholly")
 		}
-		f.oled.PowerLoss() // while nobody draws
+		f.oled.PowerLoss() // between Draws
 		time.Sleep(checkEvery + time.Second)
 		if differs(f.oled.Image(), m) {
 			t.Error("the panel did not come back after a power loss")
@@ -119,7 +119,7 @@ func TestPanelComesBackByItself(t *testing.T) {
 		}
 		time.Sleep(3 * checkEvery)
 		if !differs(f.oled.Image(), m) {
-			t.Error("somebody woke the sleeping panel")
+			t.Error("the sleeping panel was woken")
 		}
 		if err := b.Close(); err != nil || f.opened != 0 {
 			t.Errorf("after Close: %v, %d left open", err, f.opened)

@@ -51,7 +51,7 @@ func TestButtonAndLED(t *testing.T) {
 	})
 }
 
-func TestCloseWithNobodyReading(t *testing.T) {
+func TestCloseWithoutAReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newOLEDBoard(image.Pt(128, 64))
 		b, err := open(t.Context(), Options{ButtonPin: "GPIO17"}, f)
@@ -94,26 +94,26 @@ func TestDebounce(t *testing.T) {
 	}
 }
 
-// TestDebounceProperty: edges alternate, are never closer than settleTime, and a level that stays is told.
+// TestDebounceProperty: edges alternate, are never closer than settleTime, and a level that stays becomes an edge.
 func TestDebounceProperty(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 1))
 	for range 200 {
 		var d debounce
-		now, level, told := time.UnixMilli(0), false, false
+		now, level, sent := time.UnixMilli(0), false, false
 		last := now.Add(-time.Hour)
 		for range 300 {
 			now = now.Add(time.Duration(rnd.IntN(30)) * time.Millisecond)
 			level = rnd.IntN(2) == 0
 			if e, ok := d.see(level, now); ok {
-				if e.Down == told || now.Sub(last) < settleTime {
+				if e.Down == sent || now.Sub(last) < settleTime {
 					t.Fatalf("edge %v at %v after one at %v", e, now, last)
 				}
-				told, last = e.Down, now
+				sent, last = e.Down, now
 			}
 		}
 		d.see(level, now)
 		if d.see(level, now.Add(settleTime)); d.stable != level {
-			t.Fatal("a level that stayed was not told")
+			t.Fatal("a level that stayed made no edge")
 		}
 	}
 }

@@ -41,7 +41,7 @@
 // Refresh is what a full refresh takes: by the datasheet of the paper, for the Inkys by the time limit in Pimoroni's program (30s) and
 // what users measure (8s). "In part" says that the panel can also refresh without flashing.
 //
-// The waveforms of the yellow Inkys (inkyphatyellow, inkywhatyellow) are Pimoroni's, byte for byte, but no model judges them.
+// The waveforms of the yellow Inkys (inkyphatyellow, inkywhatyellow) are Pimoroni's, byte for byte; no model checks them.
 //
 // Not driven, since neither periph's driver passes nor a model exists: Inky Impression 4, 5.7, 7.3 and 13.3 (UC8159, AC073TC1A,
 // E640, E673, EL133UF1), and the four-colour Inkys (JD79661, JD79668). The panel inky names them when it reads their EEPROM.

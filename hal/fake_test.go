@@ -204,7 +204,7 @@ func noise(size image.Point) *image.Gray {
 	return m
 }
 
-// turned is m as somebody sees it who turned it clockwise by hand: quarter turns, one after the other.
+// turned is m turned clockwise, in quarter turns.
 func turned(m *image.Gray, degrees int) *image.Gray {
 	for ; degrees > 0; degrees -= 90 {
 		b := m.Bounds()

@@ -11,10 +11,10 @@ import (
 	"periph.io/x/conn/v3/spi"
 )
 
-// ErrNACK is what a transaction returns that nobody answers, or that a fault was asked for.
+// ErrNACK is what a transaction returns that no device acknowledges, or for which FailIn asked.
 var ErrNACK = errors.New("no acknowledge (simulated)")
 
-// bus counts transactions and makes the faults that were asked for.
+// bus counts transactions and makes them fail on request.
 type bus struct {
 	mu         sync.Mutex
 	strict     bool
@@ -31,7 +31,7 @@ type Stats struct {
 	Bytes        int // on the wire; for I2C with the address byte
 }
 
-// Stats returns the traffic since the last call and begins to count anew.
+// Stats returns the traffic since the last call.
 func (b *bus) Stats() Stats {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -76,16 +76,16 @@ func (b *bus) violate(format string, args ...any) {
 	}
 }
 
-// report is violate for those who do not hold mu.
+// report is violate for callers that do not hold mu.
 func (b *bus) report(format string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.violate(format, args...)
 }
 
-// Pin is an input of a model: an output of the board. It implements gpio.PinOut.
+// Pin is an input of a model, an output of the board. It implements gpio.PinOut.
 type Pin struct {
-	gpio.PinIO // what a model's input has not
+	gpio.PinIO // the methods that a model does not need
 	mu         *sync.Mutex
 	high       *bool
 	fell, rose func() // called with mu held when the pin goes low or high

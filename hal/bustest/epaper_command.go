@@ -62,7 +62,7 @@ func (e *EPaper) arity() int {
 	return -2
 }
 
-// finish looks at the command that ends now.
+// finish checks the command that ends with the next one.
 func (e *EPaper) finish() {
 	switch n := e.arity(); {
 	case e.cmd == 0:

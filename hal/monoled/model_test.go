@@ -110,7 +110,7 @@ func mustDraw(t *testing.T, p *Dev, o *bustest.OLED, m *image.Gray, what string)
 	}
 }
 
-// eye is a bus that looks at the glass after each transaction.
+// eye is a bus that checks the glass after each transaction.
 type eye struct {
 	spi.Conn
 	o     *bustest.OLED

@@ -102,7 +102,7 @@ func TestPowerLossBetweenDraws(t *testing.T) {
 	})
 }
 
-// TestRenewalIsNotSeen looks at the glass after every transaction of a renewal.
+// TestRenewalIsNotSeen checks the glass after every transaction of a renewal.
 func TestRenewalIsNotSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := bustest.NewOLED(modules[0], addr, true)

@@ -49,7 +49,7 @@ func readINA219(_ context.Context, d device) ([]float64, error) {
 }
 
 // readDS18B20 asks the kernel's w1_therm driver, in degrees Celsius. The kernel measures while the file is read, 0.75 s
-// at 12 bits (Maxim DS18B20, page 3), and cannot be interrupted: ctx is looked at before.
+// at 12 bits (Maxim DS18B20, page 3), and cannot be interrupted: only the start obeys ctx.
 func readDS18B20(ctx context.Context, d device) ([]float64, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)

@@ -10,7 +10,7 @@ const (
 	maxHold    = time.Minute            // the button of a page that is gone is released after this
 )
 
-// button is the round button of the page: up or down, and let go by itself after maxHold.
+// button is the round button of the page: up or down, and released by itself after maxHold.
 type button struct {
 	mu      sync.Mutex
 	down    bool

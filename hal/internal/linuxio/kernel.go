@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kernel is the seam below which the bytes of a request can be looked at.
+// kernel is the seam at which tests check the bytes of a request.
 type kernel interface {
 	open(path string) (fd int, err error)
 	close(fd int) error
