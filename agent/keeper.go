@@ -34,18 +34,16 @@ type keeper struct {
 	adopted string // the Pairing of the last grant adopted in this life
 
 	// Owned by the loop.
-	phase     phase
-	wake      *time.Timer
-	serial    uint64
-	stored    uint64 // the store's generation
-	intended  uint64 // the generation whose intent is durable
-	inHand    adoption
-	exchange  *exchange                  // under way; nil: none
-	answers   chan func(context.Context) // what an exchange has to do in the loop
-	retry     retry
-	forced    time.Time // last refresh forced over the control API
-	audiences map[string]audience
-	beside    sync.WaitGroup // exchanges and revocations
+	phase       phase
+	wake        *time.Timer
+	serial      uint64
+	stored      uint64 // the store's generation
+	intended    uint64 // the generation whose intent is durable
+	inHand      adoption
+	retry       retry
+	forced      time.Time // last refresh forced over the control API
+	audiences   map[string]audience
+	revocations sync.WaitGroup
 }
 
 func newKeeper(o Options, st *status, ev *stream) *keeper {
@@ -55,7 +53,6 @@ func newKeeper(o Options, st *status, ev *stream) *keeper {
 		inbox:     make(chan func(context.Context)),
 		ready:     make(chan struct{}),
 		over:      make(chan struct{}),
-		answers:   make(chan func(context.Context)),
 		changed:   make(chan struct{}),
 		wake:      time.NewTimer(0),
 		phase:     phase{stage: unread, due: time.Now()},
@@ -65,7 +62,7 @@ func newKeeper(o Options, st *status, ev *stream) *keeper {
 
 // run works until retire is closed. ctx ends before: from then on only what was received is made durable.
 func (k *keeper) run(ctx context.Context, retire <-chan struct{}) {
-	defer k.beside.Wait()
+	defer k.revocations.Wait()
 	defer close(k.over)
 	for {
 		step, wait := next(k.phase, time.Now())
@@ -76,15 +73,15 @@ func (k *keeper) run(ctx context.Context, retire <-chan struct{}) {
 		k.sleep(wait)
 		select {
 		case <-retire:
-			k.finish(ctx)
+			if k.phase.stage == unsaved {
+				k.save(ctx) // the last chance
+			}
 			return
-		case fn := <-k.answers:
-			fn(ctx)
 		case fn := <-k.inbox:
 			fn(ctx)
 		case <-k.wake.C:
 		case answer := <-k.pulse:
-			answer <- !k.hung()
+			answer <- struct{}{}
 		}
 	}
 }
@@ -106,7 +103,7 @@ func (k *keeper) do(ctx context.Context, s step) {
 	case planRefresh:
 		k.plan()
 	case refreshGrant:
-		_, _ = k.refresh(ctx) // a failure is in the status
+		_ = k.refresh(ctx) // the status has it
 	case expireGrant:
 		k.expire()
 	case saveGrant:
@@ -118,7 +115,7 @@ func (k *keeper) do(ctx context.Context, s step) {
 
 // enter begins a stage whose work is due then; the zero time: there is none.
 func (k *keeper) enter(s stage, due time.Time) {
-	k.phase = phase{stage: s, due: due, renewable: k.pub.RefreshToken != "", busy: k.exchange != nil}
+	k.phase = phase{stage: s, due: due, renewable: k.pub.RefreshToken != ""}
 }
 
 // current is the published grant: durable, bound to this configuration, perhaps with an expired
@@ -143,12 +140,6 @@ func (k *keeper) isSealed() bool {
 	return k.sealed
 }
 
-// holdsGrant reports whether this device has a grant, published or not.
-func (k *keeper) holdsGrant() bool {
-	_, gen, _ := k.current()
-	return gen != 0 || k.isSealed()
-}
-
 // absent is why no grant is published.
 func (k *keeper) absent() error {
 	if k.isSealed() {
@@ -157,21 +148,22 @@ func (k *keeper) absent() error {
 	return errNotPaired
 }
 
-// withdraw shows the other loops that there is no grant.
-func (k *keeper) withdraw() { k.show(store.Grant{}, 0, nil) }
+// publish shows g to the other loops as a new generation.
+func (k *keeper) publish(g store.Grant) {
+	k.serial++
+	k.show(g, k.serial)
+}
 
-// show changes what current returns; event, if not nil, runs before the other loops wake up for it.
-func (k *keeper) show(g store.Grant, gen uint64, event func()) {
+// withdraw shows the other loops that there is no grant.
+func (k *keeper) withdraw() { k.show(store.Grant{}, 0) }
+
+func (k *keeper) show(g store.Grant, gen uint64) {
 	k.mu.Lock()
 	k.pub, k.gen = g, gen
-	changed := k.changed
+	close(k.changed)
 	k.changed = make(chan struct{})
 	k.mu.Unlock()
 	k.status.update(func(f *facts) { f.grant, f.paired = g, gen != 0 })
-	if event != nil {
-		event()
-	}
-	close(changed)
 }
 
 // ask runs fn in the keeper's own goroutine and returns its answer.

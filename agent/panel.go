@@ -45,8 +45,7 @@ func (a *Agent) present(ctx context.Context) {
 				again = next
 			}
 		}
-		a.presenting.wait(ctx, max(0, time.Until(again)), changed, nil)
-		if ctx.Err() != nil {
+		if !pause(ctx, time.Until(again), changed) {
 			return
 		}
 	}

@@ -125,7 +125,7 @@ func screen(v view) display.Screen {
 	case v.held != gesture.None:
 		return display.Holding{Action: action(v.held), Left: whole(v.heldLeft)}
 	case v.identify:
-		return display.Identify{Name: v.Device.Name, ID: v.Device.ID}
+		return display.Identify{ID: v.Device.ID}
 	case v.wiped != nil:
 		return display.Wiped{Unrevoked: !v.wiped.Revoked}
 	case v.State == control.StatePairing:
@@ -133,7 +133,7 @@ func screen(v view) display.Screen {
 		return display.Pairing{UserCode: p.UserCode, VerificationURI: p.VerificationURI,
 			VerificationURIComplete: p.VerificationURIComplete, Left: time.Duration(p.ExpiresIn) * time.Second}
 	case v.justPaired && v.Grant != nil:
-		return display.Paired{Name: v.Device.Name, Account: v.Grant.Name}
+		return display.Paired{Account: v.Grant.Name}
 	}
 	return resting(v)
 }
@@ -142,21 +142,21 @@ func screen(v view) display.Screen {
 func resting(v view) display.Screen {
 	switch {
 	case v.State == control.StateStarting && v.Problem == nil:
-		return display.Starting{Name: v.Device.Name, Version: v.Version}
+		return display.Starting{Version: v.Version}
 	case v.State == control.StateClock:
 		return display.Clock{}
 	case v.Problem != nil && v.State == control.StateUnpaired && (v.Problem.Code == control.ProblemDenied || v.Problem.Code == control.ProblemExpired):
-		return display.Press{Name: v.Device.Name, Problem: string(v.Problem.Code)}
+		return display.Press{Problem: string(v.Problem.Code)}
 	case v.Problem != nil && v.Problem.Code != control.ProblemPanel:
 		return display.Problem{Code: string(v.Problem.Code), Detail: v.Problem.Detail, Queued: v.Queue.Messages}
 	case v.State == control.StatePaired && (v.Broker == nil || v.Broker.State != control.BrokerOnline):
-		return display.Paired{Name: v.Device.Name, Account: v.Grant.Name}
+		return display.Paired{Account: v.Grant.Name}
 	case v.State == control.StatePaired:
-		return display.Online{Name: v.Device.Name, Account: v.Grant.Name, Sent: v.sent, Queued: v.Queue.Messages}
+		return display.Online{Account: v.Grant.Name, Sent: v.sent, Queued: v.Queue.Messages}
 	case v.begun || v.auto:
-		return display.Starting{Name: v.Device.Name, Version: v.Version}
+		return display.Starting{Version: v.Version}
 	}
-	return display.Press{Name: v.Device.Name}
+	return display.Press{}
 }
 
 func action(a gesture.Action) string {

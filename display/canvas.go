@@ -58,7 +58,7 @@ func (c canvas) set(x, y int, colour uint8) {
 // text draws a line with the pen starting at x on the baseline y.
 func (c canvas) text(f face, text string, x, y int, colour uint8) {
 	for _, r := range text {
-		if r == ' ' {
+		if isSpace(r) {
 			x += f.space()
 			continue
 		}

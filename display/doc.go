@@ -2,6 +2,22 @@
 //
 // Render is a pure function of a Screen and a Geometry. Its layouts follow rules, not a list of panels,
 // and hold from 96x32 to 400x300 pixels. A Presenter brings the latest screen to a panel.
+//
+// In reading order:
+//
+//	screen.go     the screens, the geometry of a panel, the panel
+//	render.go     Render and Pages
+//	texts.go      a screen as paragraphs; words.go and words_xx.go have the languages
+//	message.go    paragraphs as lines and pages; wrap.go breaks lines
+//	header.go     the device's name on top
+//	pairing.go    the pairing screen; stack.go sets the text beside the QR code, code.go the user code
+//	qr.go         where a QR code stands; symbol.go encodes it, uri.go prepares its content
+//	canvas.go     pixels; face.go and fonts.go have the glyphs, FONTS.md says where they come from
+//	presenter.go  brings screens to a panel; policy.go decides when and how
+//	png.go        pictures as PNG
+//
+// A further language is a file words_xx.go and its name in words.go; the tests say where a text is too long
+// or a glyph is missing.
 package display
 
 //go:generate go run ./internal/fontgen fonts

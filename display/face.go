@@ -21,12 +21,6 @@ func (f face) capital() int { return int(f[0]) } // height of capitals and figur
 func (f face) space() int   { return int(f[1]) } // advance of a space
 func (f face) leading() int { return int(f[2]) } // from baseline to baseline
 
-// monospaced tells a face for codes: its space is as wide as its letters.
-func (f face) monospaced() bool {
-	first, last := faceHeader+4, faceHeader+(f.count()-1)*glyphRecord+4
-	return f.space() == int(f[first]) && f.space() == int(f[last])
-}
-
 func (f face) count() int { return int(f[3])<<8 | int(f[4]) }
 
 func (f face) rune(i int) rune {
@@ -65,23 +59,23 @@ func (f face) index(r rune) int {
 	return low
 }
 
-// dot tells whether the pixel at column x and row y of the box is inked.
+// dot reports whether the pixel at column x and row y of the box is inked.
 func (g glyph) dot(x, y int) bool {
 	i := y*g.w + x
 	return g.ink[i/8]&(0x80>>(i%8)) != 0
 }
 
-// draws tells whether the face can draw the text whole.
+// draws reports whether the face can draw the text whole.
 func (f face) draws(text string) bool {
 	for _, r := range text {
-		if _, ok := f.glyph(r); !ok && r != ' ' {
+		if _, ok := f.glyph(r); !ok && !isSpace(r) {
 			return false
 		}
 	}
 	return true
 }
 
-// Draws tells whether panels can show the text whole: Latin letters with all their accents, figures and
+// Draws reports whether panels can show the text whole: Latin letters with all their accents, figures and
 // punctuation. A character that they cannot show becomes a box.
 func Draws(text string) bool { return text9.draws(text) }
 
@@ -107,11 +101,24 @@ type extent struct {
 
 func (e extent) width() int { return e.right - e.left }
 
+// noBreak is the space between what stays on one line.
+const noBreak = '\u00a0'
+
+func isSpace(r rune) bool { return r == ' ' || r == noBreak }
+
+// advance is how far a character moves the pen.
+func (f face) advance(r rune) int {
+	if isSpace(r) {
+		return f.space()
+	}
+	return f.find(r).advance
+}
+
 // measure gives the extent of a line of text.
 func (f face) measure(text string) (e extent) {
 	pen := 0
 	for _, r := range text {
-		if r == ' ' {
+		if isSpace(r) {
 			pen += f.space()
 			continue
 		}

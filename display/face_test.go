@@ -14,7 +14,7 @@ import (
 func allFaces() []*face {
 	faces := append(codeFaces[:], foreignFaces[:]...)
 	for _, s := range scales {
-		faces = append(faces, s.head, s.body)
+		faces = append(faces, s.title, s.body, s.note)
 	}
 	return faces
 }
@@ -49,6 +49,25 @@ func TestGlyphsAreDistinct(t *testing.T) {
 	}
 }
 
+// TestCodeGlyphsDoNotTouch: between any two characters side by side is a pixel of white, between rows two.
+func TestCodeGlyphsDoNotTouch(t *testing.T) {
+	for _, f := range codeFaces {
+		for i := range f.count() {
+			for j := range f.count() {
+				a, _ := f.glyph(f.rune(i))
+				b, _ := f.glyph(f.rune(j))
+				if a.advance+b.x-(a.x+a.w) < 1 {
+					t.Fatalf("capitals of %d: %c%c touch", f.capital(), f.rune(i), f.rune(j))
+				}
+			}
+		}
+		set := codeText{face: f, bounds: f.measure("gjÅ|"), n: 2}
+		if set.pitch()-set.rise() < 2 {
+			t.Errorf("capitals of %d: rows are %d apart", f.capital(), set.pitch()-set.rise())
+		}
+	}
+}
+
 // distance counts the pixels in which two characters differ where they overlap best.
 func distance(f face, a, b rune) int {
 	first, _ := f.glyph(a)
@@ -68,7 +87,7 @@ func distance(f face, a, b rune) int {
 	return best
 }
 
-// inked tells about a pixel with the pen at 0, 0.
+// inked is a pixel with the pen at 0, 0.
 func inked(g glyph, x, y int) bool {
 	x, y = x-g.x, y-g.y
 	return 0 <= x && x < g.w && 0 <= y && y < g.h && g.dot(x, y)
@@ -83,7 +102,7 @@ func TestCodeGlyphsAreTheirLetters(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range codeFaces[:len(codeFaces)-2] { // the last two are of other fonts
-		drawn, err := opentype.NewFace(outlines, &opentype.FaceOptions{Size: float64(f.space()) / 0.6, DPI: 72})
+		drawn, err := opentype.NewFace(outlines, &opentype.FaceOptions{Size: float64(f.capital()) / goMonoCapital, DPI: 72})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,6 +129,9 @@ func TestCodeGlyphsAreTheirLetters(t *testing.T) {
 		}
 	}
 }
+
+// goMonoCapital is the height of Go Mono Bold's capitals, in parts of its size.
+const goMonoCapital = 0.72
 
 // trace draws a character at some places between two pixels; the pen stands at 0, 0.
 func trace(t *testing.T, drawn font.Face, r rune) (shapes []image.Alpha) {

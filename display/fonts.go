@@ -26,56 +26,74 @@ var (
 	bold26 face
 )
 
-// The faces of the user code advance by as many pixels as the name says.
+// The faces of the user code are monospaced; no two of their glyphs touch.
 var (
-	//go:embed fonts/code8.font
-	code8 face
-	//go:embed fonts/code9.font
-	code9 face
 	//go:embed fonts/code10.font
 	code10 face
-	//go:embed fonts/code11.font
-	code11 face
 	//go:embed fonts/code12.font
 	code12 face
-	//go:embed fonts/code13.font
-	code13 face
 	//go:embed fonts/code14.font
 	code14 face
-	//go:embed fonts/code15.font
-	code15 face
 	//go:embed fonts/code16.font
 	code16 face
 	//go:embed fonts/code18.font
 	code18 face
 	//go:embed fonts/code20.font
 	code20 face
-	//go:embed fonts/code22.font
-	code22 face
-	//go:embed fonts/code25.font
-	code25 face
-	//go:embed fonts/code28.font
-	code28 face
-	//go:embed fonts/code32.font
-	code32 face
+	//go:embed fonts/code23.font
+	code23 face
+	//go:embed fonts/code26.font
+	code26 face
+	//go:embed fonts/code30.font
+	code30 face
+	//go:embed fonts/code35.font
+	code35 face
+	//go:embed fonts/code40.font
+	code40 face
 )
 
-// codeFaces are tried for a user code, the largest first; the last two for odd characters and little room.
+// codeFaces are tried for a user code, the largest first; text7 is for panels under smallHeight.
 var codeFaces = [...]*face{
-	&code32, &code28, &code25, &code22, &code20, &code18, &code16, &code15, &code14, &code13, &code12,
-	&code11, &code10, &code9, &code8, &text7,
+	&code40, &code35, &code30, &code26, &code23, &code20, &code18, &code16, &code14, &code12, &code10, &text7,
 }
 
-// foreignFaces are tried for a user code with characters beyond ASCII.
+// foreignFaces are tried for a user code with characters beyond ASCII, and for names that a bold face
+// cannot draw.
 var foreignFaces = [...]*face{&text19, &text15, &text11, &text9, &text7}
 
-// scale is a pair of faces that go together.
-type scale struct{ head, body *face }
-
-// scales are tried for texts, the largest first. From cramped on they are for little room.
-var scales = [...]scale{
-	{&bold26, &text19}, {&bold19, &text15}, {&bold15, &text11}, {&bold11, &text9}, {&bold9, &text9},
-	{&bold9, &text7}, {&text7, &text7},
+// scale is the type of a panel: one face for each role of a text, the same on all its screens.
+type scale struct {
+	width, height     int // of the smallest panel that it is for, in pixels
+	title, body, note *face
 }
 
-const cramped = 5
+// scales are all there are, the largest first. A test holds the words of every language in them.
+var scales = [...]scale{
+	{380, 280, &bold26, &text19, &text15},
+	{260, 160, &bold19, &text15, &text11},
+	{240, 120, &bold19, &text11, &text9},
+	{200, 96, &bold15, &text11, &text9},
+	{120, 60, &bold11, &text9, &text7},
+	{0, 0, &bold9, &text7, &text7},
+	{0, 0, &text7, &text7, &text7}, // for panels so narrow that a word of a title does not fit a line
+}
+
+// scalesFor are the scale of a panel and the smaller ones.
+func scalesFor(width, height int) []scale {
+	for i, s := range scales {
+		if width >= s.width && height >= s.height {
+			return scales[i:]
+		}
+	}
+	return scales[len(scales)-1:]
+}
+
+func (s scale) face(r role) *face {
+	switch r {
+	case title:
+		return s.title
+	case body:
+		return s.body
+	}
+	return s.note
+}

@@ -12,21 +12,24 @@ import (
 // allScreens is every kind of screen with everything it can say.
 func allScreens() []Screen {
 	screens := []Screen{
-		Starting{Name: "Printer", Version: "1.2.3"}, Starting{},
+		Starting{Version: "1.2.3"}, Starting{},
 		Clock{},
-		Press{Name: "Printer"}, Press{Problem: "denied"}, Press{Name: "Printer", Problem: "expired"},
-		Paired{Name: "Printer", Account: "Alice"}, Paired{},
-		Online{Name: "Printer", Account: "Alice", Sent: 123456, Queued: 123456}, Online{},
+		Press{}, Press{Problem: "denied"}, Press{Problem: "expired"},
+		Paired{Account: "Alice"}, Paired{},
+		Online{Account: "Alice", Sent: 123456, Queued: 123456}, Online{},
 		Holding{Left: 3 * time.Second}, Holding{Action: "pair", Left: 7 * time.Second}, Holding{Action: "pair"},
 		Holding{Action: "reset"},
 		ConfirmReset{Left: 10 * time.Second},
 		Wiped{}, Wiped{Unrevoked: true},
-		Identify{Name: "Printer", ID: "a1b2c3d4e5f60718"}, Identify{ID: "a1b2c3d4e5f60718"},
+		Identify{ID: "a1b2c3d4e5f60718"}, Identify{ID: "a1b2c3d4e5f60718"},
+		Paired{Account: "maximiliane.mustermann-beispiel@subdomain.example.com"},
+		Online{Account: "maximiliane.mustermann-beispiel@subdomain.example.com", Sent: 123456},
 		TestCard{Panel: "waveshare2in13v2", Version: "1.2.3"},
 	}
 	for _, code := range append(problemCodes[:], "something_new") {
 		screens = append(screens, Problem{Code: code}, Problem{Code: code, Queued: 123456,
-			Detail: "dial tcp 192.0.2.1:8883: connect: connection refused"})
+			Detail: "dial tcp 192.0.2.1:8883: connect: connection refused"}, Problem{Code: code,
+			Detail: "tls: failed to verify certificate: x509: certificate is valid for example.com, not example.net"})
 	}
 	return screens
 }
@@ -48,10 +51,10 @@ func pairings() []Screen {
 // sizes are all kinds of sizes from 96x32 to 400x300, the panels sold among them.
 func sizes() (all []Geometry) {
 	for _, s := range [][2]int{{96, 32}, {96, 64}, {97, 300}, {128, 32}, {128, 64}, {128, 128}, {256, 64}, {400, 32}, {400, 300}} {
-		all = append(all, Geometry{Width: s[0], Height: s[1]})
+		all = append(all, Geometry{Width: s[0], Height: s[1], Name: "Printer"})
 	}
 	for _, s := range [][2]int{{104, 212}, {122, 250}, {128, 296}, {150, 40}, {200, 200}, {212, 104}, {250, 122}, {264, 176}, {296, 128}} {
-		all = append(all, Geometry{Width: s[0], Height: s[1], Paper: true, Accent: s[0]%4 == 0})
+		all = append(all, Geometry{Width: s[0], Height: s[1], Name: "Printer", Paper: true, Accent: s[0]%4 == 0})
 	}
 	return all
 }
@@ -96,7 +99,7 @@ func checkEdges(t *testing.T, m *image.Paletted, s Screen, g Geometry) {
 	if pairs, ok := s.(Pairing); ok && !g.Paper {
 		var p pairing
 		p.set(&symbols{}, pairs, g)
-		lit = p.place.lit
+		lit = p.position.lit
 	}
 	ground := black
 	if g.Paper {

@@ -3,17 +3,18 @@ package display
 import (
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // pairing is the pairing screen, laid out.
 type pairing struct {
-	words   *words
-	text    pairingText
-	content string // of the QR code
-	symbol  symbol
-	place   place
-	stack   stack
-	whole   bool // the code fits one page
+	words    *words
+	text     pairingText
+	content  string // of the QR code
+	symbol   symbol
+	position position
+	stack    stack
+	whole    bool // the code fits one page
 }
 
 // set chooses the QR code and the layout. The complete URI is in the QR code whenever it fits, even
@@ -22,12 +23,12 @@ func (p *pairing) set(k *symbols, s Pairing, g Geometry) {
 	p.words, p.content = in(g.Language), contentNone
 	complete, plain := ASCIIURI(s.VerificationURIComplete), ASCIIURI(s.VerificationURI)
 	p.text = pairingText{
-		lead: p.words.scan, uri: readable(plain), enter: p.words.enter, code: spell(s.UserCode),
-		scratch: make([]line, 0, roomFor),
+		lead: p.words.scan, uri: readable(plain), enter: p.words.enter, code: spell(s.UserCode, g.Height),
+		faces: noteFaces(g), needURI: g.Paper, scratch: make([]line, 0, roomFor),
 	}
 	p.stack.lines = make([]line, 0, roomFor)
-	if s.Left > 0 && !g.Paper && g.Height >= airy {
-		p.text.left = with(p.words.left, remaining(s.Left))
+	if s.Left > 0 && !g.Paper {
+		p.text.left, p.text.room = with(p.words.left, remaining(s.Left)), with(p.words.left, "88 min")
 	}
 	switch {
 	case p.encode(k, complete, contentComplete, g):
@@ -35,13 +36,21 @@ func (p *pairing) set(k *symbols, s Pairing, g Geometry) {
 	case p.encode(k, plain, contentPlain, g):
 	case p.encode(k, upperHost(plain), contentPlain, g):
 	default:
-		p.text.lead = p.words.open
-		p.whole = p.text.stack(textArea(g), 1, &p.stack)
+		p.text.lead, p.position = p.words.open, withoutQR(g)
+		p.whole = p.text.stack(p.position.text, 1, &p.stack)
 	}
 }
 
-// airy is the height in pixels from which on there is room for the time left.
-const airy = 80
+// noteFaces are those for the lines around the code: of the panel's scale, or the smallest.
+func noteFaces(g Geometry) []*face {
+	s := scalesFor(g.Width, g.Height)
+	for i, f := range foreignFaces {
+		if f == s[0].note {
+			return foreignFaces[i:]
+		}
+	}
+	return foreignFaces[:]
+}
 
 // remaining is a time for people: whole minutes, seconds in the last one.
 func remaining(d time.Duration) string {
@@ -78,9 +87,9 @@ func (p *pairing) layout(n int, g Geometry) (ok bool) {
 			before = quiet
 			factor := float64(pixels) + 0.02*float64(quiet)
 			for _, below := range [2]bool{false, true} {
-				at, fits := besides(n, pixels, quiet, below, g)
-				if fits && p.text.stack(at.text, factor, &p.stack) {
-					p.place, ok = at, true
+				at, fits := withQR(n, pixels, quiet, below, g)
+				if fits && p.text.stack(at.text, factor*at.nameFactor(g), &p.stack) {
+					p.position, ok = at, true
 				}
 			}
 		}
@@ -97,59 +106,55 @@ func leastQuiet(pixels int) int {
 	return 2 * pixels
 }
 
-// pages counts the pages: the code first, whole where it can be, then the URI if there was no room for it.
-func (p *pairing) pages(g Geometry) int {
-	n := 1
+// pages counts the pages: of the code, which is one where it fits, and of the URI if there was no room for
+// it beside the code.
+func (p *pairing) pages(g Geometry) (n pageCount) {
+	n.first = 1
 	if !p.whole {
-		n = p.chunks(g)
+		n.first = p.chunks(g)
 	}
 	if p.text.uri != "" && !p.stack.uri {
-		m := p.where()
-		m.set(g)
-		_, _, more := m.page(0)
-		n += more
+		m := p.where(g)
+		n.further = m.pages()
 	}
 	return n
 }
 
-// where is the further page, which tells where to enter the code.
-func (p *pairing) where() (m message) {
-	m.add(block{text: p.words.open, optional: true})
-	m.add(block{text: p.text.uri, head: true, free: true})
-	m.add(block{text: p.words.enter + " " + p.text.code.text, free: true, optional: true})
+// where is the further page, which says where to enter the code. The QR code stays on it.
+func (p *pairing) where(g Geometry) (m message) {
+	kind := body
+	if p.symbol.version > 0 {
+		kind = note
+	}
+	m.add(block{text: p.words.open, role: kind, optional: true})
+	m.add(block{text: p.text.uri, role: kind, free: true})
+	m.layout(p.position.text, scalesFor(g.Width, g.Height))
 	return m
 }
 
 func (p *pairing) draw(c canvas, g Geometry) {
-	codes := 1
-	if !p.whole {
-		codes = p.chunks(g)
+	n := p.pages(g)
+	page := g.Page % n.all()
+	if p.symbol.version > 0 {
+		c.drawQR(&p.symbol, p.position)
 	}
-	page := g.Page
-	if page > 0 {
-		page %= p.pages(g)
-	}
+	c.drawHeader(g, p.position.header)
 	switch {
-	case page >= codes:
-		m := p.where()
-		m.set(g)
-		m.draw(c, page-codes)
+	case page >= n.first:
+		m := p.where(g)
+		m.draw(c, page-n.first)
 	case !p.whole:
 		p.drawChunk(c, g, page)
 	default:
-		if p.symbol.version > 0 {
-			c.drawQR(&p.symbol, p.place)
-		}
 		p.stack.draw(c)
 	}
 }
 
 // perPage is how many characters of a code too long for the panel go on each page.
 func (p *pairing) perPage(g Geometry) int {
-	area := inner(g)
 	for n := maxCode; n > 1; n-- {
-		part := spell(firstRunes(p.text.code.text, n))
-		if _, ok := part.arrange(area.Dx(), area.Dy()); ok {
+		part := spell(firstRunes(p.text.code.text, n), g.Height)
+		if _, ok := part.arrange(p.position.text.Dx(), p.position.text.Dy()); ok {
 			return n
 		}
 	}
@@ -157,26 +162,19 @@ func (p *pairing) perPage(g Geometry) int {
 }
 
 func (p *pairing) chunks(g Geometry) int {
-	n, per := len([]rune(p.text.code.text)), p.perPage(g)
+	n, per := utf8.RuneCountInString(p.text.code.text), p.perPage(g)
 	return max(1, (n+per-1)/per)
 }
 
 func (p *pairing) drawChunk(c canvas, g Geometry, page int) {
-	runes, per := []rune(p.text.code.text), p.perPage(g)
-	part := spell(string(runes[min(page*per, len(runes)):min((page+1)*per, len(runes))]))
-	s := stack{area: inner(g), face: &text7}
+	per, rest := p.perPage(g), p.text.code.text
+	for range page {
+		rest = rest[len(firstRunes(rest, per)):]
+	}
+	part := spell(firstRunes(rest, per), g.Height)
+	s := stack{area: p.position.text, face: &text7}
 	var ok bool
 	if s.code, ok = part.arrange(s.area.Dx(), s.area.Dy()); ok {
 		s.draw(c)
 	}
-}
-
-func firstRunes(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[:i]
-		}
-		n--
-	}
-	return s
 }

@@ -7,9 +7,9 @@ import (
 
 // Times of an OLED, which burns in where the same pixels are lit for weeks.
 const (
-	pagePace   = 6 * time.Second // a page of an OLED: a person reads it and types a part of it
-	paperPace  = 30 * time.Second
-	dimAfter   = time.Minute // without a press or news
+	pageTime   = 6 * time.Second // a person reads a page and types a part of it
+	paperTime  = 30 * time.Second
+	dimAfter   = time.Minute // without a press or another screen
 	dimPairing = 5 * time.Minute
 	blankAfter = 30 * time.Minute
 	shiftEvery = time.Minute
@@ -30,14 +30,19 @@ const (
 	blank
 )
 
-// mood is what the presenter knows of a screen when it decides how to show it.
-type mood struct {
+// current is the screen that is shown, with what decides how.
+type current struct {
 	screen Screen
 	paper  bool
-	pages  int
+	pages  pageCount
 	since  time.Time // when the screen came up, its figures and countdowns aside
-	active time.Time // when it came up or somebody last pressed the button
+	active time.Time // when it came up or the button was last pressed
 }
+
+// pageCount is how many pages a screen has: first those that hold what matters, as the user code.
+type pageCount struct{ first, further int }
+
+func (n pageCount) all() int { return n.first + n.further }
 
 // look is how a screen is to be shown at one time.
 type look struct {
@@ -46,56 +51,62 @@ type look struct {
 	shift image.Point // of the whole picture, against burn-in
 }
 
-// at decides the look at a time, and until when it holds; the zero time is for ever.
-func (m mood) at(now time.Time) (l look, until time.Time) {
-	until = m.turn(&l, now, until)
-	if m.paper {
+// at decides the look at a time, and until when it holds; the zero time is without end.
+func (c current) at(now time.Time) (l look, until time.Time) {
+	l.page, until = c.page(now)
+	if c.paper {
 		return l, until
 	}
-	until = m.rest(&l, now, until)
-	if m.shifts() && l.level != blank {
-		n := now.Sub(m.since) / shiftEvery
+	l.level, until = c.brightness(now, until)
+	if c.shifts() && l.level != blank {
+		n := now.Sub(c.since) / shiftEvery
 		l.shift = orbit[int(n)%len(orbit)]
-		until = sooner(until, m.since.Add((n+1)*shiftEvery))
+		until = sooner(until, c.since.Add((n+1)*shiftEvery))
 	}
 	return l, until
 }
 
-// turn chooses the page.
-func (m mood) turn(l *look, now, until time.Time) time.Time {
-	if m.pages < 2 {
-		return until
+// page chooses the page. Where there are further pages, the first have two thirds of the time.
+func (c current) page(now time.Time) (page int, until time.Time) {
+	if c.pages.all() < 2 {
+		return 0, time.Time{}
 	}
-	pace := pagePace
-	if m.paper {
-		pace = paperPace
+	pace := pageTime
+	if c.paper {
+		pace = paperTime
 	}
-	n := now.Sub(m.since) / pace
-	l.page = int(n) % m.pages
-	return sooner(until, m.since.Add((n+1)*pace))
+	turns := max(1, (2*c.pages.further+c.pages.first-1)/c.pages.first) // of each of the first pages
+	round := turns*c.pages.first + c.pages.further
+	turn := int(now.Sub(c.since)/pace) % round
+	end := turn + 1
+	if turn < turns*c.pages.first {
+		page = turn / turns
+		end = (page + 1) * turns
+	} else {
+		page = turn - turns*c.pages.first + c.pages.first
+	}
+	passed := now.Sub(c.since) / pace / time.Duration(round) * time.Duration(round) // turns of whole rounds
+	return page, c.since.Add((passed + time.Duration(end)) * pace)
 }
 
-// rest chooses the brightness.
-func (m mood) rest(l *look, now, until time.Time) time.Time {
-	dims, blanks := m.patience()
-	idle := now.Sub(m.active)
+// brightness chooses how much an OLED shines.
+func (c current) brightness(now, until time.Time) (brightness, time.Time) {
+	dims, blanks := c.rests()
+	idle := now.Sub(c.active)
 	switch {
 	case blanks > 0 && idle >= blanks:
-		l.level = blank
-	case idle >= dims:
-		l.level = dim
-		if blanks > 0 {
-			until = sooner(until, m.active.Add(blanks))
-		}
-	default:
-		until = sooner(until, m.active.Add(dims))
+		return blank, until
+	case idle < dims:
+		return bright, sooner(until, c.active.Add(dims))
+	case blanks > 0:
+		return dim, sooner(until, c.active.Add(blanks))
 	}
-	return until
+	return dim, until
 }
 
-// patience is how long a screen stays bright and lit; blanks is 0 for what must stay in sight.
-func (m mood) patience() (dims, blanks time.Duration) {
-	switch m.screen.(type) {
+// rests is how long a screen stays bright and lit; blanks is 0 for what must stay in sight.
+func (c current) rests() (dims, blanks time.Duration) {
+	switch c.screen.(type) {
 	case Pairing:
 		return dimPairing, 0
 	case Online, Paired, Press, Wiped, Identify, nil:
@@ -104,10 +115,10 @@ func (m mood) patience() (dims, blanks time.Duration) {
 	return dimAfter, 0
 }
 
-// shifts tells whether the picture may move by a pixel: it has a free one at every edge. The lit border
+// shifts reports whether the picture may move by a pixel: it has a free one at every edge. The lit border
 // of a QR code and the test card have not.
-func (m mood) shifts() bool {
-	switch m.screen.(type) {
+func (c current) shifts() bool {
+	switch c.screen.(type) {
 	case Pairing, TestCard:
 		return false
 	}
@@ -125,7 +136,7 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-// subject is a screen without its figures and countdowns: as long as it stays the same there is no news.
+// subject is a screen without its figures and countdowns: two of the same subject are one screen.
 func subject(s Screen) Screen {
 	switch s := s.(type) {
 	case Pairing:
@@ -150,4 +161,65 @@ func subject(s Screen) Screen {
 // retryDelay is the wait before the panel is tried again after so many failures in a row.
 func retryDelay(failures int) time.Duration {
 	return min(time.Second<<min(failures-1, 10), time.Minute)
+}
+
+// Times and counts of e-paper, from the makers' advice: clear ghosts by a full refresh now and then, and
+// at least once a day; leave the panel three minutes of rest where only a figure changes.
+const (
+	maxPartials = 20
+	fullEvery   = 24 * time.Hour
+	paperRest   = 3 * time.Minute
+)
+
+// paper is what is known of an e-paper panel.
+type paper struct {
+	shown    Screen    // the screen drawn last; nil if the panel's content is unknown
+	drawn    time.Time // when it was drawn last
+	cleared  time.Time // when it was last refreshed wholly
+	partials int       // since then
+}
+
+// countsDown reports a screen that counts down or answers a held button: it must be quick.
+func countsDown(s Screen) bool {
+	switch s.(type) {
+	case Holding, ConfirmReset:
+		return true
+	}
+	return false
+}
+
+// full decides whether drawing s now is a full refresh: never for a countdown, else for what is known
+// not to be on the panel, for other screens than before and when it is time.
+func (p paper) full(s Screen, now time.Time) bool {
+	switch {
+	case p.shown == nil:
+		return true
+	case countsDown(s):
+		return false
+	}
+	return subject(p.shown) != subject(s) || p.partials >= maxPartials || p.overdue(now)
+}
+
+// overdue reports that the panel has been without a full refresh for a day.
+func (p paper) overdue(now time.Time) bool { return now.Sub(p.cleared) >= fullEvery }
+
+// due is the time from which on s may be drawn: at once if it is another screen, after a rest if only
+// figures changed.
+func (p paper) due(s Screen) time.Time {
+	if p.shown == nil || countsDown(s) || subject(p.shown) != subject(s) {
+		return time.Time{}
+	}
+	if _, ok := s.(Pairing); ok {
+		return time.Time{} // its pages
+	}
+	return p.drawn.Add(paperRest)
+}
+
+// note records a drawing.
+func (p *paper) note(s Screen, full bool, now time.Time) {
+	p.shown, p.drawn = s, now
+	p.partials++
+	if full {
+		p.cleared, p.partials = now, 0
+	}
 }

@@ -1,6 +1,7 @@
 package display
 
 import (
+	"bytes"
 	"context"
 	"image"
 	"log/slog"
@@ -11,9 +12,9 @@ import (
 // PresenterOptions are optional, each by itself.
 type PresenterOptions struct {
 	Log *slog.Logger
-	// OnError hears from Run's goroutine that the panel cannot be drawn on, and with nil that it can again.
+	// OnError is called from Run's goroutine when the panel cannot be drawn on, and with nil when it can again.
 	OnError func(error)
-	// OnFrame hears from Run's goroutine of each picture that the panel took, before any shift.
+	// OnFrame is called from Run's goroutine with each picture that the panel took, before any shift.
 	OnFrame func(image.Image)
 	// Contrast of a bright OLED, 1 to 255; 0 stands for 207.
 	Contrast uint8
@@ -24,7 +25,8 @@ type Presenter struct {
 	panel    Panel
 	geometry Geometry
 	options  PresenterOptions
-	news     chan struct{} // holds one token: the latest screen or a press is to be seen to
+	changed  chan struct{} // holds one token: there is another screen, or a press
+	alive    chan struct{} // Run answers
 
 	mu     sync.Mutex
 	screen Screen
@@ -36,7 +38,7 @@ type Presenter struct {
 // state is what Run knows of the panel.
 type state struct {
 	renderer renderer
-	mood     mood
+	current  current
 	paper    paper
 	picture  *image.Paletted // as the panel shows it; nil if that is not known
 	level    brightness
@@ -58,32 +60,42 @@ func NewPresenter(p Panel, g Geometry, o PresenterOptions) *Presenter {
 	if o.Contrast == 0 {
 		o.Contrast = brightContrast
 	}
-	return &Presenter{panel: p, geometry: g, options: o, news: make(chan struct{}, 1)}
+	return &Presenter{panel: p, geometry: g, options: o, changed: make(chan struct{}, 1), alive: make(chan struct{})}
 }
 
 // Show makes s the screen to be shown. It never blocks; a screen not drawn yet is skipped.
 func (p *Presenter) Show(s Screen) {
 	p.mu.Lock()
-	changed := p.screen != s
+	other := p.screen != s
 	p.screen = s
 	p.mu.Unlock()
-	if changed {
-		p.tell()
+	if other {
+		p.signal()
 	}
 }
 
-// Wake lights a panel that was dimmed or blanked: somebody pressed the button. It never blocks.
+// Wake lights a panel that was dimmed or blanked, as a press of the button does. It never blocks.
 func (p *Presenter) Wake() {
 	p.mu.Lock()
 	p.woken = time.Now()
 	p.mu.Unlock()
-	p.tell()
+	p.signal()
 }
 
-func (p *Presenter) tell() {
+func (p *Presenter) signal() {
 	select {
-	case p.news <- struct{}{}:
-	default: // Run is told already
+	case p.changed <- struct{}{}:
+	default: // Run has the signal already
+	}
+}
+
+// Alive reports whether Run answers before ctx ends. While the panel is drawn on it does not.
+func (p *Presenter) Alive(ctx context.Context) bool {
+	select {
+	case p.alive <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -96,7 +108,9 @@ func (p *Presenter) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return p.end()
-		case <-p.news:
+		case <-p.alive:
+			continue
+		case <-p.changed:
 		case <-timer.C:
 		}
 		next := p.update(time.Now())
@@ -110,7 +124,7 @@ func (p *Presenter) Run(ctx context.Context) error {
 // end shows the last screen bright and whole, once, and halts.
 func (p *Presenter) end() error {
 	select {
-	case <-p.news:
+	case <-p.changed:
 		p.retry, p.paper.drawn = time.Time{}, time.Time{}
 		p.update(time.Now())
 	default:
@@ -118,49 +132,49 @@ func (p *Presenter) end() error {
 	return p.panel.Halt()
 }
 
-// update brings the panel up to date and tells when to look again; the zero time is on news only.
+// update brings the panel up to date and returns when to look again; the zero time is at the next signal.
 func (p *Presenter) update(now time.Time) time.Time {
-	p.refresh(now)
-	if p.mood.screen == nil {
+	p.take(now)
+	if p.current.screen == nil {
 		return time.Time{}
 	}
 	if now.Before(p.retry) {
 		return p.retry
 	}
-	look, until := p.mood.at(now)
+	look, until := p.current.at(now)
 	if p.geometry.Paper {
-		if due := p.paper.due(p.mood.screen); now.Before(due) {
+		if due := p.paper.due(p.current.screen); now.Before(due) {
 			return sooner(until, due)
 		}
 	}
 	if err := p.show(look, now); err != nil {
 		return p.failed(err, now)
 	}
-	p.healthy()
+	p.recovered()
 	return until
 }
 
-// refresh takes over the latest screen and presses.
-func (p *Presenter) refresh(now time.Time) {
+// take takes over the latest screen and presses.
+func (p *Presenter) take(now time.Time) {
 	p.mu.Lock()
 	s, woken := p.screen, p.woken
 	p.mu.Unlock()
-	m := &p.mood
-	if subject(s) != subject(m.screen) {
-		m.since, m.active = now, now
+	c := &p.current
+	if subject(s) != subject(c.screen) {
+		c.since, c.active = now, now
 	}
-	if woken.After(m.active) {
-		m.active = woken
+	if woken.After(c.active) {
+		c.active = woken
 	}
-	if s != m.screen {
-		m.screen, m.paper = s, p.geometry.Paper
-		m.pages = p.renderer.pages(s, p.geometry)
+	if s != c.screen {
+		c.screen, c.paper = s, p.geometry.Paper
+		c.pages = p.renderer.pages(s, p.geometry)
 	}
 }
 
 func (p *Presenter) failed(err error, now time.Time) time.Time {
 	p.failures++
-	p.picture, p.paper.shown = nil, nil // nobody knows what the panel shows
+	p.picture, p.paper.shown = nil, nil // what the panel shows is unknown
 	p.retry = now.Add(retryDelay(p.failures))
 	if p.failures == 1 {
 		p.options.Log.Warn("panel fails, trying again", "error", err)
@@ -169,10 +183,92 @@ func (p *Presenter) failed(err error, now time.Time) time.Time {
 	return p.retry
 }
 
-func (p *Presenter) healthy() {
+func (p *Presenter) recovered() {
 	if p.failures > 0 {
 		p.options.Log.Info("panel works again", "failures", p.failures)
 		p.options.OnError(nil)
 	}
 	p.failures, p.retry = 0, time.Time{}
+}
+
+// The optional methods of a Panel.
+type (
+	fuller     interface{ Full() error }
+	contraster interface{ Contrast(uint8) error }
+	sleeper    interface{ Sleep() error }
+)
+
+// show draws a look unless the panel shows it already.
+func (p *Presenter) show(l look, now time.Time) error {
+	g := p.geometry
+	g.Page = l.page
+	frame := newCanvas(g).Paletted // all dark: a blank OLED
+	if l.level != blank {
+		frame = p.renderer.render(p.current.screen, g)
+	}
+	picture := shifted(frame, l.shift)
+	if err := p.shine(l.level); err != nil {
+		return err
+	}
+	shown := p.picture != nil && bytes.Equal(p.picture.Pix, picture.Pix)
+	if shown && !(g.Paper && p.paper.overdue(now)) {
+		return nil
+	}
+	full := g.Paper && p.paper.full(p.current.screen, now)
+	if err := p.draw(picture, full); err != nil {
+		return err
+	}
+	p.picture = picture
+	p.paper.note(p.current.screen, full, now)
+	p.options.OnFrame(frame)
+	return nil
+}
+
+// draw puts the picture on the panel; paper sleeps afterwards, which spares it.
+func (p *Presenter) draw(picture image.Image, full bool) error {
+	if f, ok := p.panel.(fuller); ok && full {
+		if err := f.Full(); err != nil {
+			return err
+		}
+	}
+	if err := p.panel.Draw(p.panel.Bounds(), picture, image.Point{}); err != nil {
+		return err
+	}
+	if s, ok := p.panel.(sleeper); ok && p.geometry.Paper {
+		return s.Sleep()
+	}
+	return nil
+}
+
+// shine sets the contrast of an OLED where it changes. A blank one stays dim.
+func (p *Presenter) shine(level brightness) error {
+	c, ok := p.panel.(contraster)
+	if !ok || p.geometry.Paper || level == p.level && p.picture != nil {
+		return nil
+	}
+	contrast := p.options.Contrast
+	if level != bright {
+		contrast = min(contrast, dimContrast)
+	}
+	if err := c.Contrast(contrast); err != nil {
+		return err
+	}
+	p.level = level
+	return nil
+}
+
+// shifted is the picture moved by a few pixels; what moves in is ground.
+func shifted(m *image.Paletted, by image.Point) *image.Paletted {
+	if by == (image.Point{}) {
+		return m
+	}
+	out := image.NewPaletted(m.Rect, m.Palette)
+	for y := range m.Rect.Dy() {
+		for x := range m.Rect.Dx() {
+			if from := image.Pt(x, y).Sub(by); from.In(m.Rect) {
+				out.Pix[y*out.Stride+x] = m.Pix[from.Y*m.Stride+from.X]
+			}
+		}
+	}
+	return out
 }

@@ -84,7 +84,7 @@ func (f *fakePanel) breakDown(err error) {
 	f.broken = err
 }
 
-// shows tells whether the panel shows the screen, moved by at most a pixel.
+// shows reports whether the panel shows the screen, moved by at most a pixel.
 func (f *fakePanel) shows(s Screen, g Geometry) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -108,7 +108,7 @@ var (
 	strip    = Geometry{Width: 128, Height: 32}
 	ePaper   = Geometry{Width: 250, Height: 122, Paper: true}
 	example  = Pairing{UserCode: "WDJB-MJHT", VerificationURI: "https://example.com/device", Left: 10 * time.Minute}
-	resting  = Online{Name: "Printer", Account: "Alice"}
+	resting  = Online{Account: "Alice"}
 	atOnce   = 100 * time.Millisecond
 	errWires = errors.New("wires")
 )

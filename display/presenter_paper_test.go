@@ -9,7 +9,7 @@ import (
 
 func TestPresenterOnPaper(t *testing.T) {
 	present(t, ePaper, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
-		p.Show(Starting{Name: "Printer"})
+		p.Show(Starting{})
 		pass(atOnce)
 		p.Show(example)
 		pass(atOnce)
@@ -46,7 +46,7 @@ func TestPresenterOnPaper(t *testing.T) {
 func TestPresenterClearsGhosts(t *testing.T) {
 	present(t, ePaper, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
 		for i := range 100 {
-			p.Show(Online{Name: "Printer", Sent: i})
+			p.Show(Online{Sent: i})
 			pass(paperRest + time.Second)
 		}
 		if want := 1 + 100/(maxPartials+1); panel.count().fulls != want {
@@ -54,7 +54,7 @@ func TestPresenterClearsGhosts(t *testing.T) {
 		}
 		before := panel.count().fulls
 		pass(72 * time.Hour)
-		p.Show(Online{Name: "Printer", Sent: 101})
+		p.Show(Online{Sent: 101})
 		pass(atOnce)
 		if panel.count().fulls == before {
 			t.Error("no full refresh after three days")

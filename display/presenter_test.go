@@ -1,6 +1,7 @@
 package display
 
 import (
+	"context"
 	"testing"
 	"time"
 )
@@ -11,11 +12,11 @@ func TestPresenterShowsTheLatest(t *testing.T) {
 		panel.slow = time.Second
 		panel.mu.Unlock()
 		for i := range 100 {
-			p.Show(Online{Name: "Printer", Sent: i})
+			p.Show(Online{Sent: i})
 			pass(10 * time.Millisecond)
 		}
 		pass(5 * time.Second)
-		if !panel.shows(Online{Name: "Printer", Sent: 99}, oled) {
+		if !panel.shows(Online{Sent: 99}, oled) {
 			t.Error("the panel does not show the latest screen")
 		}
 		if panel.count().draws > 4 {
@@ -38,23 +39,96 @@ func TestPresenterDrawsNothingTwice(t *testing.T) {
 	})
 }
 
+// TestPresenterAlternatesPages: the code has two thirds of the time, the URI beside the QR code the rest.
 func TestPresenterAlternatesPages(t *testing.T) {
-	present(t, strip, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
+	s := Pairing{UserCode: "GLMC-QDDJ", VerificationURI: "https://infinyon-cloud.us.auth0.com/activate", Left: 10 * time.Minute}
+	for _, g := range []Geometry{oled, strip} {
+		present(t, g, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
+			second := g
+			second.Page = 1
+			p.Show(s)
+			for range 3 {
+				for range 2 {
+					pass(atOnce)
+					if !panel.shows(s, g) {
+						t.Error("not the code")
+					}
+					pass(pageTime - atOnce)
+				}
+				pass(atOnce)
+				if !panel.shows(s, second) {
+					t.Error("not the URI")
+				}
+				pass(pageTime - atOnce)
+			}
+		})
+	}
+}
+
+// TestPagesShareTheTime: whatever the pages, the first have at least two thirds of the time, all have some,
+// and a page holds until the time it is said to.
+func TestPagesShareTheTime(t *testing.T) {
+	start := time.Unix(1e9, 0)
+	for first := 1; first <= 4; first++ {
+		for further := range 5 {
+			c := current{screen: example, since: start, active: start, pages: pageCount{first, further}}
+			seen, total := make([]time.Duration, first+further), time.Duration(0)
+			for now := start; now.Before(start.Add(time.Hour)); {
+				page, until := c.page(now)
+				if until.IsZero() {
+					until = start.Add(time.Hour)
+				}
+				if before, _ := c.page(until.Add(-1)); before != page || !until.After(now) {
+					t.Fatalf("%d and %d pages: page %d does not hold from %v to %v", first, further, page, now, until)
+				}
+				seen[page] += until.Sub(now)
+				total += until.Sub(now)
+				now = until
+			}
+			code := time.Duration(0)
+			for page, d := range seen {
+				if page < first {
+					code += d
+				}
+				if d == 0 {
+					t.Errorf("%d and %d pages: page %d is never shown", first, further, page)
+				}
+			}
+			if 100*code < 66*total {
+				t.Errorf("%d and %d pages: the code is shown %v of %v", first, further, code, total)
+			}
+		}
+	}
+}
+
+// TestPresenterIsAlive: it answers between drawings, not while a drawing hangs, nor after its end.
+func TestPresenterIsAlive(t *testing.T) {
+	within := func(p *Presenter, d time.Duration) bool {
+		ctx, cancel := context.WithTimeout(context.Background(), d)
+		defer cancel()
+		return p.Alive(ctx)
+	}
+	present(t, oled, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
 		p.Show(example)
-		second := strip
-		second.Page = 1
-		for range 3 {
-			pass(atOnce)
-			if !panel.shows(example, strip) {
-				t.Error("not the first page")
-			}
-			pass(pagePace)
-			if !panel.shows(example, second) {
-				t.Error("not the second page")
-			}
-			pass(pagePace - atOnce)
+		pass(atOnce)
+		if !within(p, time.Second) {
+			t.Error("no answer between drawings")
+		}
+		panel.mu.Lock()
+		panel.slow = time.Minute
+		panel.mu.Unlock()
+		p.Show(resting)
+		pass(atOnce)
+		if within(p, time.Second) {
+			t.Error("an answer while a drawing hangs")
+		}
+		if !within(p, time.Hour) {
+			t.Error("no answer after the drawing")
 		}
 	})
+	if within(NewPresenter(newFakePanel(oled), oled, PresenterOptions{}), time.Millisecond) {
+		t.Error("an answer without Run")
+	}
 }
 
 func TestPresenterDimsBlanksAndWakes(t *testing.T) {
@@ -88,7 +162,7 @@ func TestPresenterDimsBlanksAndWakes(t *testing.T) {
 		p.Show(Problem{Code: "no_network"})
 		pass(atOnce)
 		if panel.count().contrast != brightContrast || !panel.shows(Problem{Code: "no_network"}, oled) {
-			t.Error("news did not wake the panel")
+			t.Error("another screen did not wake the panel")
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paird/paird/display/internal/qrread"
 )
@@ -46,7 +47,7 @@ func TestPairingSizes(t *testing.T) {
 	}
 }
 
-// checkPairing tells whether a QR code was drawn.
+// checkPairing reports whether a QR code was drawn.
 func checkPairing(t *testing.T, s Pairing, g Geometry) bool {
 	t.Helper()
 	var p pairing
@@ -55,10 +56,11 @@ func checkPairing(t *testing.T, s Pairing, g Geometry) bool {
 	if !bytes.Equal(m.Pix, picture(t, s, g).Pix) {
 		t.Errorf("%s: two renderings of %#v differ", g.name(), s)
 	}
-	without := p.place.lit
+	without := p.position.lit
 	if !newPage(m, g, without).read(s.UserCode) {
 		t.Errorf("%s: code %q cannot be read from the picture of %#v", g.name(), s.UserCode, s)
 	}
+	checkText(t, s, g, &p)
 	checkFurtherPages(t, s, g)
 	code, err := qrread.Read(m)
 	if p.content == contentNone {
@@ -75,14 +77,42 @@ func checkPairing(t *testing.T, s Pairing, g Geometry) bool {
 	return true
 }
 
+// checkText holds the lines around the code against the words, and the code against the lines.
+func checkText(t *testing.T, s Pairing, g Geometry, p *pairing) {
+	t.Helper()
+	if !p.whole {
+		return
+	}
+	got := ""
+	for _, l := range p.stack.lines {
+		got += strings.ReplaceAll(l.text, " ", "")
+	}
+	for _, part := range []string{p.text.lead, p.text.uri, p.text.enter, p.text.left} {
+		got = strings.Replace(got, strings.ReplaceAll(part, " ", ""), "", 1)
+	}
+	if got != "" {
+		t.Errorf("%s: %#v: %q is among the lines", g.name(), s, got)
+	}
+	capital := p.stack.code.face.capital()
+	if len(p.stack.lines) > 0 && capital <= p.stack.face.capital() {
+		t.Errorf("%s: %#v: the code is %d high, the text %d", g.name(), s, capital, p.stack.face.capital())
+	}
+	if g.Height >= smallHeight && capital < leastCapital {
+		t.Errorf("%s: %#v: the code is %d high", g.name(), s, capital)
+	}
+}
+
 func checkFurtherPages(t *testing.T, s Pairing, g Geometry) {
 	t.Helper()
 	pages := Pages(s, g)
 	if pages < 1 || pages > 40 {
 		t.Errorf("%s: %d pages for %#v", g.name(), pages, s)
 	}
+	first, _ := qrread.Read(Render(s, g))
 	for g.Page = 1; g.Page < pages; g.Page++ {
-		picture(t, s, g)
+		if code, err := qrread.Read(picture(t, s, g)); code != first || (err == nil) != (first.Text != "") {
+			t.Errorf("%s: the QR code of %#v does not stay: %v", g.name(), s, err)
+		}
 	}
 }
 
@@ -129,6 +159,34 @@ func TestCompleteBeforePlain(t *testing.T) {
 	}
 }
 
+// TestCommonServers: on 128x64 the QR code and the user code of common servers stand on the first page, as the
+// largest text; the QR code is on the other one too, which has the URI.
+func TestCommonServers(t *testing.T) {
+	g := Geometry{Width: 128, Height: 64, Name: "Printer"}
+	for uri, code := range map[string]string{
+		"https://github.com/login/device":                   "WDJB-MJHT",
+		"https://www.google.com/device":                     "GQVQ-JKEC",
+		"https://microsoft.com/devicelogin":                 "FJC3ZDXQ8",
+		"https://login.microsoft.com/device":                "A1B2C3D4E",
+		"https://test-org.okta.com/activate":                "ZNQZQXQQ",
+		"https://infinyon-cloud.us.auth0.com/activate":      "GLMC-QDDJ",
+		"https://keycloak.example.com/realms/a/device":      "WDJB-MJHT",
+		"https://zitadel.example.com/device":                "WDJB-MJHT",
+		"https://my-tenant.logto.app/device":                "ABCD-EFGH",
+		"https://id.example.com/oidc/device/authentication": "019-450-730",
+	} {
+		s := Pairing{UserCode: code, VerificationURI: uri, VerificationURIComplete: uri + "?user_code=" + code, Left: time.Minute}
+		var p pairing
+		p.set(&symbols{}, s, g)
+		if !checkPairing(t, s, g) || !p.whole || p.stack.code.face.capital() < 14 {
+			t.Errorf("%s: %+v, capitals of %d", uri, Fit(s.VerificationURIComplete, uri, g), p.stack.code.face.capital())
+		}
+		if n := p.pages(g); n.first != 1 || n.further > 1 {
+			t.Errorf("%s: %+v pages", uri, n)
+		}
+	}
+}
+
 // TestLongCodesBesideQR: codes of 20 characters stand whole beside a QR code on 128x64.
 func TestLongCodesBesideQR(t *testing.T) {
 	g := Geometry{Width: 128, Height: 64}
@@ -150,7 +208,7 @@ func FuzzRender(f *testing.F) {
 		g := Geometry{Width: int(w) % 420, Height: int(h) % 320, Paper: paper}
 		for _, s := range []Screen{
 			Pairing{UserCode: code, VerificationURI: plain, VerificationURIComplete: complete},
-			Paired{Name: code, Account: plain}, Problem{Code: code, Detail: plain}, Press{Name: code}, TestCard{Panel: code},
+			Paired{Account: plain}, Problem{Code: code, Detail: plain}, Press{}, TestCard{Panel: code},
 		} {
 			for g.Page = range min(Pages(s, g), 5) {
 				if g.Width >= 96 && g.Height >= 32 {

@@ -3,6 +3,7 @@ package display
 import (
 	"fmt"
 	"image"
+	"strings"
 )
 
 // Contents of a QR code, in the order they are tried.
@@ -39,7 +40,7 @@ func Fit(complete, plain string, g Geometry) QRFit {
 	t.set(&symbols{}, Pairing{UserCode: typicalCode, VerificationURI: plain, VerificationURIComplete: complete}, g)
 	fit := QRFit{Content: t.content}
 	if t.symbol.version > 0 {
-		fit.Version, fit.Level, fit.ModulePixels = t.symbol.version, t.symbol.level(), t.place.pixels
+		fit.Version, fit.Level, fit.ModulePixels = t.symbol.version, t.symbol.level(), t.position.pixels
 	}
 	if complete != "" && t.content != contentComplete && t.content != contentUpper {
 		fit.Dropped = tooLarge("the complete URI", upperHost(complete), g)
@@ -59,49 +60,59 @@ func tooLarge(what, uri string, g Geometry) string {
 		what, s.version, s.size, g.Width, g.Height, smallModule)
 }
 
-// place is where a QR code stands, and where text may.
-type place struct {
+// position is where a QR code stands, and where text may.
+type position struct {
 	pixels int             // along a module
 	lit    image.Rectangle // the symbol with its light border
 	symbol image.Rectangle
+	header image.Rectangle // the area whose top is the header
 	text   image.Rectangle
 }
 
-// textArea is inner with some air above and below, where there is any.
-func textArea(g Geometry) image.Rectangle {
-	r := inner(g)
-	air := (r.Dy() - 60) / 16
-	return image.Rect(r.Min.X, r.Min.Y+max(0, air), r.Max.X, r.Max.Y-max(0, air))
+// withoutQR leaves the whole panel to the text.
+func withoutQR(g Geometry) position {
+	_, rest := g.header(inner(g))
+	return position{header: inner(g), text: airy(rest)}
 }
 
-// besides puts n modules of so many pixels with a border of quiet pixels to the left or on top, and the
-// text beside or under it.
-func besides(n, pixels, quiet int, below bool, g Geometry) (p place, ok bool) {
-	side := n*pixels + 2*quiet
-	if side > g.Width || side > g.Height {
-		return p, false
-	}
-	p.pixels, p.text = pixels, textArea(g)
-	edge := p.text.Min.X
-	gap := max(2, edge)
+// airy is an area with some white above and below, where there is any to spare.
+func airy(r image.Rectangle) image.Rectangle {
+	air := max(0, (r.Dy()-60)/16)
+	return image.Rect(r.Min.X, r.Min.Y+air, r.Max.X, r.Max.Y-air)
+}
+
+// withQR puts n modules of so many pixels with a border of quiet pixels to the left or, under the header,
+// on top, and the text beside or under it.
+func withQR(n, pixels, quiet int, below bool, g Geometry) (p position, ok bool) {
+	p.pixels = pixels
+	side, all := n*pixels+2*quiet, inner(g)
+	gap := max(2, all.Min.X)
 	if g.Paper { // the border is bare paper already
 		gap = 1
 	}
 	var corner image.Point
 	if below {
-		corner = image.Pt((g.Width-side)/2, min((g.Width-side)/2, edge))
+		head, rest := g.header(all)
+		corner = image.Pt((g.Width-side)/2, rest.Min.Y)
+		if head.Empty() {
+			corner.Y = min((g.Width-side)/2, all.Min.Y)
+		}
+		p.header, p.text = all, rest
 		p.text.Min.Y = corner.Y + side + gap
 	} else {
-		corner = image.Pt(min((g.Height-side)/2, 2*edge), (g.Height-side)/2)
-		p.text.Min.X = corner.X + side + gap
+		corner = image.Pt(min((g.Height-side)/2, 2*all.Min.X), (g.Height-side)/2)
+		p.header = all
+		p.header.Min.X = corner.X + side + gap
+		_, rest := g.header(p.header)
+		p.text = airy(rest)
 	}
 	p.lit = image.Rectangle{corner, corner.Add(image.Pt(side, side))}
 	p.symbol = p.lit.Inset(quiet)
-	return p, !p.text.Empty()
+	return p, p.lit.In(image.Rect(0, 0, g.Width, g.Height)) && !p.text.Empty()
 }
 
 // drawQR draws the symbol on a light ground: never inverted, on either kind of panel.
-func (c canvas) drawQR(s *symbol, p place) {
+func (c canvas) drawQR(s *symbol, p position) {
 	c.fill(p.lit, white)
 	for y := range s.size {
 		for x := range s.size {
@@ -111,4 +122,39 @@ func (c canvas) drawQR(s *symbol, p place) {
 			}
 		}
 	}
+}
+
+// terminalQuiet is the light border of a QR code on a terminal, in modules: ISO/IEC 18004 asks for four, cameras
+// read two, and a terminal has few lines.
+const terminalQuiet = 2
+
+// TerminalQR is the QR code of text in half blocks, two modules a character, for a terminal of light on
+// dark or dark on light alike: colours are set, so that dark is dark. It is "" where no code holds text.
+func TerminalQR(text string) string {
+	s, ok := encode(text, maxVersion)
+	if !ok {
+		return ""
+	}
+	var b strings.Builder
+	for y := -terminalQuiet; y < s.size+terminalQuiet; y += 2 {
+		b.WriteString("\x1b[30;107m") // black on bright white
+		for x := -terminalQuiet; x < s.size+terminalQuiet; x++ {
+			b.WriteRune(halfBlock(s.dark(x, y), s.dark(x, y+1)))
+		}
+		b.WriteString("\x1b[0m\n")
+	}
+	return b.String()
+}
+
+// halfBlock is the character with a dark upper and lower half.
+func halfBlock(upper, lower bool) rune {
+	switch {
+	case upper && lower:
+		return '█'
+	case upper:
+		return '▀'
+	case lower:
+		return '▄'
+	}
+	return ' '
 }

@@ -67,7 +67,7 @@ func situations() (all []situation) {
 	return all
 }
 
-// accepts tells whether the text is what the QR code should say.
+// accepts reports whether the text is what the QR code should say.
 func (s situation) accepts(text string) bool {
 	plain, complete := s.screen.VerificationURI, s.screen.VerificationURIComplete
 	switch display.Fit(complete, plain, s.panel).Content {

@@ -10,7 +10,7 @@ import (
 func Render(s Screen, g Geometry) image.Image { return new(renderer).render(s, g) }
 
 // Pages is the number of pages that a screen takes on the panel, at least 1.
-func Pages(s Screen, g Geometry) int { return new(renderer).pages(s, g) }
+func Pages(s Screen, g Geometry) int { return new(renderer).pages(s, g).all() }
 
 // renderer draws the screens of one panel. What it keeps only saves work.
 type renderer struct{ symbols symbols }
@@ -27,17 +27,27 @@ func (r *renderer) render(s Screen, g Geometry) *image.Paletted {
 	case TestCard:
 		c.testCard(s, g)
 	default:
-		m := in(g.Language).message(s, g)
-		m.set(g)
-		m.draw(c, g.Page)
+		c.message(in(g.Language).message(s, g), g)
 	}
 	return c.Paletted
 }
 
-func (r *renderer) pages(s Screen, g Geometry) int {
+// message draws a screen that is all text, under the header.
+func (c canvas) message(m message, g Geometry) {
+	area := inner(g)
+	if m.alerts(g) {
+		c.alert()
+		area = area.Inset(alertFrame)
+	}
+	c.drawHeader(g, area)
+	m.set(g)
+	m.draw(c, g.Page)
+}
+
+func (r *renderer) pages(s Screen, g Geometry) pageCount {
 	switch s := s.(type) {
 	case nil, TestCard:
-		return 1
+		return pageCount{first: 1}
 	case Pairing:
 		var p pairing
 		p.set(&r.symbols, s, g)
@@ -45,8 +55,7 @@ func (r *renderer) pages(s Screen, g Geometry) int {
 	}
 	m := in(g.Language).message(s, g)
 	m.set(g)
-	_, _, pages := m.page(0)
-	return max(1, pages)
+	return pageCount{first: m.pages()}
 }
 
 // testCard shows the outermost pixels, a mark of its own in each corner, the size and the driver.
@@ -62,12 +71,9 @@ func (c canvas) testCard(s TestCard, g Geometry) {
 		}
 	}
 	var m message
-	m.add(block{text: strconv.Itoa(g.Width) + "×" + strconv.Itoa(g.Height), head: true})
-	m.add(block{text: s.Panel, free: true, optional: true})
-	m.add(block{text: s.Version, free: true, optional: true})
-	inside := g
-	inside.Width, inside.Height = g.Width-2*(k+3), g.Height-4
-	m.set(inside)
-	m.area = m.area.Add(image.Pt(k+3, 2))
+	m.add(block{text: strconv.Itoa(g.Width) + "×" + strconv.Itoa(g.Height)})
+	m.add(block{text: s.Panel, role: body, free: true, cut: true, optional: true})
+	m.add(block{text: s.Version, role: note, free: true, cut: true, optional: true})
+	m.layout(c.Rect.Inset(2).Inset(k/2).Intersect(image.Rect(k+3, 0, g.Width-k-3, g.Height)), scalesFor(g.Width, g.Height))
 	m.draw(c, 0)
 }

@@ -12,27 +12,28 @@ type Screen interface{ isScreen() }
 // The screens. Durations are what is left, rounded up to whole seconds by the caller.
 type (
 	// Starting is shown until the daemon knows better.
-	Starting struct{ Name, Version string }
+	Starting struct{ Version string }
 	// Clock says that the time is not set yet.
 	Clock struct{}
 	// Press asks for a press of the button. Problem is "", "denied" or "expired".
-	Press struct{ Name, Problem string }
+	Press struct{ Problem string }
 	// Pairing shows the user code (RFC 8628 section 3.3), as the server spells it, and a QR code.
 	Pairing struct {
 		UserCode, VerificationURI, VerificationURIComplete string
 		Left                                               time.Duration // until the code expires
 	}
 	// Paired says whose device this is now, and what to do if that is wrong.
-	Paired struct{ Name, Account string }
+	Paired struct{ Account string }
 	// Online is the resting screen of a device that works.
 	Online struct {
-		Name, Account string
-		Sent, Queued  int // messages acknowledged today, messages waiting
+		Account      string
+		Sent, Queued int // messages acknowledged today, messages waiting
 	}
 	// Problem says what is wrong in words, by its code of the status contract, and what to do.
 	Problem struct {
-		Code, Detail string
-		Queued       int // messages waiting
+		Code   string
+		Detail string // an error's text; the usual reasons are shown in the panel's language
+		Queued int    // messages waiting
 	}
 	// Holding counts down while the button is held: to pairing, and past that to the reset question.
 	Holding struct {
@@ -44,7 +45,7 @@ type (
 	// Wiped says that the device is safe to give away. Unrevoked: the server could not be told.
 	Wiped struct{ Unrevoked bool }
 	// Identify answers the identify command: the device shows which one it is.
-	Identify struct{ Name, ID string }
+	Identify struct{ ID string }
 	// TestCard shows the corners, the size and the driver.
 	TestCard struct{ Panel, Version string }
 )
@@ -67,7 +68,8 @@ type Geometry struct {
 	Width, Height int
 	Paper         bool   // e-paper: dark on light, slow, no countdowns
 	Accent        bool   // the paper has red or yellow besides black and white
-	Language      string // "en", "de", "fr", "es"; anything else is "en"
+	Name          string // of the device; in the header, or where it identifies the device
+	Language      string // of Languages; anything else is "en"
 	Page          int    // where pages alternate, which one; the first (0) holds the whole code
 }
 

@@ -16,7 +16,7 @@ type stack struct {
 	worth float64 // the larger the better
 }
 
-// part tells what to put around the code.
+// part says what to put around the code.
 type part struct {
 	lead, uri, enter, left bool
 	worth                  float64
@@ -24,33 +24,35 @@ type part struct {
 
 // parts are tried all; the room decides. A line costs 7 % of the worth.
 var parts = [...]part{
-	{lead: true, uri: true, enter: true, left: true, worth: 2.8},
-	{lead: true, uri: true, enter: true, worth: 2.55},
-	{lead: true, uri: true, left: true, worth: 2.55},
-	{lead: true, uri: true, worth: 2.3},
-	{uri: true, worth: 1.95},
+	{lead: true, uri: true, enter: true, left: true, worth: 2.3},
+	{lead: true, uri: true, enter: true, worth: 2.1},
+	{lead: true, uri: true, left: true, worth: 2.05},
+	{lead: true, uri: true, worth: 1.9},
+	{uri: true, left: true, worth: 1.75},
+	{uri: true, worth: 1.6},
+	{left: true, worth: 1.1},
 	{worth: 1},
 }
-
-// stackFaces are tried for the lines around the code.
-var stackFaces = [...]struct {
-	face  *face
-	worth float64
-}{{&text15, 1.06}, {&text11, 1.03}, {&text9, 1}, {&text7, 0.9}}
 
 // pairingText is what a stack is made of.
 type pairingText struct {
 	lead, uri, enter, left string
+	room                   string // the widest that left becomes
 	code                   spelling
-	scratch                []line // for the next try
+	faces                  []*face // for the lines around the code, the first that does
+	needURI                bool    // there is no other page for it
+	scratch                []line  // for the next try
 }
 
 // Heights of the code's capitals in pixels: under smallCode each pixel counts in full, from largeCode on
 // larger brings nothing.
 const (
-	smallCode = 16
-	largeCode = 30
+	smallCode = 24
+	largeCode = 40
 )
+
+// smallerFace is what lines in the next smaller face are worth: only where nothing else holds the URI.
+const smallerFace = 0.6
 
 // worth of a code set so; one torn within its groups is hard to type.
 func (t *codeText) worth() float64 {
@@ -67,27 +69,49 @@ func (t *codeText) worth() float64 {
 // stack finds the text for the area that is worth most times a factor, and keeps it in best if that is
 // worth more than what is there; kept is false if it is not, or not even the code fits.
 func (t *pairingText) stack(area image.Rectangle, factor float64, best *stack) (kept bool) {
-	for _, f := range stackFaces {
+	for _, f := range t.faces {
 		for _, p := range parts {
-			value := factor * p.worth * f.worth
-			if p.left && t.left == "" || p.uri && t.uri == "" || value*math.Sqrt(largeCode) <= best.worth {
+			value := factor * p.worth
+			if !t.has(p) || value*math.Sqrt(largeCode) <= best.worth {
 				continue
 			}
-			if p.uri && len(t.uri)*f.face.capital()*2/5*f.face.leading() > area.Dx()*area.Dy() {
+			if p.uri && len(t.uri)*f.capital()*2/5*f.leading() > area.Dx()*area.Dy() {
 				continue // not worth a try
 			}
-			s := stack{area: area, face: f.face, lines: t.scratch[:0]}
+			s := stack{area: area, face: f, lines: t.scratch[:0]}
 			if !s.set(t, p) {
 				continue
 			}
 			s.worth = value * s.code.worth() * math.Pow(0.93, float64(len(s.lines)))
+			if !p.uri && !t.uriFits(*f, area) {
+				s.worth /= 2
+			}
 			if s.worth > best.worth {
 				t.scratch = best.lines
 				*best, kept = s, true
 			}
 		}
+		factor *= smallerFace
 	}
 	return kept
+}
+
+// uriFits reports whether the area holds the URI on one further page.
+func (t *pairingText) uriFits(f face, area image.Rectangle) bool {
+	rows := 0
+	for rest := t.uri; rest != ""; rows++ {
+		n := take(f, rest, area.Dx(), anywhere)
+		if n == 0 {
+			return false
+		}
+		rest = rest[n:]
+	}
+	return rows*f.leading() <= area.Dy()
+}
+
+// has reports whether there is what a part asks for, and what it lacks can be left out.
+func (t *pairingText) has(p part) bool {
+	return (!p.left || t.left != "") && (!p.uri || t.uri != "") && (p.uri || !t.needURI || t.uri == "")
 }
 
 // set wraps the lines and gives the code what they leave.
@@ -105,13 +129,14 @@ func (s *stack) set(t *pairingText, p part) (ok bool) {
 	}
 	s.split, s.uri = len(s.lines), p.uri
 	if p.left && ok {
-		s.lines, ok = balanced(s.lines, *s.face, t.left, width)
+		ok = s.face.measure(t.room).width() <= width
+		s.lines = append(s.lines, line{t.left, s.face.measure(t.left)})
 	}
 	if !ok {
 		return false
 	}
 	s.code, ok = t.code.arrange(width, s.area.Dy()-s.around())
-	return ok
+	return ok && (len(s.lines) == 0 || s.code.face.capital() > s.face.capital())
 }
 
 // gap is the white between the lines and the code.
@@ -164,10 +189,9 @@ func (s *stack) drawLines(c canvas, y, from, to int) int {
 }
 
 func (s *stack) drawCode(c canvas, y int) int {
-	f := *s.code.face
 	baseline := y - s.code.bounds.top
 	for _, row := range s.code.rows[:s.code.n] {
-		c.centred(f, line{row, f.measure(row)}, s.area, baseline)
+		c.row(*s.code.face, row, s.area, baseline)
 		baseline += s.code.pitch()
 	}
 	return y + s.code.height()

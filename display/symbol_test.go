@@ -50,7 +50,7 @@ func TestEncodeReadsBack(t *testing.T) {
 		}
 		c := newCanvas(Geometry{Width: s.size + 8, Height: s.size + 8})
 		lit := image.Rect(2, 2, s.size+6, s.size+6)
-		c.drawQR(&s, place{pixels: 1, lit: lit, symbol: lit.Inset(2)})
+		c.drawQR(&s, position{pixels: 1, lit: lit, symbol: lit.Inset(2)})
 		got, err := qrread.Read(c)
 		if err != nil || got.Text != text || got.Version != s.version || got.Level != s.level() {
 			t.Fatalf("%q is version %d-%s, read %+v (%v)", text, s.version, s.level(), got, err)

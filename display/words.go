@@ -2,7 +2,7 @@ package display
 
 import "strings"
 
-// words are all the strings of one language. A # stands for a number or a time.
+// words are all the strings of one language. A # stands for a number, a time or a code.
 type words struct {
 	language string // as display.language names it
 
@@ -22,11 +22,13 @@ type words struct {
 	erased, safe          string
 	unrevoked             string
 	identify              string
+	ask                   string // the person who installed the device, with the problem's code
 	problems              [len(problemCodes)]advice
-	unknown               advice // a problem of another code
+	unknown               string // a problem of another code
+	reasons               [len(reasonMarks)]string
 }
 
-// advice is what is wrong and what to do about it.
+// advice is what is wrong and what the owner can do about it; "" where only the installer can.
 type advice struct{ what, do string }
 
 // problemCodes are those of the status contract, in the order of words.problems.
@@ -35,8 +37,14 @@ var problemCodes = [...]string{
 	"denied", "expired", "broker_auth", "broker", "panel",
 }
 
+// reasonMarks are what Go's errors say of the usual reasons, in the order of words.reasons.
+var reasonMarks = [...]string{
+	"certificate has expired", "certificate signed by unknown authority", "certificate is valid for",
+	"connection refused", "no such host", "timeout",
+}
+
 // languages are all there are; the first is the default. A further one is a file and an entry here.
-var languages = [...]*words{&english, &german, &french, &spanish}
+var languages = [...]*words{&english, &german, &french, &spanish, &italian, &portuguese, &dutch}
 
 // Languages lists the values that Geometry.Language may have, the default first.
 func Languages() []string {
@@ -59,12 +67,26 @@ func in(language string) *words {
 
 // problem gives the advice for a code of the status contract.
 func (w *words) problem(code string) advice {
+	a := advice{what: w.unknown}
 	for i, c := range problemCodes {
 		if c == code {
-			return w.problems[i]
+			a = w.problems[i]
 		}
 	}
-	return w.unknown
+	if a.do == "" {
+		a.do = with(w.ask, printable(code, maxText))
+	}
+	return a
+}
+
+// reason says in the panel's language what the detail of a problem is about, "" for an unusual one.
+func (w *words) reason(detail string) string {
+	for i, mark := range reasonMarks {
+		if strings.Contains(detail, mark) {
+			return w.reasons[i]
+		}
+	}
+	return ""
 }
 
 // with puts a value into a string that has room for one.

@@ -18,21 +18,20 @@ const (
 	weakBreaks   = ".-=_:,;+"
 )
 
-// tearing tells where a word that is too wide may be broken.
-type tearing uint8
+// breaking says where a word that is too wide may be broken.
+type breaking uint8
 
 const (
-	never    tearing = iota
-	atStrong         // behind one of the strong characters
-	atBreaks         // or behind one of the weak ones, if there are none
-	anywhere         // or behind any other
+	never    breaking = iota
+	atBreaks          // behind a strong character or, if there are none, a weak one
+	anywhere          // or behind any other
 )
 
 // wrap appends the lines of text that fit width, broken at spaces, and where they must be within words;
 // ok is false where a word is too wide.
-func wrap(lines []line, f face, text string, width int, tear tearing) (_ []line, ok bool) {
+func wrap(lines []line, f face, text string, width int, within breaking) (_ []line, ok bool) {
 	for text = strings.TrimLeft(text, " "); text != ""; text = strings.TrimLeft(text, " ") {
-		n := take(f, text, width, tear)
+		n := take(f, text, width, within)
 		if n == 0 {
 			return lines, false
 		}
@@ -44,12 +43,14 @@ func wrap(lines []line, f face, text string, width int, tear tearing) (_ []line,
 }
 
 // take is the number of bytes of text that make the next line, 0 if none can.
-func take(f face, text string, width int, tear tearing) int {
+func take(f face, text string, width int, within breaking) int {
 	var at struct{ space, strong, weak, last int } // the last places to break
 	pen := 0
 	for i, r := range text {
-		if r == ' ' {
-			at.space = i
+		if isSpace(r) {
+			if r != noBreak {
+				at.space = i
+			}
 			pen += f.space()
 			continue
 		}
@@ -58,11 +59,11 @@ func take(f face, text string, width int, tear tearing) int {
 			switch {
 			case at.space > 0:
 				return at.space
-			case tear == never:
+			case within == never:
 				return 0
-			case at.strong > 0 || tear == atStrong:
+			case at.strong > 0:
 				return at.strong
-			case at.weak > 0 || tear == atBreaks:
+			case at.weak > 0 || within == atBreaks:
 				return at.weak
 			}
 			return at.last
@@ -95,4 +96,32 @@ func balanced(lines []line, f face, text string, width int) ([]line, bool) {
 		}
 	}
 	return wrap(lines, f, text, high, never)
+}
+
+// shortened appends at most rows lines of text, the last of which ends with an ellipsis.
+func shortened(lines []line, f face, text string, width, rows int) []line {
+	for ; rows > 1; rows-- {
+		n := take(f, text, width, anywhere)
+		t := strings.TrimRight(text[:n], " ")
+		lines = append(lines, line{t, f.measure(t)})
+		text = strings.TrimLeft(text[n:], " ")
+	}
+	return append(lines, clipped(f, text, width))
+}
+
+// clipped is the text in one line, which ends with an ellipsis if the text is too wide.
+func clipped(f face, text string, width int) line {
+	const ellipsis = "…"
+	if e := f.measure(text); e.width() <= width {
+		return line{text, e}
+	}
+	room, pen, end := width-f.measure(ellipsis).right, 0, 0
+	for i, r := range text {
+		if pen += f.advance(r); pen > room {
+			break
+		}
+		end = i + utf8.RuneLen(r)
+	}
+	text = strings.TrimRight(text[:end], " ") + ellipsis
+	return line{text, f.measure(text)}
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -221,10 +220,9 @@ func TestMetricsOfASensorAreBounded(t *testing.T) {
 // A Read that does not return is not joined by another: a driver may not bear two at once.
 func TestStuckSensorIsNotReadAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var reads atomic.Int32
-		release := make(chan struct{})
+		reads, release := 0, make(chan struct{})
 		p := &probe{name: "s", log: slog.New(slog.DiscardHandler), sensor: scripted{read: func(context.Context) (map[string]float64, error) {
-			reads.Add(1)
+			reads++
 			<-release
 			return map[string]float64{"t": 1}, nil
 		}}}
@@ -232,8 +230,8 @@ func TestStuckSensorIsNotReadAgain(t *testing.T) {
 			p.read(t.Context())
 			time.Sleep(sensorPause)
 		}
-		if n := reads.Load(); n != 1 {
-			t.Errorf("%d reads at once", n)
+		if reads != 1 {
+			t.Errorf("%d reads at once", reads)
 		}
 		close(release)
 		synctest.Wait()

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
 	"github.com/paird/paird/agent/telemetry/internal/brokertest"
 )
 
@@ -32,8 +34,8 @@ func troubles() []trouble {
 			return brokertest.Accept
 		}
 	}
-	refuse := func(code byte) func(brokertest.Connect) byte {
-		return func(brokertest.Connect) byte { return code }
+	refuse := func(code byte) func(*packets.ConnectPacket) byte {
+		return func(*packets.ConnectPacket) byte { return code }
 	}
 	return []trouble{
 		{kick: true, lasts: time.Second},

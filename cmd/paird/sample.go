@@ -31,17 +31,17 @@ func (s *sample) flags(f *flag.FlagSet) {
 func (s sample) of(name, panel string) display.Screen {
 	switch name {
 	case "starting":
-		return display.Starting{Name: s.name, Version: version}
+		return display.Starting{Version: version}
 	case "clock":
 		return display.Clock{}
 	case "press":
-		return display.Press{Name: s.name}
+		return display.Press{}
 	case "pairing":
 		return display.Pairing{UserCode: s.code, VerificationURI: s.uri, VerificationURIComplete: s.complete, Left: 10 * time.Minute}
 	case "paired":
-		return display.Paired{Name: s.name, Account: s.account}
+		return display.Paired{Account: s.account}
 	case "online":
-		return display.Online{Name: s.name, Account: s.account, Sent: s.messages}
+		return display.Online{Account: s.account, Sent: s.messages}
 	case "problem":
 		return display.Problem{Code: s.problem}
 	case "confirm-reset":
@@ -49,7 +49,7 @@ func (s sample) of(name, panel string) display.Screen {
 	case "wiped":
 		return display.Wiped{}
 	case "identify":
-		return display.Identify{Name: s.name, ID: "dev1"}
+		return display.Identify{ID: "dev1"}
 	case "testcard":
 		return display.TestCard{Panel: panel, Version: version}
 	}

@@ -32,7 +32,7 @@ func (p *program) screen(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	g.Page, g.Language = *page, cmp.Or(*language, g.Language)
+	g.Page, g.Name, g.Language = *page, s.name, cmp.Or(*language, g.Language)
 	what := s.of(rest[0], cmp.Or(v.panel, v.size))
 	switch {
 	case what == nil:

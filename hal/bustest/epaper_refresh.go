@@ -1,7 +1,6 @@
 package bustest
 
 import (
-	"cmp"
 	"image"
 	"time"
 )
@@ -74,7 +73,7 @@ func (e *EPaper) count(second bool) {
 		return
 	}
 	e.full++
-	e.wait(cmp.Or(e.sheet.Full, fullTime))
+	e.wait(fullTime)
 }
 
 // index is the waveform of a pixel: its bit in the red RAM, then in the black and white one (SSD1680 table 6-6: LUT0 is

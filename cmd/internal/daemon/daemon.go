@@ -145,11 +145,12 @@ func (d *device) openBoard(ctx context.Context) error {
 	if d.board.URL != "" {
 		d.o.Log.Info("simulated panel", "url", d.board.URL)
 	}
-	d.frames = display.Geometry{Width: 128, Height: 64, Language: d.cfg.Display.Language}
+	d.frames = display.Geometry{Width: 128, Height: 64, Name: d.who.Name, Language: d.cfg.Display.Language}
 	if d.board.Panel == nil {
 		return nil
 	}
 	d.frames = Geometry(d.cfg, d.board)
+	d.frames.Name = d.who.Name
 	d.panel = display.NewPresenter(d.board.Panel, d.frames, display.PresenterOptions{
 		Log: d.o.Log, OnError: func(err error) { d.agent.PanelTrouble(err) },
 	})

@@ -8,7 +8,7 @@ import (
 	"math/rand/v2"
 )
 
-// Shot tells how a picture is taken.
+// Shot is how a picture is taken.
 type Shot struct {
 	Scale float64 // camera pixels per panel pixel
 	Blur  float64 // standard deviation in camera pixels

@@ -3,10 +3,6 @@ package main
 // usual is what user codes are made of (RFC 8628 section 6.1) and what separates them.
 const usual = "-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
-// western is what English, French, German and Spanish are written with.
-const western = "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~" +
-	"¡«°·»¿×ÀÁÂÄÆÇÈÉÊËÍÎÏÑÓÔÖÙÚÛÜßàáâäæçèéêëíîïñóôöùúûüÿŒœŸ–—‘’“”„…€"
-
 var (
 	ascii    = span('!', '~') // the space is no glyph but an advance
 	latin    = ascii + "¡«°·»¿" + span('\u00c0', '\u00f6') + span('\u00f8', '\u00ff') + "–—‘’“”„…€ŒœŸ"

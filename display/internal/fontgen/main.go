@@ -45,35 +45,30 @@ type table struct {
 	face func() (face, error)
 }
 
-// tables are all faces. Those for text have capitals of as many pixels as the name says; where the lower
-// case of the Go fonts (0.734 of the capitals) comes close to whole pixels as well. Those for the user
-// code advance by as many; the larger ones hold only what codes are usually made of.
+// tables are all faces; capitals have as many pixels as the name says. The larger ones for the user code
+// hold only what codes are usually made of.
 var tables = []table{
 	{"text7", drawn},
 	{"text9", capitals(gomedium.TTF, 9, latin+extended)},
 	{"text11", capitals(gomedium.TTF, 11, latin+extended)},
 	{"text15", capitals(gomedium.TTF, 15, latin+extended)},
-	{"text19", capitals(gomedium.TTF, 19, western)},
+	{"text19", capitals(gomedium.TTF, 19, latin)},
 	{"bold9", capitals(gobold.TTF, 9, latin)},
 	{"bold11", capitals(gobold.TTF, 11, latin)},
 	{"bold15", capitals(gobold.TTF, 15, latin)},
-	{"bold19", capitals(gobold.TTF, 19, western)},
-	{"bold26", capitals(gobold.TTF, 26, western)},
-	{"code8", bitmap(inconsolata.Bold8x16, 10, ascii)},
-	{"code9", advance(gomonobold.TTF, 9, ascii)},
-	{"code10", advance(gomonobold.TTF, 10, ascii)},
-	{"code11", advance(gomonobold.TTF, 11, ascii)},
-	{"code12", advance(gomonobold.TTF, 12, ascii)},
-	{"code13", advance(gomonobold.TTF, 13, ascii)},
-	{"code14", advance(gomonobold.TTF, 14, ascii)},
-	{"code15", advance(gomonobold.TTF, 15, ascii)},
-	{"code16", advance(gomonobold.TTF, 16, ascii)},
-	{"code18", advance(gomonobold.TTF, 18, usual)},
-	{"code20", advance(gomonobold.TTF, 20, usual)},
-	{"code22", advance(gomonobold.TTF, 22, usual)},
-	{"code25", advance(gomonobold.TTF, 25, usual)},
-	{"code28", advance(gomonobold.TTF, 28, usual)},
-	{"code32", advance(gomonobold.TTF, 32, usual)},
+	{"bold19", capitals(gobold.TTF, 19, latin)},
+	{"bold26", capitals(gobold.TTF, 26, latin)},
+	{"code10", bitmap(inconsolata.Bold8x16, 10, ascii)},
+	{"code12", monospaced(gomonobold.TTF, 12, ascii)},
+	{"code14", monospaced(gomonobold.TTF, 14, ascii)},
+	{"code16", monospaced(gomonobold.TTF, 16, usual)},
+	{"code18", monospaced(gomonobold.TTF, 18, usual)},
+	{"code20", monospaced(gomonobold.TTF, 20, usual)},
+	{"code23", monospaced(gomonobold.TTF, 23, usual)},
+	{"code26", monospaced(gomonobold.TTF, 26, usual)},
+	{"code30", monospaced(gomonobold.TTF, 30, usual)},
+	{"code35", monospaced(gomonobold.TTF, 35, usual)},
+	{"code40", monospaced(gomonobold.TTF, 40, usual)},
 }
 
 // generate makes all faces by file name.

@@ -18,7 +18,7 @@ func capitals(ttf []byte, height int, set string) func() (face, error) {
 		if err != nil {
 			return face{}, err
 		}
-		out := face{capital: height, space: int(math.Round(size * 0.27)), gap: height + int(math.Round(float64(height)*0.5))}
+		out := face{capital: height, space: int(math.Round(size * 0.27)), gap: height + int(math.Ceil(float64(height)*0.45))}
 		for _, r := range set {
 			g, err := rasterise(f, r)
 			if err != nil {
@@ -32,22 +32,27 @@ func capitals(ttf []byte, height int, set string) func() (face, error) {
 	}
 }
 
-// advance rasterises a monospaced outline font so that its cell is of the width.
-func advance(ttf []byte, width int, set string) func() (face, error) {
+// monospaced rasterises an outline font so that its capitals are of the height. Its cell is at least a
+// pixel wider than the widest glyph, so that no two of them touch.
+func monospaced(ttf []byte, height int, set string) func() (face, error) {
 	return func() (face, error) {
-		_, f, err := scaled(ttf, float64(width), func(f font.Face) fixed.Int26_6 { a, _ := f.GlyphAdvance('0'); return a })
+		_, f, err := scaled(ttf, float64(height), func(f font.Face) fixed.Int26_6 { return f.Metrics().CapHeight })
 		if err != nil {
 			return face{}, err
 		}
-		capital := f.Metrics().CapHeight.Round()
-		out := face{capital: capital, space: width, gap: capital + 2 + capital/5}
+		cell, _ := f.GlyphAdvance('0')
+		out := face{capital: height, space: cell.Round(), gap: height + 2 + height/5}
 		for _, r := range set {
 			g, err := rasterise(f, r)
 			if err != nil {
 				return face{}, err
 			}
-			g.advance = width
+			out.space = max(out.space, g.w+1)
 			out.glyphs = append(out.glyphs, g)
+		}
+		for i := range out.glyphs {
+			g := &out.glyphs[i]
+			g.advance, g.x = out.space, (out.space-g.w)/2
 		}
 		return out, nil
 	}
@@ -68,17 +73,17 @@ func scaled(ttf []byte, pixels float64, measure func(font.Face) fixed.Int26_6) (
 	return size, f, err
 }
 
-// bitmap takes a face that is rasterised already.
+// bitmap takes a face that is rasterised already, a pixel wider, so that no two glyphs touch.
 func bitmap(f *basicfont.Face, capital int, set string) func() (face, error) {
 	return func() (face, error) {
-		out := face{capital: capital, space: f.Advance, gap: f.Height}
+		out := face{capital: capital, space: f.Advance + 1, gap: f.Height}
 		for _, r := range set {
 			box, mask, at, _, ok := f.Glyph(fixed.P(0, 0), r)
 			if !ok {
 				return face{}, fmt.Errorf("the face has no %q", r)
 			}
 			g, _ := threshold(mask, at, box)
-			g.r, g.advance = r, f.Advance
+			g.r, g.advance = r, f.Advance+1
 			out.glyphs = append(out.glyphs, crop(g))
 		}
 		return out, nil

@@ -32,7 +32,7 @@ func write(dir, language, size string, width int) error {
 	}
 	all := panels()
 	if size != "" {
-		var g display.Geometry
+		g := display.Geometry{Name: deviceName}
 		var kind string
 		if n, _ := fmt.Sscanf(size, "%dx%d%s", &g.Width, &g.Height, &kind); n < 2 {
 			return fmt.Errorf("size %q is not of the form WxH or WxHp", size)

@@ -16,26 +16,27 @@ type sample struct {
 func samples() []sample {
 	const plain = "https://example.com/device"
 	return []sample{
-		{"starting", display.Starting{Name: "Kitchen printer", Version: "1.0.0"}},
+		{"starting", display.Starting{Version: "1.0.0"}},
 		{"clock", display.Clock{}},
-		{"press", display.Press{Name: "Kitchen printer"}},
-		{"press denied", display.Press{Name: "Kitchen printer", Problem: "denied"}},
-		{"press expired", display.Press{Name: "Kitchen printer", Problem: "expired"}},
+		{"press", display.Press{}},
+		{"press denied", display.Press{Problem: "denied"}},
+		{"press expired", display.Press{Problem: "expired"}},
 		{"pairing", display.Pairing{UserCode: "WDJB-MJHT", VerificationURI: plain,
 			VerificationURIComplete: plain + "?user_code=WDJB-MJHT", Left: 15 * time.Minute}},
 		{"pairing plain", display.Pairing{UserCode: "GLMC-QDDJ", VerificationURI: "https://infinyon-cloud.us.auth0.com/activate",
 			VerificationURIComplete: "https://infinyon-cloud.us.auth0.com/activate?user_code=GLMC-QDDJ-and-more", Left: 15 * time.Minute}},
 		{"pairing digits", display.Pairing{UserCode: "019450730", VerificationURI: "https://microsoft.com/devicelogin", Left: time.Minute}},
+		{"pairing ungrouped", display.Pairing{UserCode: "ABCDEFGHJKLMNPQRSTUV", VerificationURI: plain, Left: time.Minute}},
 		{"pairing long", display.Pairing{UserCode: "ABCDE-FGHJK-LMNPQ-RSTUV", VerificationURI: plain, Left: time.Minute}},
 		{"pairing long uri", display.Pairing{UserCode: "WDJB-MJHT",
 			VerificationURI: "https://login.a-rather-long-company-name.example.com/oauth2/device/v1/activate?tenant=0123456789abcdef"}},
-		{"paired", display.Paired{Name: "Kitchen printer", Account: "Alice"}},
-		{"paired long", display.Paired{Name: "Kitchen printer", Account: "maximiliane.mustermann@example.com"}},
-		{"online", display.Online{Name: "Kitchen printer", Account: "Alice", Sent: 1432}},
-		{"online queued", display.Online{Name: "Kitchen printer", Account: "Zoë Strauß", Sent: 1432, Queued: 17}},
+		{"paired", display.Paired{Account: "Alice"}},
+		{"paired long", display.Paired{Account: "maximiliane.mustermann@example.com"}},
+		{"online", display.Online{Account: "Alice", Sent: 1432}},
+		{"online queued", display.Online{Account: "Zoë Strauß", Sent: 1432, Queued: 17}},
 		{"no network", display.Problem{Code: "no_network", Queued: 12}},
 		{"captive portal", display.Problem{Code: "captive_portal"}},
-		{"tls", display.Problem{Code: "tls", Detail: "certificate of broker.example.com has expired"}},
+		{"tls", display.Problem{Code: "tls", Detail: "tls: failed to verify certificate: x509: certificate has expired or is not yet valid"}},
 		{"broker auth", display.Problem{Code: "broker_auth"}},
 		{"holding", display.Holding{Left: 2 * time.Second}},
 		{"holding pair", display.Holding{Action: "pair", Left: 6 * time.Second}},
@@ -43,19 +44,23 @@ func samples() []sample {
 		{"confirm reset", display.ConfirmReset{Left: 9 * time.Second}},
 		{"wiped", display.Wiped{}},
 		{"wiped unrevoked", display.Wiped{Unrevoked: true}},
-		{"identify", display.Identify{Name: "Kitchen printer", ID: "b8-27-eb-12-34-56"}},
+		{"identify", display.Identify{ID: "b8-27-eb-12-34-56"}},
 		{"test card", display.TestCard{Panel: "ssd1306", Version: "1.0.0"}},
 	}
 }
 
-// panels are the sizes of the panels sold, and one larger than most.
+// panels are the sizes of the panels sold.
 func panels() []display.Geometry {
 	return []display.Geometry{
-		{Width: 128, Height: 32},
-		{Width: 128, Height: 64},
-		{Width: 200, Height: 200, Paper: true},
-		{Width: 212, Height: 104, Paper: true, Accent: true},
-		{Width: 250, Height: 122, Paper: true},
-		{Width: 296, Height: 128, Paper: true},
+		{Width: 128, Height: 32, Name: deviceName},
+		{Width: 128, Height: 64, Name: deviceName},
+		{Width: 128, Height: 128, Name: deviceName},
+		{Width: 200, Height: 200, Name: deviceName, Paper: true},
+		{Width: 212, Height: 104, Name: deviceName, Paper: true, Accent: true},
+		{Width: 250, Height: 122, Name: deviceName, Paper: true},
+		{Width: 296, Height: 128, Name: deviceName, Paper: true},
+		{Width: 400, Height: 300, Name: deviceName, Paper: true, Accent: true},
 	}
 }
+
+const deviceName = "Kitchen printer"

@@ -1,25 +1,16 @@
-// Package brokertest is mochi-mqtt inside the test: connections are pipes, and faults are scripted by its
-// hooks and by what stands between it and the connection. mochi runs without Serve, so that nothing but
-// time and channels is waited for, and a synctest bubble can hold it.
-//
-//	broker.go  the broker, and what it has seen
-//	hook.go    what mochi asks the script
-//	conn.go    faults of a connection
+// Package brokertest is an MQTT 3.1.1 broker inside the test: connections are pipes, faults are
+// scripted, and nothing but time and channels is waited for, so that it runs in a synctest bubble.
 package brokertest
 
 import (
 	"context"
-	"io"
-	"log/slog"
-	"maps"
 	"net"
 	"slices"
 	"sync"
 	"syscall"
 	"time"
 
-	mqtt "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/packets"
+	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
 // Message is one PUBLISH as it arrived, or as Publish sends it.
@@ -30,15 +21,6 @@ type Message struct {
 	QoS     byte
 	Retain  bool
 	At      time.Time
-}
-
-// Connect is one CONNECT.
-type Connect struct {
-	ClientID, Username, Password string
-	Version                      byte
-	Clean                        bool
-	KeepAlive                    uint16 // seconds
-	Will                         Message
 }
 
 // Verdict is what the broker does with a PUBLISH.
@@ -55,38 +37,32 @@ const (
 
 // Script says what goes wrong. The zero value is a broker without fault.
 type Script struct {
-	Connack   func(Connect) byte // return code; the connection closes after another than 0
+	Connack   func(*packets.ConnectPacket) byte
 	Publish   func(Message) Verdict
-	Subscribe func(filter string) (code byte, closes bool) // code 0x80 refuses
-	Down      bool                                         // nothing listens
-	Silent    bool                                         // a black hole: everything is read, nothing answered
-	Stalled   bool                                         // nothing is even read
-	Mumbling  bool                                         // CONNECT is taken, and its CONNACK lost
-	Rude      bool                                         // the connection stays open after DISCONNECT
-	Delay     time.Duration                                // of each PUBACK
+	Subscribe func(filter string) (code byte, closes bool)
+	Down      bool          // nobody listens
+	Silent    bool          // a black hole: everything is read, nothing answered
+	Stalled   bool          // nothing is even read
+	Mumbling  bool          // CONNECT is taken, and its CONNACK lost
+	Rude      bool          // the connection stays open after DISCONNECT
+	Delay     time.Duration // of each PUBACK
 }
 
 // Broker is the whole broker. Make one with New.
 type Broker struct {
-	server *mqtt.Server
-
 	mu       sync.Mutex
 	script   Script
-	conns    map[*conn]bool
+	peers    map[*peer]bool
+	retained map[string]Message
 	log      []Message
-	connects []Connect
+	connects []packets.ConnectPacket
 	byes     int
 	wills    int
 }
 
 // New makes a broker without faults.
 func New() *Broker {
-	b := &Broker{conns: map[*conn]bool{}}
-	b.server = mqtt.New(&mqtt.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
-	if err := b.server.AddHook(&hook{broker: b}, nil); err != nil {
-		panic(err) // a mistake of this package
-	}
-	return b
+	return &Broker{peers: map[*peer]bool{}, retained: map[string]Message{}}
 }
 
 // Script replaces the faults, for open connections too.
@@ -113,43 +89,30 @@ func (b *Broker) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 }
 
 // Accept serves a connection until it ends.
-func (b *Broker) Accept(raw net.Conn) {
-	c := newConn(b, raw)
+func (b *Broker) Accept(conn net.Conn) {
+	p := &peer{broker: b, conn: conn, out: make(chan answer, 4096)}
 	b.mu.Lock()
-	b.conns[c] = true
+	b.peers[p] = true
 	b.mu.Unlock()
-	go func() {
-		_ = b.server.EstablishConnection("pipe", c) // how it ended is of no interest
-		io.Copy(io.Discard, raw)                    // of a rude broker
-		c.end()
-		b.mu.Lock()
-		delete(b.conns, c)
-		b.mu.Unlock()
-	}()
+	go p.write()
+	go p.read()
 }
 
 // Kick closes all connections, as a broker that is restarted does: wills are published.
 func (b *Broker) Kick() {
 	b.mu.Lock()
-	conns := slices.Collect(maps.Keys(b.conns))
+	peers := b.snapshot()
 	b.mu.Unlock()
-	for _, c := range conns {
-		c.end()
+	for _, p := range peers {
+		p.conn.Close()
 	}
 }
 
 // Publish delivers a message to the subscribers as if another client had sent it.
 func (b *Broker) Publish(m Message) {
-	b.record(m)
-	_ = b.server.Publish(m.Topic, []byte(m.Payload), m.Retain, m.QoS)
-}
-
-// record keeps a message that is delivered.
-func (b *Broker) record(m Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	m.At = time.Now()
-	b.log = append(b.log, m)
+	b.deliver(m)
 }
 
 // Log is every message delivered so far, wills included, in order.
@@ -166,35 +129,26 @@ func (b *Broker) On(topic string) []Message {
 
 // Retained is what a new subscriber to topic would get.
 func (b *Broker) Retained(topic string) (payload string, ok bool) {
-	m, ok := b.server.Topics.Retained.Get(topic)
-	return string(m.Payload), ok
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	m, ok := b.retained[topic]
+	return m.Payload, ok
 }
 
 // Topics lists the topics with a retained message.
 func (b *Broker) Topics() []string {
-	return slices.Sorted(maps.Keys(b.server.Topics.Retained.GetAll()))
-}
-
-// Waiting counts the messages that the broker keeps for a client without having its PUBACK.
-func (b *Broker) Waiting(client string) int {
-	cl, ok := b.server.Clients.Get(client)
-	if !ok {
-		return 0
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var topics []string
+	for topic := range b.retained {
+		topics = append(topics, topic)
 	}
-	return cl.State.Inflight.Len()
-}
-
-// Subscriptions lists the filters of a client's session.
-func (b *Broker) Subscriptions(client string) []string {
-	cl, ok := b.server.Clients.Get(client)
-	if !ok {
-		return nil
-	}
-	return slices.Sorted(maps.Keys(cl.State.Subscriptions.GetAll()))
+	slices.Sort(topics)
+	return topics
 }
 
 // Connects is every CONNECT so far.
-func (b *Broker) Connects() []Connect {
+func (b *Broker) Connects() []packets.ConnectPacket {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.connects)
@@ -211,14 +165,5 @@ func (b *Broker) Ends() (disconnects, wills int) {
 func (b *Broker) Open() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.conns)
-}
-
-func connectOf(pk packets.Packet) Connect {
-	c := pk.Connect
-	return Connect{
-		ClientID: c.ClientIdentifier, Username: string(c.Username), Password: string(c.Password),
-		Version: pk.ProtocolVersion, Clean: c.Clean, KeepAlive: c.Keepalive,
-		Will: Message{Topic: c.WillTopic, Payload: string(c.WillPayload), QoS: c.WillQos, Retain: c.WillRetain},
-	}
+	return len(b.peers)
 }
