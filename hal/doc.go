@@ -5,7 +5,12 @@
 //
 // The files in reading order: board.go opens a board; check.go finds the faults of a configuration; panels.go is the table of
 // panels; wiring.go opens buses and pins; physical.go keeps a panel that is hardware working; inky.go has the panels by periph's
-// inky; button.go reads the button; terminal.go and png.go are panels without hardware; identify.go names the board.
+// inky; button.go reads the button; terminal.go and png.go are panels without hardware; identify.go names the board; boards.go has the presets of boards that are sold.
+//
+// To add a panel, write its row in panels.go. A module of a known e-paper controller is a function in ssd16xx/modules.go and its
+// wiring in that package's model_test.go; a size of a known OLED controller a line in monoled/module.go; a controller besides
+// its commands in bustest. A sensor is a row in sensor/sensor.go (or periph.go, where periph drives it) and a line in that
+// package's doc.go. A board that is sold is a row in boards.go.
 //
 // # Panels
 //

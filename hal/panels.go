@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"periph.io/x/conn/v3/display"
-	"periph.io/x/conn/v3/gpio"
 
 	"github.com/paird/paird/hal/monoled"
 	"github.com/paird/paird/hal/ssd16xx"
@@ -62,7 +61,7 @@ func names(o Options) string {
 	return strings.Join(n, ", ")
 }
 
-// usualSize is display.size where nothing else is said. A panel without that size takes it for nothing said.
+// usualSize is the default of display.size. A panel that has no such size uses its own.
 func usualSize() image.Point { return image.Pt(128, 64) }
 
 // size is what the panel is used at: the configured size, or the panel's own.
@@ -111,9 +110,6 @@ func openOLED(chip string) Driver {
 		}
 		if reset != nil {
 			o.Reset = reset
-			if err := reset.Out(gpio.High); err != nil {
-				return nil, err
-			}
 		}
 		if w.OnI2C() {
 			bus, addr, err := w.I2C()

@@ -2,10 +2,15 @@ package bustest
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"periph.io/x/conn/v3"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
 )
 
 // TestWindowWraps is SSD1680 section 8: the address counters go round the window, in all eight entry modes.
@@ -177,5 +182,40 @@ func TestPaperSeesViolations(t *testing.T) {
 				t.Errorf("%s: %q", name, e.Violations())
 			}
 		})
+	}
+}
+
+// TestBusLimits: spidev takes 4096 bytes at once; a clock faster than the datasheet's is against it.
+func TestBusLimits(t *testing.T) {
+	e := NewEPaper(Sheet{Chip: SSD1680, Size: image.Pt(8, 8), Wire: func(x, y int) (int, int) { return x, y }}, true)
+	o := NewOLED(usual, 0x3c, true)
+	for name, m := range map[string]struct {
+		port       spi.PortCloser
+		violations func() []string
+		fastest    physic.Frequency
+	}{
+		"e-paper": {e.SPI(), e.Violations, 20 * physic.MegaHertz},
+		"OLED":    {o.SPI(), o.Violations, 10 * physic.MegaHertz},
+	} {
+		c, err := m.port.Connect(m.fastest, spi.Mode0, 8)
+		if err != nil || len(m.violations()) > 0 {
+			t.Fatalf("%s: %v, %q", name, err, m.violations())
+		}
+		if err := c.Tx(make([]byte, 4097), nil); !errors.Is(err, ErrTooLong) {
+			t.Errorf("%s: 4097 bytes at once: %v", name, err)
+		}
+		if l, ok := c.(conn.Limits); !ok || l.MaxTxSize() != 4096 {
+			t.Errorf("%s: no limit is stated", name)
+		}
+		for _, wrong := range []struct {
+			clock physic.Frequency
+			mode  spi.Mode
+			bits  int
+		}{{m.fastest + physic.Hertz, spi.Mode0, 8}, {m.fastest, spi.Mode1, 8}, {m.fastest, spi.Mode0, 16}, {0, spi.Mode0, 8}} {
+			before := len(m.violations())
+			if _, err := m.port.Connect(wrong.clock, wrong.mode, wrong.bits); err != nil || len(m.violations()) != before+1 {
+				t.Errorf("%s: %+v is no violation (%v)", name, wrong, err)
+			}
+		}
 	}
 }
