@@ -127,6 +127,7 @@ func TestPairAgainOverUnsaved(t *testing.T) {
 	}), func(l *lab) {
 		l.pass(45 * time.Second)
 		l.is(control.StatePaired, "storage")
+		l.auth.change(func() { l.auth.subject = "bob" })
 		l.press(hold)
 		l.pass(40 * time.Second)
 		l.broken.Store(false)
@@ -146,6 +147,7 @@ func TestRevokedAfterCut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		l.auth.subject = "bob"
 		g := grantOf(l.auth.issue(), time.Now())
 		g.Pairing = "after"
 		_, err = s.Save(g)

@@ -48,6 +48,9 @@ type grants interface {
 	Save(g store.Grant) (gen uint64, err error)
 	Forget() error
 	PutAside() error
+	SaveAnswer(g store.Grant) error
+	Answer() (g store.Grant, ok bool, err error)
+	DropAnswer() error
 	Pending() ([]byte, error)
 	SavePending(b []byte) error
 	MarkReset() error
@@ -94,8 +97,9 @@ type Options struct {
 	Screen screener
 	LED    func(on bool) error
 	Edges  <-chan Edge
-	Hook   func(event []byte) // must not block
-	Alive  func()             // called while all loops answer, every AliveEvery
+	Hook   func(event []byte)                    // must not block
+	Alive  func()                                // called while all loops and Watch answer, every AliveEvery
+	Watch  map[string]func(context.Context) bool // parts beside the loops: does it answer before ctx ends
 	Frame  func(display.Screen) ([]byte, error)
 
 	AliveEvery time.Duration
@@ -103,6 +107,7 @@ type Options struct {
 	BrokerURL  string
 	Panel      control.Panel // Driver and Size; zero without a panel
 	StartAuto  bool          // start = "auto"
+	Revoke     string        // auth.revoke: "auto" (also ""), "reset", "never"
 	PairHold   time.Duration
 	ResetHold  time.Duration // 0: no reset by button
 	Spread     time.Duration // first connect, refresh after boot and reconnect wait rand(0, Spread)
@@ -122,6 +127,8 @@ type Agent struct {
 	resets       chan chan control.ResetResult
 	keeper       chan *keeper  // holds the present keeper, one at a time
 	ended        chan struct{} // closed when Run is over
+
+	presenting, watching pulse // of the panel's and the button's loop
 }
 
 // New makes an Agent; nothing happens before Run.
@@ -136,6 +143,8 @@ func New(o Options) *Agent {
 		resets:       make(chan chan control.ResetResult),
 		keeper:       make(chan *keeper, 1),
 		ended:        make(chan struct{}),
+		presenting:   make(pulse),
+		watching:     make(pulse),
 	}
 	a.events = newStream(o)
 	return a

@@ -25,10 +25,14 @@ type authModel struct {
 	slow     time.Duration                      // what a refresh takes
 	slowCode time.Duration                      // what a code takes
 	audience func(n int) error
+	verify   func(n int) error // n-th check of an ID token, from 1; nil: good
+	slowKeys time.Duration     // what that takes
+	signs    bool              // answers have ID tokens
+	unusable func(n int) error // of the n-th answer with tokens; nil: it is fine
 	revoke   error
 
-	mu                                        sync.Mutex
-	begun, codes, issued, refreshes, furthers counter
+	mu                                                  sync.Mutex
+	begun, codes, issued, refreshes, furthers, verifies counter
 }
 
 // change changes how the model answers from now on.
@@ -66,6 +70,9 @@ func (m *authModel) issue() deviceauth.Token {
 	}
 	if m.noRenew {
 		t.RefreshToken = ""
+	}
+	if m.signs {
+		t.IDToken = fmt.Sprint("I", n)
 	}
 	return t
 }
@@ -109,7 +116,7 @@ func (m *authModel) Wait(ctx context.Context, p deviceauth.Pending) (deviceauth.
 		return deviceauth.Token{}, err
 	}
 	m.lab.note("approved")
-	return m.issue(), nil
+	return m.judged(m.issue())
 }
 
 func (m *authModel) Refresh(ctx context.Context, t deviceauth.Token) (deviceauth.Token, error) {
@@ -129,7 +136,10 @@ func (m *authModel) Refresh(ctx context.Context, t deviceauth.Token) (deviceauth
 	if m.steady {
 		fresh.RefreshToken = t.RefreshToken
 	}
-	return fresh, nil
+	if fresh.IDToken == "" {
+		fresh.IDToken, fresh.Verified = t.IDToken, t.Verified
+	}
+	return m.judged(fresh)
 }
 
 func (m *authModel) Audience(ctx context.Context, t deviceauth.Token, r deviceauth.AudienceRequest) (a, rotated deviceauth.Token, err error) {
@@ -146,8 +156,30 @@ func (m *authModel) Audience(ctx context.Context, t deviceauth.Token, r deviceau
 	return a, rotated, nil
 }
 
-func (m *authModel) Verify(_ context.Context, t deviceauth.Token) (deviceauth.Token, error) {
-	t.Verified = true
+// judged is an answer of the token endpoint. What must not be used comes with its error.
+func (m *authModel) judged(t deviceauth.Token) (deviceauth.Token, error) {
+	if m.signs {
+		t.Subject = "" // not before it is verified
+	}
+	return t, m.asked(&m.unusable, m.issued.n())
+}
+
+func (m *authModel) Verify(ctx context.Context, t deviceauth.Token) (deviceauth.Token, error) {
+	if t.Verified || t.IDToken == "" {
+		t.Verified = true
+		return t, nil
+	}
+	n := m.verifies.next()
+	m.lab.note("verify %s", t.IDToken)
+	select {
+	case <-ctx.Done():
+		return t, ctx.Err()
+	case <-time.After(m.slowKeys):
+	}
+	if err := m.asked(&m.verify, n); err != nil {
+		return t, err
+	}
+	t.Verified, t.Subject, t.Name = true, m.subject, "Name of "+t.IDToken
 	return t, nil
 }
 
@@ -158,6 +190,9 @@ func (m *authModel) Revoke(ctx context.Context, t deviceauth.Token) error {
 	}
 	return m.revoke
 }
+
+// later is an error of Verify that says nothing against the ID token.
+var later = &deviceauth.Error{Kind: deviceauth.NoNetwork, Op: "ID token", Detail: "no keys", Later: true}
 
 func fails(kind deviceauth.Kind) error {
 	return &deviceauth.Error{Kind: kind, Op: "refresh", Detail: "the server says " + string(kind)}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/control"
-	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/queue"
 	"github.com/paird/paird/agent/store"
 )
@@ -25,9 +24,7 @@ func (a *Agent) Token(ctx context.Context, name string, minTTL time.Duration, fr
 	if err != nil {
 		return control.Token{}, err
 	}
-	t, err := ask(ctx, k, func(own context.Context) (deviceauth.Token, error) {
-		return k.localToken(own, name, minTTL, fresh)
-	})
+	t, err := k.localToken(ctx, want{name: name, minTTL: minTTL, fresh: fresh})
 	if err != nil {
 		return control.Token{}, explained(err)
 	}

@@ -9,13 +9,17 @@ import (
 // watchButton turns edges into what the user asks for.
 func (a *Agent) watchButton(ctx context.Context) {
 	hold := gesture.Config{PairHold: a.o.PairHold, ResetHold: a.o.ResetHold}
+	edges := a.o.Edges
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case e, more := <-a.o.Edges:
+		case answer := <-a.watching:
+			answer <- true
+		case e, more := <-edges:
 			if !more { // the button's driver has ended
-				return
+				edges = nil
+				continue
 			}
 			var act gesture.Action
 			a.status.update(func(f *facts) { f.gesture, act = f.gesture.Next(hold, e) })

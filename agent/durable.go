@@ -62,9 +62,10 @@ func (k *keeper) resume(ctx context.Context, state store.State) {
 	if state.Intent {
 		k.intended = state.Gen
 	}
-	k.publish(*state.Grant)
+	k.serial++
+	k.show(*state.Grant, k.serial, nil)
 	k.plan()
-	if p, ok := unrevoked(state, k.o.Bound); ok {
+	if p, ok := unrevoked(state, k.o.Bound); ok && mayRevoke(k.o.Revoke, p, *state.Grant) {
 		k.revoke(ctx, p)
 	}
 }
@@ -107,21 +108,15 @@ type adoption struct {
 func (k *keeper) adopt(ctx context.Context, t deviceauth.Token, pairing string) error {
 	in := adoption{grant: grantOf(t, time.Now()), saved: make(chan struct{})}
 	in.grant.Pairing = pairing
-	_, err := ask(context.WithoutCancel(ctx), k, func(own context.Context) (any, error) {
-		switch {
-		case k.phase.stage == unsaved: // newer than what is published
-			replaced := k.inHand.grant
-			in.replaced = &replaced
-		case k.gen != 0:
-			replaced := k.pub
-			in.replaced = &replaced
+	for { // an exchange under way ends first: it may rotate the tokens that are replaced
+		x, err := ask(context.WithoutCancel(ctx), k, func(own context.Context) (*exchange, error) { return k.exchange, k.replace(own, in) })
+		if err != nil {
+			return err
 		}
-		k.inHand = in
-		k.save(own)
-		return nil, nil
-	})
-	if err != nil {
-		return err
+		if x == nil {
+			break
+		}
+		<-x.done
 	}
 	select {
 	case <-in.saved:
@@ -131,35 +126,74 @@ func (k *keeper) adopt(ctx context.Context, t deviceauth.Token, pairing string) 
 	}
 }
 
-// save makes the grant in hand durable, before anything uses it, however long the disk takes.
+// replace takes over the grant of a new pairing, unless an exchange is under way.
+func (k *keeper) replace(ctx context.Context, in adoption) error {
+	if k.exchange != nil {
+		return nil
+	}
+	switch {
+	case k.phase.stage == unsaved: // newer than what is published
+		replaced := k.inHand.grant
+		in.replaced = &replaced
+	case k.gen != 0:
+		replaced := k.pub
+		in.replaced = &replaced
+	}
+	k.inHand = in
+	k.save(ctx)
+	return nil
+}
+
+// save makes the grant in hand durable and then publishes it, however long the disk takes.
 func (k *keeper) save(ctx context.Context) {
-	in := k.inHand
-	gen, err := k.write(in)
+	if k.persist() {
+		k.release(ctx)
+	}
+}
+
+// persist makes the grant in hand durable.
+func (k *keeper) persist() bool {
+	gen, err := k.write(k.inHand)
 	if err != nil {
 		k.enter(unsaved, time.Time{})
 		k.storageFailed(err)
-		return
+		return false
 	}
-	k.inHand, k.retry, k.stored = adoption{}, retry{}, gen
+	k.stored = gen
 	k.storageWorks()
+	return true
+}
+
+// release publishes the grant in hand, which is durable.
+func (k *keeper) release(ctx context.Context) {
+	in := k.inHand
+	k.inHand, k.retry = adoption{}, retry{}
 	k.status.problem("keeper", "", nil)
-	if in.saved != nil {
-		k.mu.Lock()
-		k.adopted, k.sealed = in.grant.Pairing, false
-		k.mu.Unlock()
-		clear(k.audiences)
-	}
-	k.publish(in.grant)
+	k.publish(in)
 	k.enter(received, k.refreshDue())
 	if in.saved == nil {
-		k.events.emit(control.EventRefreshed, refreshedFields(in.grant, time.Now()))
 		return
 	}
 	close(in.saved)
-	k.events.toBoard(control.EventPaired, map[string]any{"subject": in.grant.Subject}) // the linker queues it for the broker
-	if in.replaced != nil && !sameTokens(*in.replaced, in.grant) {
+	if in.replaced != nil && mayRevoke(k.o.Revoke, *in.replaced, in.grant) {
 		k.revoke(ctx, *in.replaced)
 	}
+}
+
+// publish shows the grant in hand to the other loops as a new generation. Its event comes before they wake up.
+func (k *keeper) publish(in adoption) {
+	k.serial++
+	if in.saved == nil {
+		k.show(in.grant, k.serial, func() { k.events.emit(control.EventRefreshed, refreshedFields(in.grant, time.Now())) })
+		return
+	}
+	clear(k.audiences)
+	k.mu.Lock()
+	k.adopted, k.sealed = in.grant.Pairing, false
+	k.mu.Unlock()
+	k.show(in.grant, k.serial, func() { // the linker queues it for the broker
+		k.events.toBoard(control.EventPaired, map[string]any{"subject": in.grant.Subject})
+	})
 }
 
 // refreshedFields are those of the event.
@@ -226,4 +260,41 @@ func (k *keeper) storageWorks() {
 		err = h.Health()
 	}
 	k.status.problem("store", control.ProblemStorage, err)
+}
+
+// keepAnswer makes the answer of a pairing durable beside the grant. A grant that cannot be unsealed is put aside for it.
+func (k *keeper) keepAnswer(ctx context.Context, g store.Grant) error {
+	_, err := ask(context.WithoutCancel(ctx), k, func(context.Context) (any, error) {
+		err := k.o.Store.SaveAnswer(g)
+		if _, closed := errors.AsType[*store.SealError](err); closed {
+			err = errors.Join(k.o.Store.PutAside(), k.o.Store.SaveAnswer(g))
+		}
+		return nil, err
+	})
+	return err
+}
+
+// answer is what keepAnswer kept and was neither adopted nor dropped. One of another configuration is dropped.
+func (k *keeper) answer(ctx context.Context) (g store.Grant, ok bool) {
+	g, err := ask(ctx, k, func(context.Context) (g store.Grant, err error) {
+		g, ok, err = k.o.Store.Answer()
+		return g, err
+	})
+	switch {
+	case err != nil:
+		k.o.Log.Debug("no answer of a pairing is read", "err", err)
+		return store.Grant{}, false
+	case ok && foreign(g.Binding, k.o.Bound):
+		k.dropAnswer(ctx)
+		return store.Grant{}, false
+	}
+	return g, ok
+}
+
+// dropAnswer makes durable that the answer was refused.
+func (k *keeper) dropAnswer(ctx context.Context) {
+	_, err := ask(ctx, k, func(context.Context) (any, error) { return nil, k.o.Store.DropAnswer() })
+	if err != nil {
+		k.o.Log.Warn("the refused answer of a pairing is still on the disk", "err", err)
+	}
 }

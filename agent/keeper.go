@@ -34,16 +34,18 @@ type keeper struct {
 	adopted string // the Pairing of the last grant adopted in this life
 
 	// Owned by the loop.
-	phase       phase
-	wake        *time.Timer
-	serial      uint64
-	stored      uint64 // the store's generation
-	intended    uint64 // the generation whose intent is durable
-	inHand      adoption
-	retry       retry
-	forced      time.Time // last refresh forced over the control API
-	audiences   map[string]audience
-	revocations sync.WaitGroup
+	phase     phase
+	wake      *time.Timer
+	serial    uint64
+	stored    uint64 // the store's generation
+	intended  uint64 // the generation whose intent is durable
+	inHand    adoption
+	exchange  *exchange                  // under way; nil: none
+	answers   chan func(context.Context) // what an exchange has to do in the loop
+	retry     retry
+	forced    time.Time // last refresh forced over the control API
+	audiences map[string]audience
+	beside    sync.WaitGroup // exchanges and revocations
 }
 
 func newKeeper(o Options, st *status, ev *stream) *keeper {
@@ -53,6 +55,7 @@ func newKeeper(o Options, st *status, ev *stream) *keeper {
 		inbox:     make(chan func(context.Context)),
 		ready:     make(chan struct{}),
 		over:      make(chan struct{}),
+		answers:   make(chan func(context.Context)),
 		changed:   make(chan struct{}),
 		wake:      time.NewTimer(0),
 		phase:     phase{stage: unread, due: time.Now()},
@@ -62,7 +65,7 @@ func newKeeper(o Options, st *status, ev *stream) *keeper {
 
 // run works until retire is closed. ctx ends before: from then on only what was received is made durable.
 func (k *keeper) run(ctx context.Context, retire <-chan struct{}) {
-	defer k.revocations.Wait()
+	defer k.beside.Wait()
 	defer close(k.over)
 	for {
 		step, wait := next(k.phase, time.Now())
@@ -73,15 +76,15 @@ func (k *keeper) run(ctx context.Context, retire <-chan struct{}) {
 		k.sleep(wait)
 		select {
 		case <-retire:
-			if k.phase.stage == unsaved {
-				k.save(ctx) // the last chance
-			}
+			k.finish(ctx)
 			return
+		case fn := <-k.answers:
+			fn(ctx)
 		case fn := <-k.inbox:
 			fn(ctx)
 		case <-k.wake.C:
 		case answer := <-k.pulse:
-			answer <- struct{}{}
+			answer <- !k.hung()
 		}
 	}
 }
@@ -103,7 +106,7 @@ func (k *keeper) do(ctx context.Context, s step) {
 	case planRefresh:
 		k.plan()
 	case refreshGrant:
-		_ = k.refresh(ctx) // the status has it
+		_, _ = k.refresh(ctx) // a failure is in the status
 	case expireGrant:
 		k.expire()
 	case saveGrant:
@@ -115,7 +118,7 @@ func (k *keeper) do(ctx context.Context, s step) {
 
 // enter begins a stage whose work is due then; the zero time: there is none.
 func (k *keeper) enter(s stage, due time.Time) {
-	k.phase = phase{stage: s, due: due, renewable: k.pub.RefreshToken != ""}
+	k.phase = phase{stage: s, due: due, renewable: k.pub.RefreshToken != "", busy: k.exchange != nil}
 }
 
 // current is the published grant: durable, bound to this configuration, perhaps with an expired
@@ -140,6 +143,12 @@ func (k *keeper) isSealed() bool {
 	return k.sealed
 }
 
+// holdsGrant reports whether this device has a grant, published or not.
+func (k *keeper) holdsGrant() bool {
+	_, gen, _ := k.current()
+	return gen != 0 || k.isSealed()
+}
+
 // absent is why no grant is published.
 func (k *keeper) absent() error {
 	if k.isSealed() {
@@ -148,22 +157,21 @@ func (k *keeper) absent() error {
 	return errNotPaired
 }
 
-// publish shows g to the other loops as a new generation.
-func (k *keeper) publish(g store.Grant) {
-	k.serial++
-	k.show(g, k.serial)
-}
-
 // withdraw shows the other loops that there is no grant.
-func (k *keeper) withdraw() { k.show(store.Grant{}, 0) }
+func (k *keeper) withdraw() { k.show(store.Grant{}, 0, nil) }
 
-func (k *keeper) show(g store.Grant, gen uint64) {
+// show changes what current returns; event, if not nil, runs before the other loops wake up for it.
+func (k *keeper) show(g store.Grant, gen uint64, event func()) {
 	k.mu.Lock()
 	k.pub, k.gen = g, gen
-	close(k.changed)
+	changed := k.changed
 	k.changed = make(chan struct{})
 	k.mu.Unlock()
 	k.status.update(func(f *facts) { f.grant, f.paired = g, gen != 0 })
+	if event != nil {
+		event()
+	}
+	close(changed)
 }
 
 // ask runs fn in the keeper's own goroutine and returns its answer.

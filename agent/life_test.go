@@ -231,6 +231,7 @@ func TestWaitTrouble(t *testing.T) {
 		l.WaitTrouble("no_network", "no route")
 		l.is(control.StatePairing, "no_network")
 		l.press(hold)
+		l.pass(time.Second)
 		l.is(control.StatePairing, "")
 		l.WaitTrouble("server", "502")
 		l.WaitTrouble("", "")

@@ -14,6 +14,10 @@ import (
 // stable is how long a session must last for the back-off to begin again.
 const stable = 60 * time.Second
 
+// stallLimit is how long a session may make no progress, not even a ping answer, before it counts as hung: three
+// times the longest keep-alive and what leaving may take.
+const stallLimit = 150 * time.Second
+
 // linker owns the broker connection: it waits for a grant, serves, backs off.
 type linker struct {
 	o      Options
@@ -117,9 +121,7 @@ func (l *linker) serve(ctx context.Context, g store.Grant, changed <-chan struct
 	defer cancel(nil)
 	go l.swap(ctx, g, changed, cancel)
 	var err error
-	l.pulse.await(func() {
-		err = l.o.Link.Serve(ctx, credentials(g), l.connected)
-	})
+	l.pulse.await(func() { err = l.o.Link.Serve(ctx, credentials(g), l.connected) }, progressing(stallLimit, l.o.Link.Progress))
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
@@ -249,7 +251,7 @@ func (l *linker) refused(e *telemetry.Error) {
 // renew asks the keeper for a token newer than gen.
 func (l *linker) renew(ctx context.Context, gen uint64) bool {
 	var err error
-	l.pulse.await(func() { _, err = l.keeper.token(ctx, gen) })
+	l.pulse.await(func() { _, err = l.keeper.token(ctx, gen) }, watched)
 	if err != nil && ctx.Err() == nil {
 		l.o.Log.Warn("the broker refused the token and it could not be renewed", "err", err)
 	}

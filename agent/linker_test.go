@@ -224,8 +224,8 @@ func TestBrokerKinds(t *testing.T) {
 }
 
 func TestBrokerRetryAfter(t *testing.T) {
-	later := &telemetry.Error{Kind: telemetry.Broker, Detail: "503", RetryAfter: 20 * time.Minute}
-	bubble(t, setups(paired(0, nil), sessions(session{0, later})), func(l *lab) {
+	wait := &telemetry.Error{Kind: telemetry.Broker, Detail: "503", RetryAfter: 20 * time.Minute}
+	bubble(t, setups(paired(0, nil), sessions(session{0, wait})), func(l *lab) {
 		l.pass(30 * time.Minute)
 		l.saw("0s refused A1", "20m0s serve A1")
 	})

@@ -21,6 +21,7 @@ type linkModel struct {
 	sessions counter
 	samplers atomic.Int32 // running
 	sampled  counter      // begun
+	serving  atomic.Int32
 
 	mu     sync.Mutex
 	events []string
@@ -35,6 +36,8 @@ func (m *linkModel) Serve(ctx context.Context, c telemetry.Credentials, online f
 		m.lab.note("refused %s", c.AccessToken)
 		return err
 	}
+	m.serving.Add(1)
+	defer m.serving.Add(-1)
 	m.lab.note("serve %s", c.AccessToken)
 	online()
 	var over, expired <-chan time.Time
@@ -79,7 +82,14 @@ func (m *linkModel) Same(a, b telemetry.Credentials) bool {
 }
 
 func (m *linkModel) Preconnect(context.Context) {}
-func (m *linkModel) Progress() uint64           { return uint64(m.sessions.n()) }
+
+// Progress counts the ping answers of each half minute; a Serve that is none of this model's makes none.
+func (m *linkModel) Progress() uint64 {
+	if m.serving.Load() == 0 {
+		return uint64(m.sessions.n())
+	}
+	return uint64(m.sessions.n()) + uint64(time.Since(m.lab.began)/(30*time.Second))
+}
 
 func (m *linkModel) RunSampler(ctx context.Context, online <-chan struct{}) {
 	m.samplers.Add(1)

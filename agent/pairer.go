@@ -6,7 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/deviceauth"
 )
 
@@ -19,6 +18,11 @@ const (
 // giveUp is how long pairing again tries to reach a server that does not answer, while the old grant serves.
 const giveUp = 10 * time.Minute
 
+const (
+	requestLimit = 2 * time.Minute // when a request to the server counts as hung: each attempt ends after 20 s by itself
+	beginEvery   = 5 * time.Second // between device authorization requests that were asked for
+)
+
 var errAgain = errors.New("asked to pair again")
 
 // pairer owns the user code: it rests, begins, waits, and hands the result to the keeper.
@@ -30,6 +34,7 @@ type pairer struct {
 	pulse    pulse
 	requests <-chan struct{} // a press or `paird pair`: ends any rest, back-off or code
 	codes    int             // how many more codes `start = "auto"` asks for by itself
+	asked    time.Time       // the last device authorization request
 	served   bool            // there was a grant when it was looked for last
 }
 
@@ -45,7 +50,9 @@ func (p *pairer) run(ctx context.Context, afterReset bool) {
 	if p.clickedEarly() && !p.paired() {
 		next = 0
 	}
-	if pending, ok := p.saved(); ok && ctx.Err() == nil {
+	if answer, ok := p.keeper.answer(ctx); ok {
+		next = p.finishAnswer(ctx, answer)
+	} else if pending, ok := p.saved(); ok && ctx.Err() == nil {
 		p.awaitClock(ctx)
 		p.dropRequest() // a press since the start gets this code
 		next = p.finish(ctx, pending)
@@ -61,7 +68,7 @@ func (p *pairer) atStart(afterReset bool) time.Duration {
 	if p.paired() || afterReset || !p.o.StartAuto || p.keeper.isSealed() {
 		return forever
 	}
-	return p.o.Rand(p.o.Spread)
+	return 0
 }
 
 // clickedEarly reports a click from before it was known what it means.
@@ -128,11 +135,13 @@ func (p *pairer) pair(ctx context.Context) time.Duration {
 // begin asks for a code until there is one. A press cuts a back-off short.
 func (p *pairer) begin(ctx context.Context) (deviceauth.Pending, error) {
 	began := time.Now()
+	p.pace(ctx)
 	for n := 0; ; n++ {
 		p.clockSet(ctx)
+		p.asked = time.Now()
 		var pending deviceauth.Pending
 		var err error
-		p.pulse.await(func() { pending, err = p.o.Auth.Begin(ctx) })
+		p.pulse.await(func() { pending, err = p.o.Auth.Begin(ctx) }, within(requestLimit))
 		switch {
 		case ctx.Err() != nil:
 			return pending, ctx.Err()
@@ -150,7 +159,15 @@ func (p *pairer) begin(ctx context.Context) (deviceauth.Pending, error) {
 		wait = max(wait, askedToWait(err))
 		if p.pulse.wait(ctx, wait, p.requests, nil) == first {
 			n, began = -1, time.Now()
+			p.pace(ctx)
 		}
+	}
+}
+
+// pace keeps programs and impatient users from more than one device authorization request in beginEvery.
+func (p *pairer) pace(ctx context.Context) {
+	if !p.asked.IsZero() {
+		p.pulse.wait(ctx, max(0, time.Until(p.asked.Add(beginEvery))), nil, nil)
 	}
 }
 
@@ -206,99 +223,4 @@ func (p *pairer) keep(pending *deviceauth.Pending) {
 	if err := p.o.Store.SavePending(b); err != nil {
 		p.o.Log.Warn("the pending code is not kept: a power cut now would need a new one", "err", err)
 	}
-}
-
-// finish shows the code until it is approved, denied or over, or another is requested.
-func (p *pairer) finish(ctx context.Context, pending deviceauth.Pending) time.Duration {
-	p.status.update(func(f *facts) { f.pairing, f.beginning = &pending, false })
-	p.events.emit(control.EventPairing, map[string]any{
-		"user_code": pending.UserCode, "verification_uri": pending.VerificationURI,
-		"verification_uri_complete": pending.VerificationURIComplete, "expires_in": seconds(time.Until(pending.Deadline())),
-	})
-	t, err := p.wait(ctx, pending)
-	p.status.update(func(f *facts) { f.pairing = nil })
-	p.status.problem("poll", "", nil)
-	if err == nil {
-		err = p.adopt(ctx, t, pairingOf(pending))
-	}
-	if err != nil && ctx.Err() != nil {
-		return forever // still pending: the next start goes on with it
-	}
-	p.keep(nil)
-	return p.after(err)
-}
-
-// wait polls, beside the loop, until the code has an outcome or another is requested.
-func (p *pairer) wait(ctx context.Context, pending deviceauth.Pending) (t deviceauth.Token, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if t, err = p.o.Auth.Wait(ctx, pending); err == nil {
-			t, err = p.verified(ctx, t)
-		}
-	}()
-	if p.pulse.wait(context.Background(), forever, done, p.requests) == second {
-		cancel(errAgain)
-		p.pulse.wait(context.Background(), forever, done, nil)
-		if err != nil {
-			err = errAgain
-		}
-	}
-	return t, err
-}
-
-// verified is t with what its ID token says. Where the issuer's keys are away the pairing goes on without account.
-func (p *pairer) verified(ctx context.Context, t deviceauth.Token) (deviceauth.Token, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyFor)
-	defer cancel()
-	v, err := p.o.Auth.Verify(ctx, t)
-	if e, typed := errors.AsType[*deviceauth.Error](err); err != nil && (!typed || e.Later) {
-		p.o.Log.Warn("ID token ignored", "err", err)
-		t.IDToken = ""
-		return t, nil
-	}
-	return v, err
-}
-
-// adopt hands the tokens to the keeper and shows the account once they are durable.
-func (p *pairer) adopt(ctx context.Context, t deviceauth.Token, pairing string) error {
-	var err error
-	p.pulse.await(func() { err = p.keeper.adopt(ctx, t, pairing) })
-	if err == nil {
-		p.status.update(func(f *facts) { f.justPaired = time.Now().Add(pairedFor) })
-	}
-	return err
-}
-
-// after is how long to rest when a code ended with err.
-func (p *pairer) after(err error) time.Duration {
-	kind := kindOf(err)
-	switch {
-	case err == nil:
-		p.codes = autoCodes
-		p.status.problem("pairer", "", nil)
-		return forever
-	case errors.Is(err, errAgain):
-		return 0
-	case kind == deviceauth.Denied, kind == deviceauth.Expired:
-		p.events.emit(control.EventType(kind), nil)
-	}
-	if p.paired() {
-		p.o.Log.Warn("pairing again ended; the old grant stays", "err", err)
-		return forever
-	}
-	p.trouble(err)
-	switch {
-	case !p.o.StartAuto:
-		return forever
-	case kind == deviceauth.Denied:
-		return autoRest
-	}
-	if p.codes--; p.codes > 0 {
-		return p.o.Rand(time.Second)
-	}
-	p.codes = autoCodes
-	return autoRest
 }

@@ -45,7 +45,8 @@ func (a *Agent) present(ctx context.Context) {
 				again = next
 			}
 		}
-		if !pause(ctx, time.Until(again), changed) {
+		a.presenting.wait(ctx, max(0, time.Until(again)), changed, nil)
+		if ctx.Err() != nil {
 			return
 		}
 	}

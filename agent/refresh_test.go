@@ -210,8 +210,8 @@ func TestServerDownForDays(t *testing.T) {
 }
 
 func TestRefreshRetryAfter(t *testing.T) {
-	later := &deviceauth.Error{Kind: deviceauth.Server, Op: "refresh", Detail: "503", RetryAfter: 45 * time.Minute}
-	bubble(t, setups(paired(0, nil), refuses(later)), func(l *lab) {
+	wait := &deviceauth.Error{Kind: deviceauth.Server, Op: "refresh", Detail: "503", RetryAfter: 45 * time.Minute}
+	bubble(t, setups(paired(0, nil), refuses(wait)), func(l *lab) {
 		l.pass(2 * time.Hour)
 		l.saw("0s serve A1", "40m30s refresh R1", "1h0m0s end A1: the access token expired", "1h25m30s refresh R1", "1h25m30s serve A2")
 	})

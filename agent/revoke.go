@@ -15,13 +15,29 @@ const revokeLimit = 10 * time.Second
 
 // revoke revokes g beside the loop; best effort.
 func (k *keeper) revoke(ctx context.Context, g store.Grant) {
-	k.revocations.Go(func() {
+	k.beside.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, revokeLimit)
 		defer cancel()
 		if err := k.o.Auth.Revoke(ctx, tokenOf(g)); err != nil {
 			k.o.Log.Warn("the earlier grant could not be revoked: remove this device in the account it was of", "err", err)
 		}
 	})
+}
+
+// The values of auth.revoke.
+const (
+	revokeAuto  = "auto"  // at a factory reset, and at pairing again by another account
+	revokeReset = "reset" // at a factory reset only
+	revokeNever = "never"
+)
+
+// mayRevoke reports whether pairing again revokes the grant before. Many servers attach the tokens of a new pairing by
+// the same person to the same grant: revoking the old refresh token then ends the new one too (RFC 7009 section 2.1
+// lets them: "the authorization server MAY also invalidate [...] all tokens based on the same authorization grant"). So
+// both accounts must be known and differ.
+func mayRevoke(policy string, old, fresh store.Grant) bool {
+	return (policy == revokeAuto || policy == "") && old.Subject != "" && fresh.Subject != "" && old.Subject != fresh.Subject &&
+		!sameTokens(old, fresh)
 }
 
 // unrevoked is the grant of an earlier pairing that a power cut kept from being revoked.
@@ -43,21 +59,39 @@ func sameTokens(a, b store.Grant) bool {
 
 // revokeAll revokes, 10 s at most, all that this device has.
 func (a *Agent) revokeAll(ctx context.Context) error {
-	state, err := a.o.Store.Load()
+	grants, err := a.held()
 	if err != nil {
 		return fmt.Errorf("the grant cannot be read to be revoked, remove this device in your account: %w", err)
 	}
-	if state.Grant == nil {
-		return nil
+	if len(grants) > 0 && a.o.Revoke == revokeNever {
+		return errors.New("auth.revoke is never: remove this device in your account")
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeLimit)
 	defer cancel()
-	err = a.o.Auth.Revoke(ctx, tokenOf(*state.Grant))
-	if before, ok := unrevoked(state, a.o.Bound); ok {
-		err = errors.Join(err, a.o.Auth.Revoke(ctx, tokenOf(before)))
+	for _, g := range grants {
+		err = errors.Join(err, a.o.Auth.Revoke(ctx, tokenOf(g)))
 	}
 	if err != nil {
 		return fmt.Errorf("the grant could not be revoked, remove this device in your account: %w", err)
 	}
 	return nil
+}
+
+// held are all grants of this device: the present one, one of an earlier pairing that was not revoked, and the answer of a
+// pairing that is not adopted yet.
+func (a *Agent) held() (grants []store.Grant, err error) {
+	state, err := a.o.Store.Load()
+	if err != nil {
+		return nil, err
+	}
+	if state.Grant != nil {
+		grants = append(grants, *state.Grant)
+	}
+	if before, ok := unrevoked(state, a.o.Bound); ok {
+		grants = append(grants, before)
+	}
+	if answer, ok, err := a.o.Store.Answer(); err == nil && ok {
+		grants = append(grants, answer)
+	}
+	return grants, nil
 }

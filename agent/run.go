@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/internal/remote"
 	"github.com/paird/paird/agent/telemetry"
 )
 
@@ -66,7 +67,11 @@ func (a *Agent) runLoops(ctx context.Context, afterReset bool) (reply chan contr
 	links.Go(func() { l.run(linking) })
 	loops.Go(func() { p.run(ctx, afterReset) })
 	loops.Go(func() { a.housekeeping(ctx, k) })
-	loops.Go(func() { a.heartbeat(ctx, k.pulse, l.pulse, p.pulse) })
+	loops.Go(func() {
+		a.heartbeat(ctx, map[string]pulse{
+			"keeper": k.pulse, "linker": l.pulse, "pairer": p.pulse, "panel": a.presenting, "button": a.watching,
+		})
+	})
 	keeping.Go(func() { k.run(ctx, retire) })
 
 	select {
@@ -104,7 +109,7 @@ func (a *Agent) housekeeping(ctx context.Context, k *keeper) {
 		if _, gen, _ := k.current(); gen != 0 && (saved.IsZero() || time.Since(saved) >= floorEvery) && a.saveFloor() {
 			saved = time.Now()
 		}
-		if !pause(ctx, housekeepingEvery, nil) {
+		if remote.Wait(ctx, housekeepingEvery) != nil {
 			return
 		}
 	}

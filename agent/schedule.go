@@ -25,6 +25,7 @@ type phase struct {
 	stage
 	due       time.Time // of the stage's work; zero: nothing to do
 	renewable bool      // the grant has a refresh token
+	busy      bool      // an exchange is under way: its answer decides what comes next
 }
 
 // step is what the keeper does next.
@@ -46,7 +47,7 @@ const resumedLook = 5 * time.Minute
 // next is the step of p at now and, where that is idle, how long to wait before asking again.
 func next(p phase, now time.Time) (step, time.Duration) {
 	switch {
-	case p.due.IsZero():
+	case p.due.IsZero(), p.busy:
 		return idle, forever
 	case now.Before(p.due) && (p.stage == resumed || p.stage == untimed):
 		return idle, min(p.due.Sub(now), resumedLook)
@@ -90,9 +91,9 @@ func usable(g store.Grant, now time.Time) bool {
 	return g.AccessToken != "" && (g.Expiry.IsZero() || now.Before(g.Expiry))
 }
 
-// within bounds the min_ttl that may be asked of a token with that lifetime. With more than half of it
+// boundTTL bounds the min_ttl that may be asked of a token with that lifetime. With more than half of it
 // a program that asks again and again would cause a refresh each time.
-func within(minTTL, lifetime time.Duration) time.Duration {
+func boundTTL(minTTL, lifetime time.Duration) time.Duration {
 	if lifetime <= 0 {
 		return minTTL
 	}

@@ -34,6 +34,7 @@ func TestNext(t *testing.T) {
 		{"received, due", phase{stage: received, due: now, renewable: true}, refreshGrant, 0},
 		{"received, overdue", phase{stage: received, due: in(-time.Hour), renewable: true}, refreshGrant, 0},
 		{"received, no refresh token", phase{stage: received, due: now}, expireGrant, 0},
+		{"received, a request under way", phase{stage: received, due: now, renewable: true, busy: true}, idle, forever},
 		{"received, no expires_in", phase{stage: received, renewable: true}, idle, forever},
 		{"not durable", phase{stage: unsaved, due: in(5 * time.Second), renewable: true}, idle, 5 * time.Second},
 		{"not durable, try again", phase{stage: unsaved, due: now, renewable: true}, saveGrant, 0},

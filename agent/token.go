@@ -10,37 +10,140 @@ import (
 	"github.com/paird/paird/agent/store"
 )
 
-var errUnknownAudience = errors.New("no [[token]] of that name is configured")
+var (
+	errUnknownAudience = errors.New("no [[token]] of that name is configured")
+	errNoToken         = errors.New("the server gave no token that can be used: ask again")
+)
 
-// forceEvery is how often a local program may force a refresh.
-const forceEvery = time.Minute
+const (
+	forceEvery = time.Minute     // how often a local program may force a refresh
+	shortWait  = 5 * time.Second // how long a refresh is awaited for a caller who can be served with less than min_ttl
+)
 
 // audience is the access token of a [[token]], or why there is none yet.
 type audience struct {
 	token deviceauth.Token
+	gen   uint64 // counts what was received
 	retry retry
 }
 
-// token is a grant whose access token may be used, newer than generation refused: one that the broker
-// refused costs one refresh. 0 refuses none.
-func (k *keeper) token(ctx context.Context, refused uint64) (store.Grant, error) {
-	return ask(ctx, k, func(own context.Context) (store.Grant, error) { return k.fresh(own, refused, 0) })
+// want is what a local program asks for.
+type want struct {
+	name    string // of a [[token]]; "" for the grant's own
+	minTTL  time.Duration
+	fresh   bool   // an API refused the last one
+	refused uint64 // then: the generation of that one
+	last    bool   // the request for it is over: take what there is
 }
 
-// fresh runs in the loop. With an error it returns the grant as it is.
-func (k *keeper) fresh(ctx context.Context, refused uint64, minTTL time.Duration) (store.Grant, error) {
+// offer is what the keeper has for a caller at once.
+type offer struct {
+	grant store.Grant      // of the device
+	token deviceauth.Token // of that audience; where wait is not nil it may be served, but is not what was wanted
+	wait  *exchange        // what may bring another; nil: nothing
+	want  want             // what to ask for then
+}
+
+// token is a grant whose access token may be used, newer than generation refused: one that the broker
+// refused costs one refresh. 0 refuses none. With an error it returns the grant as it is.
+func (k *keeper) token(ctx context.Context, refused uint64) (store.Grant, error) {
+	w := want{refused: refused}
+	for {
+		o, err := ask(ctx, k, func(own context.Context) (offer, error) { return k.offer(own, w) })
+		if err != nil || o.wait == nil {
+			return o.grant, err
+		}
+		if err := o.wait.wait(ctx); err != nil {
+			return o.grant, err
+		}
+		w = o.want
+	}
+}
+
+// localToken is the access token a local program asked for. The token in hand is served at once while it satisfies
+// min_ttl, whatever is under way. One that does not is the best there is if the server gives no other in time.
+func (k *keeper) localToken(ctx context.Context, w want) (deviceauth.Token, error) {
+	if _, known := k.o.Audiences[w.name]; w.name != "" && !known {
+		return deviceauth.Token{}, errUnknownAudience
+	}
+	for {
+		o, err := ask(ctx, k, func(own context.Context) (offer, error) { return k.localOffer(own, w) })
+		if err != nil || o.wait == nil {
+			return o.token, err
+		}
+		if served, err := o.await(ctx); served || err != nil {
+			return o.token, err
+		}
+		w = o.want
+	}
+}
+
+// await waits for the exchange. Where there is a token that can be served meanwhile it waits for shortWait at most.
+func (o offer) await(ctx context.Context) (serve bool, err error) {
+	if o.token.AccessToken == "" {
+		return false, o.wait.wait(ctx)
+	}
+	short, cancel := context.WithTimeout(ctx, shortWait)
+	defer cancel()
+	return o.wait.wait(short) != nil, ctx.Err()
+}
+
+// localOffer runs in the loop.
+func (k *keeper) localOffer(ctx context.Context, w want) (offer, error) {
+	if w.fresh && w.refused == 0 {
+		w = k.force(w, time.Now())
+	}
+	if w.name != "" {
+		return k.audienceOffer(ctx, w)
+	}
+	o, err := k.offer(ctx, w)
+	if w.refused == 0 && usable(k.pub, time.Now()) {
+		o.token, err = tokenOf(k.pub), nil // shorter than asked for, and the best there is
+	} else if err == nil && o.wait == nil {
+		o.token = tokenOf(k.pub)
+	}
+	return o, err
+}
+
+// force says which token was refused, unless one was forced within forceEvery.
+func (k *keeper) force(w want, now time.Time) want {
+	if w.fresh = !now.Before(k.forced.Add(forceEvery)); !w.fresh {
+		return w
+	}
+	k.forced, w.refused = now, k.gen
+	if w.name != "" {
+		w.refused = k.audiences[w.name].gen
+	}
+	return w
+}
+
+// offer is the grant if its access token is not the refused one and is good for min_ttl, or the refresh that may
+// bring such a one. It runs in the loop.
+func (k *keeper) offer(ctx context.Context, w want) (offer, error) {
 	if k.gen == 0 {
-		return store.Grant{}, k.absent()
+		return offer{}, k.absent()
 	}
 	now := time.Now()
-	if k.gen != refused && usable(k.pub, now.Add(within(minTTL, k.pub.Lifetime))) {
-		return k.pub, nil
+	if w.last {
+		w.minTTL = 0
+	}
+	o := offer{grant: k.pub, want: w}
+	if k.gen != w.refused && usable(k.pub, now.Add(boundTTL(w.minTTL, k.pub.Lifetime))) {
+		return o, nil
+	}
+	if k.exchange != nil {
+		o.wait, o.want.last = k.exchange, k.exchange.renews && k.exchange.gen == k.gen
+		return o, nil
 	}
 	err := k.mayRefresh(now)
-	if err == nil {
-		err = k.refresh(ctx)
+	if err == nil && w.last {
+		err = errNoToken
 	}
-	return k.pub, err
+	if err == nil {
+		o.wait, err = k.refresh(ctx)
+		o.want.last = true
+	}
+	return o, err
 }
 
 // mayRefresh is the error of the last refresh while its back-off lasts.
@@ -56,92 +159,86 @@ func (k *keeper) mayRefresh(now time.Time) error {
 	return nil
 }
 
-// localToken is the access token a local program asked for; name is "" for the grant's own, or that of
-// a [[token]]. fresh says that an API refused the last one. It runs in the loop.
-func (k *keeper) localToken(ctx context.Context, name string, minTTL time.Duration, fresh bool) (deviceauth.Token, error) {
-	if _, known := k.o.Audiences[name]; name != "" && !known {
-		return deviceauth.Token{}, errUnknownAudience
-	}
-	now := time.Now()
-	fresh = fresh && !now.Before(k.forced.Add(forceEvery))
-	if fresh {
-		k.forced = now
-	}
-	if name != "" {
-		return k.audience(ctx, name, minTTL, fresh)
-	}
-	refused := uint64(0)
-	if fresh {
-		refused = k.gen
-	}
-	g, err := k.fresh(ctx, refused, minTTL)
-	if err != nil && refused == 0 && k.gen != 0 && usable(g, time.Now()) {
-		err = nil // shorter than asked for, and the best there is
-	}
-	return tokenOf(g), err
-}
-
-// audience gets the access token of a [[token]], cached, by refresh with another resource or scope.
-func (k *keeper) audience(ctx context.Context, name string, minTTL time.Duration, fresh bool) (deviceauth.Token, error) {
+// audienceOffer is the access token of a [[token]], cached, or the request for it: a refresh with another resource
+// or scope.
+func (k *keeper) audienceOffer(ctx context.Context, w want) (offer, error) {
 	if k.gen == 0 {
-		return deviceauth.Token{}, k.absent()
+		return offer{}, k.absent()
 	}
 	now := time.Now()
-	have := k.audiences[name]
-	if !fresh && have.token.AccessToken != "" && outlives(have.token, now.Add(within(minTTL, have.token.Lifetime))) {
-		return have.token, nil
+	have := k.audiences[w.name]
+	good := have.token.AccessToken != "" && (have.gen != w.refused || !w.fresh)
+	if good && (w.last || outlives(have.token, now.Add(boundTTL(w.minTTL, have.token.Lifetime)))) {
+		return offer{token: have.token}, nil
+	}
+	if k.exchange != nil {
+		return offer{wait: k.exchange, want: w}, nil
 	}
 	if now.Before(have.retry.until) {
-		return deviceauth.Token{}, have.retry.err
+		return offer{}, have.retry.err
 	}
 	if err := k.mayRefresh(now); err != nil {
-		return deviceauth.Token{}, err
+		return offer{}, err
 	}
-	t, rotated, err := k.requestAudience(ctx, name)
-	if err != nil {
-		return deviceauth.Token{}, k.audienceRefused(name, have, err)
-	}
-	if err := k.rotate(rotated); err != nil {
-		return deviceauth.Token{}, err
-	}
-	k.audiences[name] = audience{token: t}
-	return t, nil
+	x, err := k.requestAudience(ctx, w.name)
+	w.last = true
+	return offer{wait: x, want: w}, err
 }
 
 // outlives reports whether t is good beyond at.
 func outlives(t deviceauth.Token, at time.Time) bool { return t.Expiry.IsZero() || at.Before(t.Expiry) }
 
 // requestAudience sends the refresh request.
-func (k *keeper) requestAudience(ctx context.Context, name string) (t, rotated deviceauth.Token, err error) {
-	err = k.post(ctx, func(ctx context.Context) (err error) {
-		t, rotated, err = k.o.Auth.Audience(ctx, tokenOf(k.pub), k.o.Audiences[name])
-		return err
+func (k *keeper) requestAudience(ctx context.Context, name string) (*exchange, error) {
+	old := k.pub
+	return k.begin(ctx, false, func(own context.Context) {
+		var t, rotated deviceauth.Token
+		err := repeatLost(func() (err error) {
+			t, rotated, err = k.o.Auth.Audience(own, tokenOf(old), k.o.Audiences[name])
+			return err
+		})
+		k.inLoop(func(context.Context) {
+			switch {
+			case err != nil:
+				k.audienceRefused(name, err)
+				k.rotateRefused(rotated)
+			case k.rotate(rotated): // durable before the access token is used
+				k.audiences[name] = audience{token: t, gen: k.audiences[name].gen + 1}
+			}
+		})
 	})
-	return t, rotated, err
 }
 
-// rotate keeps the refresh token that came with another audience's access token; the grant's own access
-// token and its schedule stay as they are.
-func (k *keeper) rotate(t deviceauth.Token) error {
+// rotate keeps the refresh token that came with another audience's access token, and reports whether it is durable;
+// the grant's own access token and its schedule stay as they are.
+func (k *keeper) rotate(t deviceauth.Token) bool {
 	g := k.pub
-	if t.RefreshToken == "" || t.RefreshToken == g.RefreshToken {
+	if t.RefreshToken == "" || t.RefreshToken == g.RefreshToken && t.TokenEndpoint == g.TokenEndpoint {
 		k.clearIntent()
-		return nil
+		return true
 	}
-	g.RefreshToken = t.RefreshToken
+	g.RefreshToken, g.TokenEndpoint = t.RefreshToken, t.TokenEndpoint
 	gen, err := k.o.Store.Save(g)
 	if err != nil {
 		k.inHand = adoption{grant: g}
 		k.enter(unsaved, time.Time{})
 		k.storageFailed(err)
-		return errUnsaved
+		return false
 	}
 	k.stored = gen
 	k.storageWorks()
 	k.mu.Lock() // the same access token under the same generation: no session changes for it
 	defer k.mu.Unlock()
 	k.pub = g
-	return nil
+	return true
+}
+
+// rotateRefused keeps the refresh token of an answer that was refused for another reason: the server has answered 200,
+// and the one before may be spent.
+func (k *keeper) rotateRefused(t deviceauth.Token) {
+	if t.RefreshToken != "" && k.gen != 0 {
+		k.rotate(t)
+	}
 }
 
 // clearIntent closes the journal after an answer that left the refresh token as it was, so that the next
@@ -155,23 +252,22 @@ func (k *keeper) clearIntent() {
 
 // audienceRefused ends the grant only where the refresh token itself is gone; a resource or a scope
 // that is refused is this audience's trouble alone.
-func (k *keeper) audienceRefused(name string, have audience, err error) error {
+func (k *keeper) audienceRefused(name string, err error) {
 	kind := kindOf(err)
 	switch kind {
 	case deviceauth.Gone:
 		k.end(err.Error())
-		return errNotPaired
+		return
 	case deviceauth.Lost, "": // the rotated refresh token may be lost: the grant's own refresh finds out
 		k.refused(err)
 	}
-	now := time.Now()
+	have := k.audiences[name]
 	wait := backoff(have.retry.failures, time.Second, capUrgent, k.o.Rand)
 	if kind == deviceauth.Misconfigured {
 		wait = capUrgent
 	}
 	wait = max(wait, askedToWait(err))
 	err = fmt.Errorf("token %q: %w", name, err)
-	have.retry = retry{failures: have.retry.failures + 1, until: now.Add(wait), err: err}
+	have.retry = retry{failures: have.retry.failures + 1, until: time.Now().Add(wait), err: err}
 	k.audiences[name] = have
-	return err
 }

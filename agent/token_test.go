@@ -206,6 +206,28 @@ func TestTokenWithoutClock(t *testing.T) {
 	})
 }
 
+// A refresh that takes long blocks no caller whom the token in hand satisfies; one who wants more waits for it, and
+// gets the best there is where it takes too long.
+func TestTokenDuringRefresh(t *testing.T) {
+	bubble(t, setups(paired(0, nil), printer, func(l *lab) { l.auth.slow = 30 * time.Second }), func(l *lab) {
+		l.wants("print", 0, false, "A2")
+		l.pass(40*time.Minute + 35*time.Second) // the refresh is under way since 5 s
+		took := func(want time.Duration, ask func()) {
+			l.Helper()
+			began := time.Now()
+			ask()
+			if d := time.Since(began); d != want {
+				l.Errorf("took %v, want %v", d, want)
+			}
+		}
+		took(0, func() { l.wants("", time.Minute, false, "A1") })
+		took(0, func() { l.wants("print", time.Minute, false, "A2") })
+		took(shortWait, func() { l.wants("", 25*time.Minute, false, "A1") })
+		took(20*time.Second, func() { l.wants("", 0, true, "A3") }) // an API refused it
+		l.is(control.StatePaired, "")
+	})
+}
+
 // A program that goes away in the middle of a refresh neither stops it nor is waited for.
 func TestTokenCallerGone(t *testing.T) {
 	bubble(t, setups(paired(0, nil), func(l *lab) { l.auth.slow = 5 * time.Second }), func(l *lab) {

@@ -6,20 +6,21 @@ import (
 	"time"
 )
 
-// pulse is how a loop shows that it is alive: whatever it waits for, it also answers pings.
-type pulse chan chan<- struct{}
+// pulse is how a loop shows that it is alive: whatever it waits for, it also answers pings. The answer is
+// false when what it awaits from elsewhere takes longer than it may.
+type pulse chan chan<- bool
 
-// ping asks once and reports whether the loop answered before ctx ended.
+// ping asks once and reports the answer; it waits for one until ctx ends.
 func (p pulse) ping(ctx context.Context) bool {
-	answer := make(chan struct{}, 1)
+	answer := make(chan bool, 1)
 	select {
 	case p <- answer:
 	case <-ctx.Done():
 		return false
 	}
 	select {
-	case <-answer:
-		return true
+	case alive := <-answer:
+		return alive
 	case <-ctx.Done():
 		return false
 	}
@@ -39,6 +40,11 @@ const (
 
 // wait waits for d, for ctx, or for one of two channels (nil: never).
 func (p pulse) wait(ctx context.Context, d time.Duration, one, two <-chan struct{}) wakeup {
+	return p.watch(ctx, d, one, two, watched)
+}
+
+// watch is wait with an answer of its own to pings.
+func (p pulse) watch(ctx context.Context, d time.Duration, one, two <-chan struct{}, alive func() bool) wakeup {
 	var over <-chan time.Time
 	if d >= 0 {
 		t := time.NewTimer(d)
@@ -56,34 +62,92 @@ func (p pulse) wait(ctx context.Context, d time.Duration, one, two <-chan struct
 		case <-two:
 			return second
 		case answer := <-p:
-			answer <- struct{}{}
+			answer <- alive()
 		}
 	}
 }
 
 // await runs fn beside the loop, which goes on answering, and returns when fn has returned.
-func (p pulse) await(fn func()) {
+func (p pulse) await(fn func(), alive func() bool) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		fn()
 	}()
-	p.wait(context.Background(), forever, done, nil)
+	p.watch(context.Background(), forever, done, nil, alive)
 }
 
-// heartbeat calls Alive while all loops answer.
-func (a *Agent) heartbeat(ctx context.Context, loops ...pulse) {
+// watched is the answer for what has a pulse of its own.
+func watched() bool { return true }
+
+// within is an answer to pings: true until limit is over.
+func within(limit time.Duration) func() bool {
+	deadline := time.Now().Add(limit)
+	return func() bool { return time.Now().Before(deadline) }
+}
+
+// progressing is an answer to pings: true while count moves at least once in every stall.
+func progressing(stall time.Duration, count func() uint64) func() bool {
+	last, moved := count(), time.Now()
+	return func() bool {
+		if now := count(); now != last {
+			last, moved = now, time.Now()
+		}
+		return time.Since(moved) < stall
+	}
+}
+
+// watchLimit is how long a part of Options.Watch may take to answer.
+const watchLimit = 10 * time.Second
+
+// heartbeat calls Alive while all loops, and the parts beside them, answer.
+func (a *Agent) heartbeat(ctx context.Context, loops map[string]pulse) {
 	if a.o.Alive == nil || a.o.AliveEvery <= 0 {
 		return
 	}
-	for pause(ctx, a.o.AliveEvery, nil) {
-		all := true
-		for _, p := range loops {
-			all = p.ping(ctx) && all
+	t := time.NewTicker(a.o.AliveEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
 		}
-		if all {
+		if a.allAnswer(ctx, loops) && ctx.Err() == nil {
 			a.o.Alive()
 		}
+	}
+}
+
+// allAnswer asks each loop and part, and logs which does not answer.
+func (a *Agent) allAnswer(ctx context.Context, loops map[string]pulse) bool {
+	all := true
+	for name, p := range loops {
+		if !p.ping(ctx) && ctx.Err() == nil {
+			a.o.Log.Error("watchdog: a loop hangs", "loop", name)
+			all = false
+		}
+	}
+	for name, alive := range a.o.Watch {
+		if !a.answers(ctx, alive) && ctx.Err() == nil {
+			a.o.Log.Error("watchdog: a part of the daemon hangs", "part", name)
+			all = false
+		}
+	}
+	return all
+}
+
+// answers reports whether alive returned true within watchLimit. It does not wait longer for one that ignores ctx.
+func (a *Agent) answers(ctx context.Context, alive func(context.Context) bool) bool {
+	ctx, cancel := context.WithTimeout(ctx, watchLimit)
+	defer cancel()
+	answer := make(chan bool, 1)
+	go func() { answer <- alive(ctx) }()
+	select {
+	case ok := <-answer:
+		return ok
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -92,21 +156,8 @@ func (a *Agent) withHeartbeat(ctx context.Context, fn func(p pulse)) {
 	ctx, stop := context.WithCancel(ctx)
 	p := make(pulse)
 	var beat sync.WaitGroup
-	beat.Go(func() { a.heartbeat(ctx, p) })
+	beat.Go(func() { a.heartbeat(ctx, map[string]pulse{"reset": p, "panel": a.presenting, "button": a.watching}) })
 	fn(p)
 	stop()
 	beat.Wait()
-}
-
-// pause waits for d or for changed; it is false when ctx has ended.
-func pause(ctx context.Context, d time.Duration, changed <-chan struct{}) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-	case <-changed:
-	}
-	return ctx.Err() == nil
 }

@@ -56,6 +56,7 @@ type Auth struct {
 	DPoP                        string   // auto|on|off
 	CAFile                      string
 	Start                       string            // button|auto
+	Revoke                      string            // auto|reset|never
 	Params                      map[string]string // with {device_name} and {device_id}
 }
 

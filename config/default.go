@@ -19,7 +19,7 @@ func Default() Config {
 		Device: Device{StateDir: "/var/lib/paird"},
 		Auth: Auth{
 			ClientAssertionAudience: "issuer",
-			Scopes:                  []string{"openid", "offline_access"}, Resource: []string{}, PKCE: "auto", DPoP: "off", Start: "button",
+			Scopes:                  []string{"openid", "offline_access"}, Resource: []string{}, PKCE: "auto", DPoP: "off", Start: "button", Revoke: "auto",
 		},
 		Display: Display{Panel: "none", Size: image.Pt(128, 64), Bus: "I2C1", Address: 0x3C, ColumnOffset: -1, Language: "en"},
 		Sim:     Sim{Listen: "127.0.0.1:8628"},

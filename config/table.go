@@ -67,6 +67,8 @@ func authKeys(c *Config) []key {
 		entry("auth.dpop", &a.DPoP, "auto (where the server offers ES256), on or off; a bound token is no bearer token", mode),
 		entry("auth.ca_file", &a.CAFile, "trust these certificates (PEM) and no others", text(path)),
 		entry("auth.start", &a.Start, "button: ask for a code when the user acts (RFC 8628 section 3.1); auto: at once", words{"button", "auto"}),
+		entry("auth.revoke", &a.Revoke, "when to revoke a grant. auto: at a factory reset, and at pairing again by another account; "+
+			"reset: at a factory reset; never", words{"auto", "reset", "never"}),
 		entry("auth.params", &a.Params, "more parameters of the device authorization request; {device_name} and {device_id} are filled in"),
 	}
 }

@@ -23,6 +23,7 @@ type Options struct {
 	ColumnOffset int               // -1: as the controller is usually wired
 	Pins         map[string]string // by role: dc, reset, busy, power
 	Rotate       int               // 0, 90, 180, 270 degrees clockwise
+	SimPanel     string            // panel = "sim": the panel whose size, paper, colours and refresh times it has; "": Size and Paper
 	SimListen    string            // loopback address of the simulator's page
 	PNGFile      string            // panel = "png": each frame replaces this file atomically
 	ButtonPin    string            // "" = no button on a pin
@@ -101,7 +102,7 @@ func (b *Board) open(ctx context.Context, hw hardware, o Options, p PanelInfo, e
 	switch p.Name {
 	case "none":
 	case "sim":
-		if err := b.openSim(ctx, o, sim.Options{Name: o.Name, EncodePNG: o.EncodePNG, Size: view(size, o.Rotate), Paper: o.Paper, Press: edges.put}); err != nil {
+		if err := b.openSim(ctx, o, edges); err != nil {
 			return err
 		}
 	case "png":
@@ -126,17 +127,34 @@ func (b *Board) openPhysical(hw hardware, o Options, p PanelInfo) {
 	b.close = append(b.close, panel.start())
 }
 
+// simulated is the panel that the simulator stands for.
+func simulated(o Options) PanelInfo {
+	if p, ok := find(Options{Panel: o.SimPanel, More: o.More}); ok && o.SimPanel != "" {
+		return p
+	}
+	return PanelInfo{Paper: o.Paper}
+}
+
 // openSim serves the simulator's page, which has a panel, a button and an LED.
-func (b *Board) openSim(ctx context.Context, o Options, so sim.Options) error {
+func (b *Board) openSim(ctx context.Context, o Options, edges *edges) error {
+	p := simulated(o)
+	b.Paper, b.Accent, b.Partial, b.Refresh = p.Paper, p.Accent, p.Partial, p.Refresh
+	so := sim.Options{Name: o.Name, EncodePNG: o.EncodePNG, Size: view(p.size(o), o.Rotate), Paper: p.Paper, Accent: p.Accent, Full: p.Refresh, Press: edges.put}
+	if p.Partial {
+		so.Part = partialTime
+	}
 	s := sim.New(so)
 	b.close = append(b.close, s.Close)
 	url, err := s.Listen(ctx, o.SimListen)
 	if err != nil {
 		return err
 	}
-	b.Panel, b.Paper, b.LED, b.URL = s, so.Paper, s.LED, url
+	b.Panel, b.LED, b.URL = s, s.LED, url
 	return nil
 }
+
+// partialTime is what a partial refresh takes (Waveshare's manuals: 0.3 s).
+const partialTime = 300 * time.Millisecond
 
 // Close closes all hardware, last opened first. The panel keeps what it shows unless it was halted.
 func (b *Board) Close() error {

@@ -21,6 +21,9 @@ func Check(o Options) []error {
 	if _, ok := FindBoard(o.Board); !ok && o.Board != "" {
 		add("display.board: there is no board %q, choose from %s", o.Board, strings.Join(boardNames(), ", "))
 	}
+	if p, ok := find(Options{Panel: o.SimPanel, More: o.More}); o.SimPanel != "" && (!ok || len(p.Sizes) == 0) {
+		add("sim.panel: there is no panel %q with a size of its own, choose from %s", o.SimPanel, names(o))
+	}
 	if !slices.Contains([]int{0, 90, 180, 270}, o.Rotate) {
 		add("display.rotate: %d is no quarter turn, write 0, 90, 180 or 270", o.Rotate)
 	}

@@ -20,6 +20,8 @@ func TestCheck(t *testing.T) {
 		want []string // a part of each error
 	}{
 		{Options{Panel: "ssd9999"}, []string{`display.panel: there is no panel "ssd9999"`}},
+		{Options{Panel: "sim", SimPanel: "lcd"}, []string{`sim.panel: there is no panel "lcd"`}},
+		{Options{Panel: "sim", SimPanel: "png"}, []string{`sim.panel: there is no panel "png"`}},
 		{Options{Board: "abacus"}, []string{`display.board: there is no board "abacus", choose from ssd1306-i2c, `}},
 		{Options{Panel: "png", Rotate: 45}, []string{"display.rotate: 45", "png.file: "}},
 		{Options{Panel: "sim", Size: image.Pt(4, 4)}, []string{`display.size: 4x4`}},

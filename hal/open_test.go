@@ -113,3 +113,23 @@ func TestTerminalRedrawsInPlace(t *testing.T) {
 		t.Errorf("second picture: %q", out.String())
 	}
 }
+
+// TestSimIsAnyPanel: the simulator has the size, paper, colours and refresh time of a row of the table.
+func TestSimIsAnyPanel(t *testing.T) {
+	for _, p := range Panels() {
+		if len(p.Sizes) == 0 {
+			continue
+		}
+		b, err := Open(t.Context(), Options{Panel: "sim", SimPanel: p.Name, Size: image.Pt(128, 64), EncodePNG: png.Encode, SimListen: "127.0.0.1:0", Rotate: 90})
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := p.size(Options{Size: image.Pt(128, 64)})
+		if b.Panel.Bounds().Size() != image.Pt(size.Y, size.X) || b.Paper != p.Paper || b.Accent != p.Accent || b.Partial != p.Partial || b.Refresh != p.Refresh || b.Driver != "sim" {
+			t.Errorf("%s: %v, %+v", p.Name, b.Panel.Bounds(), b)
+		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

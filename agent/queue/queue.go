@@ -67,6 +67,7 @@ type Options struct {
 	tap     statedir.Tap                    // of tests
 	free    func(dir string) (int64, error) // bytes free for us
 	segment int                             // bytes of a segment
+	low     func(n int) error               // set by complete
 }
 
 // Queue is safe for concurrent use. See the package for what it promises.
@@ -158,6 +159,7 @@ func (o *Options) complete() error {
 	if o.segment == 0 {
 		o.segment = segmentSize
 	}
+	o.low = low(o.Dir, o.KeepFree, o.free)
 	return nil
 }
 
@@ -169,15 +171,14 @@ func free(dir string) (int64, error) {
 	return int64(s.Bavail) * int64(s.Bsize), nil
 }
 
-// low is the error of a file system with less room than it should keep once n bytes more are taken.
-func (o *Options) low(n int) error {
-	if o.KeepFree <= 0 {
+// low returns the function that refuses to take n bytes of a file system with less than keep bytes besides.
+func low(dir string, keep int64, free func(string) (int64, error)) func(n int) error {
+	return func(n int) error {
+		if left, err := free(dir); keep > 0 && err == nil && left-int64(n) < keep {
+			return &LowError{Dir: dir, Keep: keep}
+		}
 		return nil
 	}
-	if free, err := o.free(o.Dir); err != nil || free-int64(n) >= o.KeepFree {
-		return nil
-	}
-	return &LowError{Dir: o.Dir, Keep: o.KeepFree}
 }
 
 // begin makes q an empty queue with a stream of its own, in memory.

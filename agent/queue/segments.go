@@ -383,21 +383,23 @@ func (l *segments) open() uint64 {
 	return math.MaxUint64
 }
 
-// release removes the segments at the front that hold nothing from seq on. The last one stays: it has the state.
-func (l *segments) release(seq uint64) error {
-	removed := false
-	for all := l.all(); len(all) > 1 && all[0].last < seq; all = all[1:] {
+// release removes the segments at the front that are settled. The last one stays: it has the state. Each removal
+// is durable before the next, or a cut might bring back records without what settled them.
+func (l *segments) release(settled func(*segment) bool) error {
+	for all := l.all(); len(all) > 1 && settled(all[0]); all = all[1:] {
 		if err := l.dir.Remove(l.file(all[0].number)); err != nil {
 			return err
 		}
 		l.drop(all[0])
-		removed = true
+		if err := l.dir.Sync(); err != nil {
+			return err
+		}
 	}
-	if !removed {
-		return nil
-	}
-	return l.dir.Sync()
+	return nil
 }
+
+// below is the segments without a record from seq on.
+func below(seq uint64) func(*segment) bool { return func(s *segment) bool { return s.last < seq } }
 
 func (l *segments) close() error {
 	l.seal()

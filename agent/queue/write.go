@@ -185,7 +185,7 @@ func (q *Queue) plan(all bool) job {
 
 func (q *Queue) do(j job) error {
 	if j.floor > 0 {
-		if err := q.log.release(j.floor); err != nil {
+		if err := q.log.release(below(j.floor)); err != nil {
 			return err
 		}
 		q.log.swap = 1
@@ -202,7 +202,7 @@ func (q *Queue) do(j job) error {
 	if err := q.log.append(j.state.encode(), group); err != nil {
 		return err
 	}
-	if err := q.log.release(j.state.floor()); err != nil {
+	if err := q.log.release(below(j.state.floor())); err != nil {
 		q.o.Log.Warn("a segment of the queue stays longer than it need", "err", err)
 	}
 	return nil

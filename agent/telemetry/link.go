@@ -28,6 +28,7 @@ type Link struct {
 	units           units
 	interval        atomic.Int64 // ns between samples
 	intervalChanged chan struct{}
+	sampleBegun     atomic.Int64 // ns from created, 0 between samples
 	measuring       sync.Mutex // the probes' metrics
 
 	ready     readyConn // opened by Preconnect

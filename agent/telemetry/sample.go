@@ -32,8 +32,19 @@ func (l *Link) RunSampler(ctx context.Context, online <-chan struct{}) {
 			every.Reset(l.period())
 		case <-every.C:
 		}
+		l.sampleBegun.Store(int64(time.Since(l.created)))
 		l.Sample(ctx)
+		l.sampleBegun.Store(0)
 	}
+}
+
+// Sampling is how long the sampler has been at the sample that it is taking, 0 between samples.
+func (l *Link) Sampling() time.Duration {
+	begun := l.sampleBegun.Load()
+	if begun == 0 {
+		return 0
+	}
+	return time.Since(l.created) - time.Duration(begun)
 }
 
 // Sample reads the metrics and sensors once and queues their values, if anything.

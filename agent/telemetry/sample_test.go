@@ -108,3 +108,30 @@ func TestQueueThatRefusesIsToldOnce(t *testing.T) {
 		}
 	})
 }
+
+// The watchdog sees a sample that hangs, without a timer for it here.
+func TestSamplingTime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBench(t, func(o *Options) {
+			o.Sensors = []Sensor{scripted{read: func(ctx context.Context) (map[string]float64, error) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}}}
+		})
+		ctx, stop := context.WithCancel(t.Context())
+		go b.RunSampler(ctx, nil)
+		time.Sleep(29 * time.Second)
+		if b.Sampling() != 0 {
+			t.Error("sampling before the first sample")
+		}
+		time.Sleep(3 * time.Second)
+		if got := b.Sampling(); got != 2*time.Second {
+			t.Errorf("sampling for %v", got)
+		}
+		time.Sleep(4 * time.Second)
+		if b.Sampling() != 0 {
+			t.Error("sampling after the sample")
+		}
+		stop()
+	})
+}

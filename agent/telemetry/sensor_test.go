@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -220,9 +221,10 @@ func TestMetricsOfASensorAreBounded(t *testing.T) {
 // A Read that does not return is not joined by another: a driver may not bear two at once.
 func TestStuckSensorIsNotReadAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		reads, release := 0, make(chan struct{})
+		var reads atomic.Int32
+		release := make(chan struct{})
 		p := &probe{name: "s", log: slog.New(slog.DiscardHandler), sensor: scripted{read: func(context.Context) (map[string]float64, error) {
-			reads++
+			reads.Add(1)
 			<-release
 			return map[string]float64{"t": 1}, nil
 		}}}
@@ -230,8 +232,8 @@ func TestStuckSensorIsNotReadAgain(t *testing.T) {
 			p.read(t.Context())
 			time.Sleep(sensorPause)
 		}
-		if reads != 1 {
-			t.Errorf("%d reads at once", reads)
+		if n := reads.Load(); n != 1 {
+			t.Errorf("%d reads at once", n)
 		}
 		close(release)
 		synctest.Wait()

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -17,7 +18,7 @@ import (
 // It calls online once the broker has acknowledged the birth message. When ctx ends it returns its
 // cause, having obeyed it; when the token of the login ends, ErrTokenOver; else an *Error.
 func (l *Link) Serve(ctx context.Context, c Credentials, online func()) error {
-	until := l.tokenEnd(c, time.Now())
+	until, online := l.tokenEnd(c, time.Now()), sync.OnceFunc(online)
 	err := l.serve(ctx, c, until, online)
 	for errors.Is(err, errRedeliver) {
 		c.NewAccount = false

@@ -8,8 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/eclipse/paho.mqtt.golang/packets"
-
 	"github.com/paird/paird/agent/telemetry/internal/brokertest"
 )
 
@@ -102,7 +100,10 @@ func TestSessionDrainsInOrder(t *testing.T) {
 			t.Errorf("%d DISCONNECTs, %d wills", byes, wills)
 		}
 		c := b.broker.Connects()[0]
-		if c.ClientIdentifier != "dev1" || c.Username != "dev1" || string(c.Password) != "tok" || !c.CleanSession || c.ProtocolVersion != 4 || c.WillTopic != "paird/dev1/status" || string(c.WillMessage) != "offline" || !c.WillRetain || c.WillQos != 1 {
+		if c != (brokertest.Connect{
+			ClientID: "dev1", Username: "dev1", Password: "tok", Clean: true, Version: 4, KeepAlive: 30,
+			Will: brokertest.Message{Topic: "paird/dev1/status", Payload: "offline", QoS: 1, Retain: true},
+		}) {
 			t.Errorf("CONNECT was %+v", c)
 		}
 	})
@@ -141,7 +142,7 @@ func TestRefusals(t *testing.T) {
 	for code, kind := range want {
 		bubble(t, func(t *testing.T) {
 			b := newBench(t, nil)
-			b.broker.Script(brokertest.Script{Connack: func(*packets.ConnectPacket) byte { return code }})
+			b.broker.Script(brokertest.Script{Connack: func(brokertest.Connect) byte { return code }})
 			err := b.Serve(t.Context(), token, func() { t.Error("online") })
 			e, ok := errors.AsType[*Error](err)
 			if !ok || e.Kind != kind {

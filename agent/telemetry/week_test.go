@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eclipse/paho.mqtt.golang/packets"
-
 	"github.com/paird/paird/agent/telemetry/internal/brokertest"
 )
 
@@ -34,8 +32,8 @@ func troubles() []trouble {
 			return brokertest.Accept
 		}
 	}
-	refuse := func(code byte) func(*packets.ConnectPacket) byte {
-		return func(*packets.ConnectPacket) byte { return code }
+	refuse := func(code byte) func(brokertest.Connect) byte {
+		return func(brokertest.Connect) byte { return code }
 	}
 	return []trouble{
 		{kick: true, lasts: time.Second},

@@ -18,7 +18,16 @@ func logger(cfg config.Log, w io.Writer) *slog.Logger {
 	if cfg.Format == "text" || cfg.Format != "json" && terminal(w) {
 		return slog.New(slog.NewTextHandler(w, o))
 	}
+	o.ReplaceAttr = inSeconds
 	return slog.New(slog.NewJSONHandler(w, o))
+}
+
+// inSeconds writes a duration as seconds with the unit in its key, where JSON would have bare nanoseconds.
+func inSeconds(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() != slog.KindDuration {
+		return a
+	}
+	return slog.Float64(a.Key+"_seconds", a.Value.Duration().Seconds())
 }
 
 func terminal(w any) bool {

@@ -4,10 +4,25 @@ import (
 	"bytes"
 	"log/slog"
 	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/paird/paird/config"
 )
+
+// TestDurations: JSON has seconds with the unit in the key, text has Go's spelling.
+func TestDurations(t *testing.T) {
+	var js, text bytes.Buffer
+	logger(config.Log{Level: "info", Format: "json"}, &js).Info("x", "again_in", 1500*time.Millisecond)
+	logger(config.Log{Level: "info", Format: "text"}, &text).Info("x", "again_in", 1500*time.Millisecond)
+	if got := js.String(); !strings.Contains(got, `"again_in_seconds":1.5`) || strings.Contains(got, `"again_in":`) {
+		t.Error(got)
+	}
+	if got := text.String(); !strings.Contains(got, "again_in=1.5s") {
+		t.Error(got)
+	}
+}
 
 // TestLogger writes text on a terminal and JSON elsewhere, unless told otherwise.
 func TestLogger(t *testing.T) {

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
+	"os/signal"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/paird/paird/cmd/internal/daemon"
@@ -26,9 +29,25 @@ func (p *program) run(ctx context.Context, args []string) error {
 	for _, warning := range daemon.Warnings(cfg) {
 		log.Warn("configuration", "warning", warning)
 	}
+	defer ignoreHangup(log)()
 	return daemon.Run(ctx, cfg, daemon.Options{
 		Version: version, Built: buildTime(), Terminal: p.stdout, Probe: probe(), Log: log,
 	})
+}
+
+// ignoreHangup keeps SIGHUP from ending the daemon: it is what other daemons read their configuration again for.
+func ignoreHangup(log *slog.Logger) (stop func()) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		for range hangup {
+			log.Warn("SIGHUP is ignored: restart paird to take in a change of the configuration")
+		}
+	}()
+	return func() {
+		signal.Stop(hangup)
+		close(hangup)
+	}
 }
 
 func buildTime() time.Time {

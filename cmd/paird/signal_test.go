@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/cmd/internal/provider/providertest"
 )
 
-// TestTermination: SIGTERM ends the daemon within two seconds, with exit code 0; its log was JSON.
+// TestTermination: SIGHUP is ignored, SIGTERM ends the daemon within two seconds, with exit code 0; its log was JSON.
 func TestTermination(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -38,6 +39,12 @@ func TestTermination(t *testing.T) {
 	if err := notify.await("READY=1"); err != nil {
 		t.Error(err)
 	}
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Error(err)
+	}
+	if _, err := control.NewClient(dir + "/sock").Status(t.Context()); err != nil {
+		t.Errorf("after SIGHUP: %v", err)
+	}
 	began := time.Now()
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Error(err)
@@ -50,6 +57,9 @@ func TestTermination(t *testing.T) {
 	}
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("it took %v to stop", took)
+	}
+	if !strings.Contains(log.String(), "SIGHUP is ignored") {
+		t.Error("the log does not say that SIGHUP is ignored")
 	}
 	for line := range strings.Lines(log.String()) {
 		if !json.Valid([]byte(line)) {

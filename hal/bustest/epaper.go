@@ -34,6 +34,7 @@ type Sheet struct {
 	Wire   func(x, y int) (source, gate int) // to which outputs a pixel is wired
 	NoOTP  bool                              // the maker burned no waveform into the chip
 	Accent bool                              // the paper has red particles
+	Full   time.Duration                     // what a full refresh takes; 0: 2 s
 	Switch bool                              // the board has power only while its PWR pin is high
 }
 

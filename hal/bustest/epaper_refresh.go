@@ -1,6 +1,7 @@
 package bustest
 
 import (
+	"cmp"
 	"image"
 	"time"
 )
@@ -73,7 +74,7 @@ func (e *EPaper) count(second bool) {
 		return
 	}
 	e.full++
-	e.wait(fullTime)
+	e.wait(cmp.Or(e.sheet.Full, fullTime))
 }
 
 // index is the waveform of a pixel: its bit in the red RAM, then in the black and white one (SSD1680 table 6-6: LUT0 is

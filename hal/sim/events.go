@@ -17,8 +17,11 @@ type (
 	}
 	frameEvent struct {
 		Version  uint64 `json:"version"`
-		Full     bool   `json:"full"` // a full refresh of paper
+		Full     bool   `json:"full"` // a full refresh of paper that takes no time
 		Contrast uint8  `json:"contrast"`
+	}
+	refreshEvent struct { // a full refresh of paper begins; its picture comes when it ends
+		MS int64 `json:"ms"`
 	}
 	ledEvent struct {
 		On bool `json:"on"`
@@ -39,8 +42,11 @@ func (s *Sim) serveEvents(w http.ResponseWriter, r *http.Request) {
 	var sent state
 	for first := true; ; first = false {
 		now, changed := s.now()
+		if !first && now.Refreshes != sent.Refreshes && s.o.Full > 0 {
+			send(w, "refresh", refreshEvent{s.o.Full.Milliseconds()})
+		}
 		if first || now.Version != sent.Version || now.Contrast != sent.Contrast {
-			send(w, "frame", frameEvent{now.Version, !first && now.Refreshes != sent.Refreshes, now.Contrast})
+			send(w, "frame", frameEvent{now.Version, !first && now.Refreshes != sent.Refreshes && s.o.Full == 0, now.Contrast})
 		}
 		if first || now.LED != sent.LED {
 			send(w, "led", ledEvent{now.LED})

@@ -12,10 +12,12 @@ import (
 
 // Options say what is simulated.
 type Options struct {
-	Name      string      // of the device, for the page's title
-	Size      image.Point // the reader's view, in pixels
-	Paper     bool        // look and behave like e-paper: the picture stays when the panel sleeps or halts
-	Accent    bool        // paper with a third colour
+	Name      string        // of the device, for the page's title
+	Size      image.Point   // the reader's view, in pixels
+	Paper     bool          // look and behave like e-paper: the picture stays when the panel sleeps or halts
+	Accent    bool          // paper with a third colour
+	Full      time.Duration // what a full refresh of paper takes; 0: no time, as a partial one
+	Part      time.Duration // what a partial refresh of paper takes; 0 with Full: every refresh is a full one
 	Press     func(down bool, at time.Time)
 	EncodePNG func(w io.Writer, m image.Image) error
 }
@@ -26,6 +28,9 @@ type Sim struct {
 	closed chan struct{}
 	once   sync.Once
 	button button
+
+	drawing sync.Mutex      // held during a refresh
+	next    *image.Paletted // what the refresh will show; guarded by drawing
 
 	mu      sync.Mutex
 	frame   *image.Paletted
@@ -46,34 +51,64 @@ type state struct {
 
 // New returns a board whose panel is dark (bare, for paper) and whose button is up.
 func New(o Options) *Sim {
-	s := &Sim{o: o, closed: make(chan struct{}), changed: make(chan struct{}), frame: ink.New(o.Size, o.Accent)}
+	s := &Sim{o: o, closed: make(chan struct{}), changed: make(chan struct{}), frame: ink.New(o.Size, o.Accent), next: ink.New(o.Size, o.Accent), full: o.Full > 0}
 	s.state = state{Version: 1, Contrast: 255, Lit: true}
 	if o.Paper {
 		for i := range s.frame.Pix {
 			s.frame.Pix[i] = ink.White
 		}
 	}
+	copy(s.next.Pix, s.frame.Pix)
 	return s
 }
 
 // Bounds is the size of the panel as its reader sees it.
 func (s *Sim) Bounds() image.Rectangle { return image.Rectangle{Max: s.o.Size} }
 
-// Draw shows src, from sp on, in r. It never fails.
+// Draw shows src, from sp on, in r. Like that of a panel it returns when the picture is seen: after Full or Part on paper that
+// has such times. It never fails.
 func (s *Sim) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	before := bytes.Clone(s.frame.Pix)
-	ink.Draw(s.frame, r, src, sp)
-	if bytes.Equal(before, s.frame.Pix) && s.state.Lit && !s.full {
+	s.drawing.Lock()
+	defer s.drawing.Unlock()
+	ink.Draw(s.next, r, src, sp)
+	takes, due := s.begin()
+	if !due {
 		return nil
 	}
-	if s.full && s.o.Paper {
-		s.state.Refreshes++
+	if takes > 0 {
+		select {
+		case <-time.After(takes):
+		case <-s.closed:
+		}
 	}
-	s.full, s.state.Lit = false, true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	copy(s.frame.Pix, s.next.Pix)
+	s.state.Lit = true
 	s.redrawn()
 	return nil
+}
+
+// begin begins a refresh, if one is due, and says how long it takes.
+func (s *Sim) begin() (takes time.Duration, due bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if bytes.Equal(s.next.Pix, s.frame.Pix) && s.state.Lit && !s.full {
+		return 0, false
+	}
+	full := s.full || s.o.Full > 0 && s.o.Part == 0
+	s.full = false
+	if !s.o.Paper {
+		return 0, true
+	}
+	if !full {
+		return s.o.Part, true
+	}
+	s.state.Refreshes++
+	if s.o.Full > 0 {
+		s.notify()
+	}
+	return s.o.Full, true
 }
 
 // Full makes the next Draw a full refresh, which flashes on paper.

@@ -213,3 +213,45 @@ func decode(t *testing.T, b *bytes.Buffer) image.Image {
 	}
 	return m
 }
+
+// TestRefreshTakesItsTime: paper with refresh times shows a picture when the refresh ends, as the panel does.
+func TestRefreshTakesItsTime(t *testing.T) {
+	for name, c := range map[string]struct {
+		o                   Options
+		first, then, wholly time.Duration
+	}{
+		"with a partial refresh": {Options{Full: 2 * time.Second, Part: 300 * time.Millisecond}, 2 * time.Second, 300 * time.Millisecond, 2 * time.Second},
+		"without":                {Options{Full: 30 * time.Second}, 30 * time.Second, 30 * time.Second, 30 * time.Second},
+		"without times":          {Options{}, 0, 0, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c.o.Size, c.o.Paper, c.o.EncodePNG = image.Pt(16, 16), true, png.Encode
+			s := New(c.o)
+			draw := func(x int, want time.Duration) {
+				start := time.Now()
+				at := image.Rect(x, 0, x+1, 1)
+				go func() {
+					time.Sleep(want - time.Millisecond)
+					if want > 0 && ink.Of(decode(t, request(s, "GET", "/panel.png").Body).At(x, 0), false) == ink.Black {
+						t.Errorf("%s: seen before the refresh ended", name)
+					}
+				}()
+				_ = s.Draw(at, image.Black, image.Point{})
+				if took := time.Since(start); took != want || ink.Of(decode(t, request(s, "GET", "/panel.png").Body).At(x, 0), false) != ink.Black {
+					t.Errorf("%s: took %v, want %v; or not seen", name, took, want)
+				}
+				_ = s.Draw(at, image.Black, image.Point{}) // the same again
+				if time.Since(start) != want {
+					t.Errorf("%s: an equal picture took time", name)
+				}
+			}
+			draw(1, c.first)
+			draw(2, c.then)
+			_ = s.Full()
+			draw(3, c.wholly)
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -60,7 +60,9 @@ func forEach(t *testing.T, f func(t *testing.T, p *Dev, e *bustest.EPaper)) {
 	for _, info := range modelled() {
 		t.Run(info.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e := bustest.NewEPaper(sheets()[info.Name], true)
+				s := sheets()[info.Name]
+				s.Full = info.Refresh
+				e := bustest.NewEPaper(s, true)
 				f(t, open(t, info.Name, e), e)
 				if v := e.Violations(); len(v) > 0 {
 					t.Errorf("against the datasheet: %q", v[:min(5, len(v))])

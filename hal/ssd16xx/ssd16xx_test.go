@@ -285,3 +285,26 @@ func TestResetPulse(t *testing.T) {
 		})
 	}
 }
+
+// TestADrawIsOneRefresh: from sleep to a picture that can be read it takes one refresh and a second. Pimoroni's programs for
+// SSD1608 and SSD1683 wait two seconds for the reset; so does this one.
+func TestADrawIsOneRefresh(t *testing.T) {
+	forEach(t, func(t *testing.T, p *Dev, e *bustest.EPaper) {
+		limit := p.m.Refresh + time.Second
+		if p.m.settle > 0 {
+			limit += 1100 * time.Millisecond
+		}
+		rnd := rand.New(rand.NewPCG(1, 1))
+		for kind := range 3 {
+			start := time.Now()
+			mustDraw(t, p, e, picture(p, kind, rnd), fmt.Sprint("picture ", kind))
+			if took := time.Since(start); took > limit {
+				t.Errorf("picture %d took %v, want %v", kind, took, limit)
+			}
+			_ = p.Sleep()
+		}
+		if full, partial := e.Refreshes(); full+partial != 3 {
+			t.Errorf("%d full and %d partial refreshes for three pictures", full, partial)
+		}
+	})
+}

@@ -31,11 +31,14 @@ func (d *device) makeAgent(ctx context.Context) error {
 		LED: d.board.LED, Edges: d.edges(ctx), Hook: d.hooks.Event, Frame: d.frame,
 		Alive: func() { notify(sd.SdNotifyWatchdog) }, AliveEvery: aliveEvery(),
 		Bound: bound(cfg), BrokerURL: cfg.MQTT.URL, Panel: d.panelStatus(),
-		StartAuto: cfg.Auth.Start == "auto", PairHold: cfg.Button.PairHold, ResetHold: cfg.Button.ResetHold,
+		StartAuto: cfg.Auth.Start == "auto", Revoke: cfg.Auth.Revoke, PairHold: cfg.Button.PairHold, ResetHold: cfg.Button.ResetHold,
 		Spread: cfg.MQTT.Spread, Audiences: audiences(cfg), Log: d.o.Log,
 	}
 	if d.panel != nil {
 		o.Screen = d.panel
+	}
+	if d.socket != nil {
+		o.Watch = map[string]func(context.Context) bool{"control": d.answers}
 	}
 	if err := d.addLink(&o); err != nil {
 		return err
@@ -45,6 +48,12 @@ func (d *device) makeAgent(ctx context.Context) error {
 		d.agent.PanelTrouble(d.board.Fault)
 	}
 	return nil
+}
+
+// answers reports whether the control API answers on its socket.
+func (d *device) answers(ctx context.Context) bool {
+	_, err := control.NewClient(d.cfg.Control.Socket).Status(ctx)
+	return err == nil
 }
 
 // authorization is the client with what only a running device can tell it.
@@ -63,6 +72,7 @@ func (d *device) addLink(o *agent.Options) error {
 	if err != nil {
 		return err
 	}
+	broker.Panel = d.board.Driver
 	broker.Emit = func(event string, fields map[string]any) { d.agent.Emit(event, fields) }
 	l, err := link(broker, d.queue, d.clock, func() { d.agent.Identify() }, d.o.Log)
 	if err != nil {

@@ -1,16 +1,25 @@
-// Package brokertest is an MQTT 3.1.1 broker inside the test: connections are pipes, faults are
-// scripted, and nothing but time and channels is waited for, so that it runs in a synctest bubble.
+// Package brokertest is mochi-mqtt inside the test: connections are pipes, and faults are scripted by its
+// hooks and by what stands between it and the connection. mochi runs without Serve, so that nothing but
+// time and channels is waited for, and a synctest bubble can hold it.
+//
+//	broker.go  the broker, and what it has seen
+//	hook.go    what mochi asks the script
+//	conn.go    faults of a connection
 package brokertest
 
 import (
 	"context"
+	"io"
+	"log/slog"
+	"maps"
 	"net"
 	"slices"
 	"sync"
 	"syscall"
 	"time"
 
-	"github.com/eclipse/paho.mqtt.golang/packets"
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 // Message is one PUBLISH as it arrived, or as Publish sends it.
@@ -21,6 +30,15 @@ type Message struct {
 	QoS     byte
 	Retain  bool
 	At      time.Time
+}
+
+// Connect is one CONNECT.
+type Connect struct {
+	ClientID, Username, Password string
+	Version                      byte
+	Clean                        bool
+	KeepAlive                    uint16 // seconds
+	Will                         Message
 }
 
 // Verdict is what the broker does with a PUBLISH.
@@ -37,32 +55,38 @@ const (
 
 // Script says what goes wrong. The zero value is a broker without fault.
 type Script struct {
-	Connack   func(*packets.ConnectPacket) byte
+	Connack   func(Connect) byte // return code; the connection closes after another than 0
 	Publish   func(Message) Verdict
-	Subscribe func(filter string) (code byte, closes bool)
-	Down      bool          // nobody listens
-	Silent    bool          // a black hole: everything is read, nothing answered
-	Stalled   bool          // nothing is even read
-	Mumbling  bool          // CONNECT is taken, and its CONNACK lost
-	Rude      bool          // the connection stays open after DISCONNECT
-	Delay     time.Duration // of each PUBACK
+	Subscribe func(filter string) (code byte, closes bool) // code 0x80 refuses
+	Down      bool                                         // nothing listens
+	Silent    bool                                         // a black hole: everything is read, nothing answered
+	Stalled   bool                                         // nothing is even read
+	Mumbling  bool                                         // CONNECT is taken, and its CONNACK lost
+	Rude      bool                                         // the connection stays open after DISCONNECT
+	Delay     time.Duration                                // of each PUBACK
 }
 
 // Broker is the whole broker. Make one with New.
 type Broker struct {
+	server *mqtt.Server
+
 	mu       sync.Mutex
 	script   Script
-	peers    map[*peer]bool
-	retained map[string]Message
+	conns    map[*conn]bool
 	log      []Message
-	connects []packets.ConnectPacket
+	connects []Connect
 	byes     int
 	wills    int
 }
 
 // New makes a broker without faults.
 func New() *Broker {
-	return &Broker{peers: map[*peer]bool{}, retained: map[string]Message{}}
+	b := &Broker{conns: map[*conn]bool{}}
+	b.server = mqtt.New(&mqtt.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
+	if err := b.server.AddHook(&hook{broker: b}, nil); err != nil {
+		panic(err) // a mistake of this package
+	}
+	return b
 }
 
 // Script replaces the faults, for open connections too.
@@ -89,30 +113,43 @@ func (b *Broker) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 }
 
 // Accept serves a connection until it ends.
-func (b *Broker) Accept(conn net.Conn) {
-	p := &peer{broker: b, conn: conn, out: make(chan answer, 4096)}
+func (b *Broker) Accept(raw net.Conn) {
+	c := newConn(b, raw)
 	b.mu.Lock()
-	b.peers[p] = true
+	b.conns[c] = true
 	b.mu.Unlock()
-	go p.write()
-	go p.read()
+	go func() {
+		_ = b.server.EstablishConnection("pipe", c) // how it ended is of no interest
+		io.Copy(io.Discard, raw)                    // of a rude broker
+		c.end()
+		b.mu.Lock()
+		delete(b.conns, c)
+		b.mu.Unlock()
+	}()
 }
 
 // Kick closes all connections, as a broker that is restarted does: wills are published.
 func (b *Broker) Kick() {
 	b.mu.Lock()
-	peers := b.snapshot()
+	conns := slices.Collect(maps.Keys(b.conns))
 	b.mu.Unlock()
-	for _, p := range peers {
-		p.conn.Close()
+	for _, c := range conns {
+		c.end()
 	}
 }
 
 // Publish delivers a message to the subscribers as if another client had sent it.
 func (b *Broker) Publish(m Message) {
+	b.record(m)
+	_ = b.server.Publish(m.Topic, []byte(m.Payload), m.Retain, m.QoS)
+}
+
+// record keeps a message that is delivered.
+func (b *Broker) record(m Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.deliver(m)
+	m.At = time.Now()
+	b.log = append(b.log, m)
 }
 
 // Log is every message delivered so far, wills included, in order.
@@ -129,26 +166,35 @@ func (b *Broker) On(topic string) []Message {
 
 // Retained is what a new subscriber to topic would get.
 func (b *Broker) Retained(topic string) (payload string, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	m, ok := b.retained[topic]
-	return m.Payload, ok
+	m, ok := b.server.Topics.Retained.Get(topic)
+	return string(m.Payload), ok
 }
 
 // Topics lists the topics with a retained message.
 func (b *Broker) Topics() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var topics []string
-	for topic := range b.retained {
-		topics = append(topics, topic)
+	return slices.Sorted(maps.Keys(b.server.Topics.Retained.GetAll()))
+}
+
+// Waiting counts the messages that the broker keeps for a client without having its PUBACK.
+func (b *Broker) Waiting(client string) int {
+	cl, ok := b.server.Clients.Get(client)
+	if !ok {
+		return 0
 	}
-	slices.Sort(topics)
-	return topics
+	return cl.State.Inflight.Len()
+}
+
+// Subscriptions lists the filters of a client's session.
+func (b *Broker) Subscriptions(client string) []string {
+	cl, ok := b.server.Clients.Get(client)
+	if !ok {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(cl.State.Subscriptions.GetAll()))
 }
 
 // Connects is every CONNECT so far.
-func (b *Broker) Connects() []packets.ConnectPacket {
+func (b *Broker) Connects() []Connect {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.connects)
@@ -165,5 +211,14 @@ func (b *Broker) Ends() (disconnects, wills int) {
 func (b *Broker) Open() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.peers)
+	return len(b.conns)
+}
+
+func connectOf(pk packets.Packet) Connect {
+	c := pk.Connect
+	return Connect{
+		ClientID: c.ClientIdentifier, Username: string(c.Username), Password: string(c.Password),
+		Version: pk.ProtocolVersion, Clean: c.Clean, KeepAlive: c.Keepalive,
+		Will: Message{Topic: c.WillTopic, Payload: string(c.WillPayload), QoS: c.WillQos, Retain: c.WillRetain},
+	}
 }

@@ -32,7 +32,7 @@ func dial(t *testing.T, b *Broker, id string) (in chan packets.ControlPacket, se
 		}
 	}
 	c := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
-	c.ProtocolName, c.ProtocolVersion, c.ClientIdentifier, c.Keepalive = "MQTT", 4, id, 10
+	c.ProtocolName, c.ProtocolVersion, c.ClientIdentifier, c.Keepalive, c.CleanSession = "MQTT", 4, id, 10, true
 	c.WillFlag, c.WillTopic, c.WillMessage, c.WillRetain = true, "will", []byte("gone"), true
 	send(c)
 	return in, send, func() { conn.Close() }
@@ -47,8 +47,7 @@ func TestBrokerKeepsTheRulesThatTestsRelyOn(t *testing.T) {
 		}
 		again, _, end := dial(t, b, "a") // "the Server MUST disconnect the existing Client"
 		<-again
-		if _, open := <-in; open {
-			t.Error("two clients have one id")
+		for range in { // mochi sends a DISCONNECT first
 		}
 		synctest.Wait()
 		if payload, _ := b.Retained("will"); payload != "gone" {
@@ -59,7 +58,9 @@ func TestBrokerKeepsTheRulesThatTestsRelyOn(t *testing.T) {
 			t.Errorf("%q are retained after an empty message", topics)
 		}
 		time.Sleep(16 * time.Second) // one and a half times the keep-alive
-		if _, open := <-again; open || b.Open() != 0 {
+		for range again {
+		}
+		if b.Open() != 0 {
 			t.Error("a silent client was kept")
 		}
 		end()

@@ -1,0 +1,173 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/store"
+)
+
+// finish shows the code until it is approved, denied or over, or another is requested.
+func (p *pairer) finish(ctx context.Context, pending deviceauth.Pending) time.Duration {
+	p.status.update(func(f *facts) { f.pairing, f.beginning = &pending, false })
+	p.events.emit(control.EventPairing, map[string]any{
+		"user_code": pending.UserCode, "verification_uri": pending.VerificationURI,
+		"verification_uri_complete": pending.VerificationURIComplete, "expires_in": seconds(time.Until(pending.Deadline())),
+	})
+	t, err := p.wait(ctx, pending)
+	p.status.update(func(f *facts) { f.pairing = nil })
+	p.status.problem("poll", "", nil)
+	if err == nil {
+		err = p.complete(ctx, t, pairingOf(pending))
+	} else {
+		p.giveBack(ctx, t)
+	}
+	return p.conclude(ctx, err)
+}
+
+// finishAnswer goes on with an answer that the end of the daemon, or of its power, kept from being adopted.
+func (p *pairer) finishAnswer(ctx context.Context, answer store.Grant) time.Duration {
+	t := tokenOf(answer)
+	t.Verified = t.IDToken == ""
+	return p.conclude(ctx, p.adoptAnswer(ctx, t, answer.Pairing))
+}
+
+// conclude ends the code and returns how long to rest then.
+func (p *pairer) conclude(ctx context.Context, err error) time.Duration {
+	if err != nil && ctx.Err() != nil {
+		return forever // the next start goes on with the code, or with its answer
+	}
+	p.keep(nil)
+	return p.after(err)
+}
+
+// wait polls, beside the loop, until the code has an outcome or another is requested.
+func (p *pairer) wait(ctx context.Context, pending deviceauth.Pending) (t deviceauth.Token, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		t, err = p.o.Auth.Wait(ctx, pending)
+	}()
+	alive := within(time.Until(pending.Deadline()) + requestLimit)
+	if p.pulse.watch(context.Background(), forever, done, p.requests, alive) == second {
+		cancel(errAgain)
+		p.pulse.watch(context.Background(), forever, done, nil, within(requestLimit))
+		if err != nil {
+			err = errAgain
+		}
+	}
+	return t, err
+}
+
+// complete makes the answer of the token endpoint durable, before anything else of it is checked: the code is spent,
+// and only this answer is left of it. Meanwhile the broker's connection is opened.
+func (p *pairer) complete(ctx context.Context, t deviceauth.Token, pairing string) error {
+	if p.o.Link != nil {
+		p.o.Link.Preconnect(ctx)
+	}
+	g := grantOf(t, time.Now())
+	g.Pairing = pairing
+	if err := p.keeper.keepAnswer(ctx, g); err != nil {
+		p.o.Log.Warn("the answer of the pairing is not kept: a power cut now would lose it", "err", err)
+	}
+	p.keep(nil) // "After a 200 a device code is never sent again"
+	return p.adoptAnswer(ctx, t, pairing)
+}
+
+// adoptAnswer verifies the ID token of an answer and hands its tokens to the keeper. An answer that is refused is
+// dropped.
+func (p *pairer) adoptAnswer(ctx context.Context, t deviceauth.Token, pairing string) error {
+	v, err := p.verify(ctx, t)
+	if err == nil {
+		return p.adopt(ctx, v, pairing)
+	}
+	if ctx.Err() == nil {
+		p.giveBack(ctx, t)
+		p.keeper.dropAnswer(ctx)
+	}
+	return err
+}
+
+// verify checks the ID token, however long the issuer's keys take: whose grant it is must be known before the queue
+// changes hands. A request cuts a back-off short.
+func (p *pairer) verify(ctx context.Context, t deviceauth.Token) (deviceauth.Token, error) {
+	for n := 0; ; n++ {
+		var v deviceauth.Token
+		var err error
+		p.pulse.await(func() { v, err = p.o.Auth.Verify(ctx, t) }, within(requestLimit))
+		e, typed := errors.AsType[*deviceauth.Error](err)
+		if err == nil || ctx.Err() != nil || typed && !e.Later {
+			return v, err
+		}
+		p.trouble(err)
+		wait := max(backoff(n, time.Second, capUrgent, p.o.Rand), askedToWait(err))
+		if p.pulse.wait(ctx, wait, p.requests, nil) == first {
+			n = -1
+		}
+	}
+}
+
+// giveBack revokes tokens that are not adopted, if this device holds no grant: on many servers all grants of a person
+// to this client are one, and end together.
+func (p *pairer) giveBack(ctx context.Context, t deviceauth.Token) {
+	if t.RefreshToken == "" && t.AccessToken == "" || p.o.Revoke == revokeNever || p.keeper.holdsGrant() {
+		return
+	}
+	p.pulse.await(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeLimit)
+		defer cancel()
+		if err := p.o.Auth.Revoke(ctx, t); err != nil {
+			p.o.Log.Warn("the refused tokens could not be revoked: remove this device in your account", "err", err)
+		}
+	}, within(requestLimit))
+}
+
+// adopt hands the tokens to the keeper and shows the account once they are durable.
+func (p *pairer) adopt(ctx context.Context, t deviceauth.Token, pairing string) error {
+	var err error
+	p.pulse.await(func() { err = p.keeper.adopt(ctx, t, pairing) }, watched)
+	if err == nil {
+		p.status.update(func(f *facts) { f.justPaired = time.Now().Add(pairedFor) })
+	}
+	return err
+}
+
+// after is how long to rest when a code ended with err.
+func (p *pairer) after(err error) time.Duration {
+	kind := kindOf(err)
+	switch {
+	case err == nil:
+		p.codes = autoCodes
+		p.status.problem("pairer", "", nil)
+		return forever
+	case errors.Is(err, errAgain):
+		return 0
+	case kind == deviceauth.Denied, kind == deviceauth.Expired:
+		p.events.emit(control.EventType(kind), nil)
+	}
+	if p.paired() {
+		p.status.problem("pairer", "", nil)
+		p.o.Log.Warn("pairing again ended; the old grant stays", "err", err)
+		return forever
+	}
+	p.trouble(err)
+	return p.restAfter(kind)
+}
+
+// restAfter is how long `start = "auto"` rests. Only a code that ran out is followed by another at once: what the user or
+// the server refused would be refused again.
+func (p *pairer) restAfter(kind deviceauth.Kind) time.Duration {
+	if !p.o.StartAuto {
+		return forever
+	}
+	if p.codes--; kind == deviceauth.Expired && p.codes > 0 {
+		return p.o.Rand(time.Second)
+	}
+	p.codes = autoCodes
+	return autoRest
+}
