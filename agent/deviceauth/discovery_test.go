@@ -1,6 +1,7 @@
 package deviceauth
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -199,5 +200,151 @@ func TestEndpointsByHand(t *testing.T) {
 	c = s.client(func(c *Config) { c.RevocationEndpoint = issuer + "/other" })
 	if m, err := c.Metadata(t.Context()); err != nil || m.RevocationEndpoint != issuer+"/other" || m.TokenEndpoint != tokenURL {
 		t.Error(m, err)
+	}
+}
+
+// moving is a server whose endpoints have moved below /new since the client asked for its metadata. It answers with
+// status where they were.
+func moving(t *testing.T, status int, c func(*server) *Client) (*server, *Client) {
+	where := issuer + "/.well-known/openid-configuration"
+	s := newServer(t)
+	client := c(s)
+	if _, err := client.Metadata(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	moved := map[string]any{"device_authorization_endpoint": issuer + "/new/device", "token_endpoint": issuer + "/new/token", "revocation_endpoint": issuer + "/new/revoke"}
+	s.on(where, says(200, metadataJSON(moved)))
+	for _, old := range []string{deviceURL, tokenURL, revokeURL} {
+		s.on(old, says(status, "<html>nothing here</html>"))
+	}
+	s.on(issuer+"/new/device", says(200, deviceJSON)).on(issuer+"/new/token", says(200, tokenJSON)).on(issuer+"/new/revoke", says(200, ""))
+	return s, client
+}
+
+// Each request, and where it goes.
+var requests = map[string]struct {
+	from, to string
+	send     func(*testing.T, *Client) error
+}{
+	"begin": {deviceURL, issuer + "/new/device", func(t *testing.T, c *Client) error {
+		p, err := c.Begin(t.Context())
+		if err == nil && p.TokenEndpoint != issuer+"/new/token" {
+			t.Errorf("polls will go to %s", p.TokenEndpoint)
+		}
+		return err
+	}},
+	"wait": {tokenURL, issuer + "/new/token", func(t *testing.T, c *Client) error {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		tok, err := c.Wait(ctx, Pending{DeviceCode: "d", Issuer: issuer, ClientID: "printer", TokenEndpoint: tokenURL, Interval: s5, ExpiresIn: time.Hour, Issued: time.Now()})
+		if err == nil && (tok.TokenEndpoint != issuer+"/new/token" || tok.RevocationEndpoint != issuer+"/new/revoke") {
+			t.Errorf("the grant is bound to %+v", tok)
+		}
+		return err
+	}},
+	"refresh": {tokenURL, issuer + "/new/token", func(t *testing.T, c *Client) error {
+		tok, err := c.Refresh(t.Context(), grant())
+		if err == nil && tok.TokenEndpoint != issuer+"/new/token" {
+			t.Errorf("the grant is bound to %+v", tok)
+		}
+		return err
+	}},
+	"audience": {tokenURL, issuer + "/new/token", func(t *testing.T, c *Client) error {
+		_, rotated, err := c.Audience(t.Context(), grant(), AudienceRequest{})
+		if err == nil && rotated.TokenEndpoint != issuer+"/new/token" {
+			t.Errorf("the grant is bound to %+v", rotated)
+		}
+		return err
+	}},
+	"revoke": {revokeURL, issuer + "/new/revoke", func(t *testing.T, c *Client) error {
+		g := grant()
+		g.RevocationEndpoint = revokeURL
+		return c.Revoke(t.Context(), g)
+	}},
+}
+
+// 404, 405 or 410 at a discovered endpoint ask for metadata at once and once, and the request goes to where that says.
+func TestMovedEndpoint(t *testing.T) {
+	where := issuer + "/.well-known/openid-configuration"
+	for name, r := range requests {
+		for _, status := range []int{404, 405, 410} {
+			synctest.Test(t, func(t *testing.T) {
+				s, c := moving(t, status, func(s *server) *Client { return s.client() })
+				if err := r.send(t, c); err != nil || len(s.to(where)) != 2 || len(s.to(r.from)) != 1 || len(s.to(r.to)) != 1 {
+					t.Errorf("%s, %d: %v; asked for metadata %d times", name, status, err, len(s.to(where)))
+				}
+			})
+		}
+	}
+}
+
+// Only then, and only there: other answers, metadata that says the same or is away, and endpoints of the configuration.
+func TestNotMovedEndpoint(t *testing.T) {
+	where := issuer + "/.well-known/openid-configuration"
+	discovered := func(s *server) *Client { return s.client() }
+	for name, r := range requests {
+		for _, status := range []int{400, 401, 403, 429, 500, 502, 503} {
+			synctest.Test(t, func(t *testing.T) {
+				s, c := moving(t, status, discovered)
+				if err := r.send(t, c); err == nil || len(s.to(where)) != 1 || len(s.to(r.to)) != 0 {
+					t.Errorf("%s, %d: %v; asked for metadata %d times", name, status, err, len(s.to(where)))
+				}
+			})
+		}
+		for about, change := range map[string]func(s *server){
+			"a verdict with 404": func(s *server) { s.on(r.from, says(404, `{"error":"invalid_client"}`)) },
+			"the same metadata":  func(s *server) { s.on(where, says(200, metadataJSON(nil))) },
+			"no metadata":        func(s *server) { s.on(where, says(503, "")) },
+			"another issuer": func(s *server) {
+				s.on(where, says(200, metadataJSON(map[string]any{"issuer": "https://evil.example", "token_endpoint": issuer + "/new/token"})))
+			},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				s, c := moving(t, 404, discovered)
+				change(s)
+				most := 2
+				if about == "a verdict with 404" {
+					most = 1
+				}
+				if err := r.send(t, c); err == nil || len(s.to(where)) != most || len(s.to(r.to)) != 0 {
+					t.Errorf("%s, %s: %v; asked for metadata %d times", name, about, err, len(s.to(where)))
+				}
+			})
+		}
+		synctest.Test(t, func(t *testing.T) {
+			s, c := moving(t, 404, func(s *server) *Client {
+				return s.client(func(c *Config) {
+					c.DeviceAuthorizationEndpoint, c.TokenEndpoint, c.RevocationEndpoint = deviceURL, tokenURL, revokeURL
+				})
+			})
+			if err := r.send(t, c); err == nil || len(s.to(where)) != 0 || len(s.to(r.to)) != 0 {
+				t.Errorf("%s by hand: %v; asked for metadata %d times", name, err, len(s.to(where)))
+			}
+		})
+	}
+}
+
+// A configured endpoint stays where it is configured, also where the others are discovered.
+func TestConfiguredEndpointDoesNotMove(t *testing.T) {
+	s, c := moving(t, 404, func(s *server) *Client {
+		return s.client(func(c *Config) { c.RevocationEndpoint = revokeURL })
+	})
+	g := grant()
+	g.RevocationEndpoint = revokeURL
+	if err := c.Revoke(t.Context(), g); err == nil || len(s.to(issuer+"/.well-known/openid-configuration")) != 1 || len(s.to(issuer+"/new/revoke")) != 0 {
+		t.Error(err)
+	}
+}
+
+func TestSealedEndpoint(t *testing.T) {
+	for _, tt := range []struct{ sealed, configured, fetched, want string }{
+		{"", "", "", ""}, {"", "", "f", "f"}, {"", "c", "", "c"}, {"", "c", "f", "c"}, // a new grant: configured beats fetched
+		{"s", "", "", "s"}, {"s", "", "f", "f"}, // a grant that is sealed: metadata may replace it,
+		{"s", "c", "", "s"}, {"s", "c", "f", "f"}, // the configuration may not,
+		{"c", "c", "f", "c"}, // and what is configured since the pairing stays
+	} {
+		if got := sealedEndpoint(tt.sealed, tt.configured, tt.fetched); got != tt.want {
+			t.Errorf("%+v: %q", tt, got)
+		}
 	}
 }

@@ -196,3 +196,63 @@ func FuzzChallenge(f *testing.F) {
 		}
 	})
 }
+
+// FuzzUserinfo is a userinfo response of any kind.
+func FuzzUserinfo(f *testing.F) {
+	seed(f, `{"sub":"u-1","name":"Alice"}`, `{"sub":"u-2","name":"Mallory"}`, `{"sub":["u-1"],"name":"x"}`, `{"sub":"u-1","name":{"x":1},"email":"\u202e\u0000"}`,
+		`eyJhbGciOiJFUzI1NiJ9.e30.x`, `{"sub":"u-1","sub":"u-2","name":"x"}`, "null", "[]", "\xff")
+	f.Fuzz(func(t *testing.T, body []byte) {
+		name, err := parseUserinfo(body, "u-1")
+		if err != nil {
+			oneLine(t, err.Error())
+		}
+		var claims struct{ Sub any }
+		if name != "" && (json.Unmarshal(body, &claims) != nil || err != nil) {
+			t.Errorf("took %q of %q, %v", name, body, err)
+		}
+		if oneline.Clean(name, maxName+1) != name {
+			t.Errorf("shows %q", name)
+		}
+		if name, err := parseUserinfo(body, "someone-else-entirely"); err == nil && !strings.Contains(string(body), "someone") && !strings.Contains(string(body), `\`) {
+			t.Errorf("took %q of another account: %q", body, name)
+		}
+	})
+}
+
+// FuzzDescription is what a server says, to a request that held secrets.
+func FuzzDescription(f *testing.F) {
+	const secret, assertion = "rt/secret+0123456789", "eyJhbGciOi.eyJpc3MiOi.c2lnbmF0dXJl"
+	for _, s := range []string{secret, assertion, url.QueryEscape(secret), "see https://x.example/?" + secret, "a\x07b\xff", "rt/sec\x07ret+0123456789", assertion[:15]} {
+		f.Add(s)
+	}
+	sent := secretsOf(url.Values{"refresh_token": {secret}, "client_assertion": {assertion}}, http.Header{"Authorization": {"Basic cHJpbnRlcjpzM2NyZXQtMTIzNDU2"}}, "s3cret-123456")
+	f.Fuzz(func(t *testing.T, s string) {
+		got := errorDescription(s, sent)
+		if len(got) > maxDescription+3 || legal(got) != got || strings.TrimSpace(got) != got {
+			t.Errorf("shows %q", got)
+		}
+		for _, withheld := range append(sent, "s3cret-123456") {
+			if strings.Contains(got, withheld) {
+				t.Errorf("%q shows %q", s, withheld)
+			}
+		}
+	})
+}
+
+// FuzzDocument is a document in the cache, or any other that is served as metadata: only one of the issuer counts, and
+// none decides where a grant goes that is sealed.
+func FuzzDocument(f *testing.F) {
+	seed(f, metadataJSON(nil), metadataJSON(map[string]any{"issuer": "https://evil.example"}), metadataJSON(map[string]any{"token_endpoint": nil}),
+		metadataJSON(map[string]any{"userinfo_endpoint": "javascript:x"}), `{"paird_fetched":"2026-01-01T00:00:00Z"}`, "\x00")
+	f.Fuzz(func(t *testing.T, body []byte) {
+		c := newClient(Config{Issuer: issuer, ClientID: "printer", Cache: &memoryCache{body: body}}.withDefaults())
+		if m := c.metadata.cached(); m.Issuer != "" && (m.Issuer != issuer || !m.complete()) {
+			t.Errorf("took %+v", m)
+		}
+		g := grant()
+		g.RevocationEndpoint = revokeURL
+		if sealed := c.sealed(g); sealed.RevocationEndpoint != revokeURL || sealed.UserinfoEndpoint != "" {
+			t.Errorf("the cache decides where tokens go: %+v", sealed)
+		}
+	})
+}

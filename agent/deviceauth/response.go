@@ -183,7 +183,7 @@ func secretsOf(form url.Values, header http.Header, clientSecret string) secrets
 	return s
 }
 
-// add adds values: as they are, percent-encoded in the usual ways, as oneline.Clean leaves them, and the parts of a JWT.
+// add adds values and the parts of a JWT, each in every spelling.
 func (s *secrets) add(values ...string) {
 	for _, v := range values {
 		parts := []string{v}
@@ -191,13 +191,16 @@ func (s *secrets) add(values ...string) {
 			parts = append(parts, strings.Split(v, ".")...)
 		}
 		for _, p := range parts {
-			for _, spelled := range []string{p, oneline.Clean(p, len(p)), url.QueryEscape(p), url.PathEscape(p), lowerHex(url.QueryEscape(p)), lowerHex(url.PathEscape(p))} {
-				if len(spelled) > 3 {
-					*s = append(*s, spelled)
-				}
-			}
+			*s = append(*s, slices.DeleteFunc(spellings(p), func(s string) bool { return len(s) <= 3 })...)
 		}
 	}
+}
+
+// spellings are s itself, s as oneline.Clean leaves it, percent-encoded and as a JSON string.
+func spellings(s string) []string {
+	inJSON, _ := json.Marshal(s) // a string always marshals
+	query, path := url.QueryEscape(s), url.PathEscape(s)
+	return []string{s, oneline.Clean(s, len(s)), query, path, lowerHex(query), lowerHex(path), strings.Trim(string(inJSON), `"`)}
 }
 
 // lowerHex spells percent-encoded bytes with small letters: RFC 3986 section 2.1 lets both stand.
@@ -219,7 +222,7 @@ func (s secrets) redact(text string) string {
 	for _, secret := range s {
 		text = strings.ReplaceAll(text, secret, "...")
 	}
-	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'<>()[]{},;=&?:", r) }) {
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(". \t\r\n\"'<>()[]{},;=&?:", r) }) {
 		if len(word) >= leastQuote && slices.ContainsFunc(s, func(secret string) bool { return strings.Contains(secret, word) }) {
 			text = strings.ReplaceAll(text, word, "...")
 		}

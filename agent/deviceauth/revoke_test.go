@@ -88,3 +88,31 @@ func proveRevokeSays(t *testing.T) {
 	g.Issuer = "https://other.example"
 	wantKind(t, s.client().Revoke(t.Context(), g), Misconfigured)
 }
+
+// Where a token is revoked is sealed with the grant. The cache, which anyone who can write the folder may have made,
+// does not decide it; the server does, over TLS.
+func TestRevokeGoesToTheSealedEndpoint(t *testing.T) {
+	const evil = "https://evil.example/revoke"
+	planted := &memoryCache{body: []byte(metadataJSON(map[string]any{"revocation_endpoint": evil}))}
+	down := func(c call) (wire, bool) { return wire{err: errors.New("down")}, c.method == "GET" }
+	g := grant()
+	g.RevocationEndpoint = revokeURL
+	s := newServer(t).on(revokeURL, says(200, "")).on(evil, says(200, ""))
+	s.handle = down
+	if err := s.client(cached(planted)).Revoke(t.Context(), g); err != nil || len(s.to(revokeURL)) != 1 || len(s.calls) != 1 {
+		t.Errorf("sealed: %v after %d requests", err, len(s.calls))
+	}
+	s = newServer(t).on(revokeURL, says(200, "")).on(evil, says(200, ""))
+	if err := s.client(cached(planted)).Revoke(t.Context(), grant()); err != nil || len(s.to(revokeURL)) != 1 || len(s.to(evil)) != 0 {
+		t.Errorf("not sealed: %v", err)
+	}
+	s.handle = down
+	wantKind(t, s.client(cached(planted)).Revoke(t.Context(), grant()), NoNetwork)
+	if len(s.to(evil)) != 0 {
+		t.Error("the cache decided where the token goes")
+	}
+	s = newServer(t).on(revokeURL, says(200, "")).on(evil, says(200, "")) // nor does a configuration of another time
+	if err := s.client(func(c *Config) { c.RevocationEndpoint = evil }).Revoke(t.Context(), g); err != nil || len(s.to(evil)) != 0 {
+		t.Errorf("configured: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package deviceauth
 
 import (
 	"bufio"
+	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/tls"
@@ -209,5 +210,48 @@ func provePortal(t *testing.T) {
 	}).Refresh(t.Context(), g)
 	if wantKind(t, err, Server); len(s.calls) != 1 {
 		t.Errorf("%d requests", len(s.calls))
+	}
+}
+
+// An address family without a route is no fault while another has one: what the other says counts.
+func TestDialReportsTheFamilyWithARoute(t *testing.T) {
+	op := func(err error) error {
+		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", err)}
+	}
+	none := &net.OpError{Op: "dial", Net: "tcp4", Err: &net.AddrError{Err: "no suitable address found", Addr: "as.example"}}
+	up, down := net.Pipe()
+	defer up.Close()
+	defer down.Close()
+	for name, tt := range map[string]struct {
+		both, v4, v6 error // of tcp, tcp4, tcp6; nil: connected
+		calls        string
+		kind         Kind // "": connected
+	}{
+		"connected":                         {nil, nil, nil, "tcp", ""},
+		"refused":                           {op(syscall.ECONNREFUSED), nil, nil, "tcp", Server},
+		"no IPv6, IPv4 refused":             {op(syscall.ENETUNREACH), op(syscall.ECONNREFUSED), op(syscall.ENETUNREACH), "tcp tcp4", Server},
+		"no IPv6, IPv4 back":                {op(syscall.ENETUNREACH), nil, nil, "tcp tcp4", ""},
+		"no IPv6 address of ours":           {op(syscall.EADDRNOTAVAIL), op(syscall.ECONNREFUSED), nil, "tcp tcp4", Server},
+		"IPv6 only, refused":                {op(syscall.EHOSTUNREACH), none, op(syscall.ECONNREFUSED), "tcp tcp4 tcp6", Server},
+		"no IPv4, IPv6 refused":             {op(syscall.ENETUNREACH), op(syscall.ENETUNREACH), op(syscall.ECONNREFUSED), "tcp tcp4 tcp6", Server},
+		"no network":                        {op(syscall.ENETUNREACH), op(syscall.ENETUNREACH), op(syscall.ENETUNREACH), "tcp tcp4 tcp6", NoNetwork},
+		"no network, and only IPv6 in DNS":  {op(syscall.ENETUNREACH), none, op(syscall.ENETUNREACH), "tcp tcp4 tcp6", NoNetwork},
+		"no name":                           {&net.DNSError{Err: "no such host", IsNotFound: true}, nil, nil, "tcp", NoNetwork},
+		"IPv6 without route, IPv4 too slow": {op(syscall.ENETUNREACH), op(syscall.ETIMEDOUT), nil, "tcp tcp4", NoNetwork},
+	} {
+		var calls []string
+		conn, err := dialer(func(_ context.Context, network, _ string) (net.Conn, error) {
+			calls = append(calls, network)
+			if err := map[string]error{"tcp": tt.both, "tcp4": tt.v4, "tcp6": tt.v6}[network]; err != nil {
+				return nil, err
+			}
+			return up, nil
+		}).dial(t.Context(), "tcp", "as.example:443")
+		if got := strings.Join(calls, " "); got != tt.calls {
+			t.Errorf("%s: dialled %s", name, got)
+		}
+		if (err == nil) != (tt.kind == "") || (conn == nil) != (err != nil) || err != nil && transportKind(err) != tt.kind {
+			t.Errorf("%s: %v, %v", name, conn, err)
+		}
 	}
 }

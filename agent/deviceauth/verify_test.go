@@ -3,6 +3,8 @@ package deviceauth
 import (
 	"cmp"
 	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -310,6 +312,32 @@ func proveName(t *testing.T) {
 		sub, _ := tt.claims["sub"].(string)
 		if got := cmp.Or(accountName(tt.claims), sub); got != tt.want {
 			t.Errorf("%v: %q, want %q", tt.claims, got, tt.want)
+		}
+	}
+}
+
+// An RSA key below 2048 bits verifies nothing: whoever has the time can compute its other half.
+func TestShortRSAKeyVerifiesNothing(t *testing.T) {
+	for bits, good := range map[int]bool{1024: false, 2048: true} {
+		key := weakRSAKey(t)
+		if bits != 1024 {
+			key, _ = rsa.GenerateKey(rand.Reader, bits)
+		}
+		raw, err := json.Marshal(jose.JSONWebKey{Key: key.Public(), KeyID: "k1", Algorithm: "RS256", Use: "sig"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now().Unix()
+		signed, err := sign(key, jose.RS256, (&jose.SignerOptions{}).WithHeader("kid", "k1"),
+			map[string]any{"iss": issuer, "aud": "printer", "sub": "u-1", "iat": now, "exp": now + 60})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newServer(t).on(keysURL, says(200, `{"keys":[`+string(raw)+`]}`))
+		tok := grant()
+		tok.IDToken = signed
+		if _, err = s.client().Verify(t.Context(), tok); (err == nil) != good {
+			t.Errorf("%d bits: %v", bits, err)
 		}
 	}
 }

@@ -105,6 +105,7 @@ func proveNarrowerScope(t *testing.T) {
 		})
 	for _, tt := range []struct{ granted, asked, want string }{
 		{"repo,gist", "repo gist", "repo gist"}, {"a,b", "a,b", "a,b"}, {" a  b ", "", "a b"}, {"", "a b", "a b"}, {"a,b c", "", "a,b c"},
+		{"a \"b\" c\\d \x1b[31m \u202ee ä", "x", "a"}, {"\u202e", "x y", "x y"},
 	} {
 		if got := grantedScope(tt.granted, tt.asked); got != tt.want {
 			t.Errorf("%q of %q: %q", tt.granted, tt.asked, got)
@@ -115,6 +116,7 @@ func proveNarrowerScope(t *testing.T) {
 func TestTokenLife(t *testing.T) {
 	for members, want := range map[string]time.Duration{
 		`"expires_in":3600`: time.Hour, `"expires_in":"60"`: time.Minute, `"expires_in":2`: 2 * time.Second, `"x":1`: 0,
+		`"expires_in":0.000001`: 2 * time.Second, `"expires_in":"1.9"`: 2 * time.Second, `"expires_in":2.5`: 2500 * time.Millisecond,
 		`"expires_in":0`: 0, `"expires_in":-99999999999999999999`: 0, `"expires_in":1e300`: maxTokenLifetime,
 	} {
 		now := time.Now()
@@ -251,4 +253,67 @@ func TestAudience(t *testing.T) {
 	s.on(tokenURL, says(400, `{"error":"invalid_target"}`))
 	_, _, err = c.Audience(t.Context(), grant(), AudienceRequest{Resource: "urn:print"})
 	wantKind(t, err, Misconfigured)
+}
+
+// A 200 whose rest cannot be used has rotated the refresh token all the same: the old one is spent.
+func TestUnusableResponseKeepsItsRefreshToken(t *testing.T) {
+	for name, tt := range map[string]struct {
+		body  string
+		token string // the caller's to store; "" where the response has none
+		kind  Kind
+	}{
+		"unknown token_type":      {`{"access_token":"at-1","token_type":"mac","refresh_token":"rt-1"}`, "rt-1", Server},
+		"bearer with dpop on":     {tokenJSON, "rt-1", Misconfigured},
+		"illegal access_token":    {`{"access_token":"at\n1","token_type":"DPoP","refresh_token":"rt-1"}`, "rt-1", Server},
+		"no access_token":         {`{"token_type":"DPoP","refresh_token":"rt-1"}`, "rt-1", Server},
+		"not one token":           {`{"token_type":"DPoP"}`, "", Server},
+		"unknown, and no new one": {`{"access_token":"at-1","token_type":"mac"}`, "", Server},
+		"an error with a token":   {`{"error":"server_error","refresh_token":"rt-1"}`, "", Server},
+	} {
+		s := newServer(t).on(tokenURL, says(200, tt.body))
+		c := s.client(bound("on", testKey()))
+		g := grant()
+		g.TokenType, g.Subject, g.RevocationEndpoint = "DPoP", "u-1", revokeURL
+		tok, err := c.Refresh(t.Context(), g)
+		wantKind(t, err, tt.kind)
+		if tok.RefreshToken != tt.token || tt.token != "" && (tok.Subject != "u-1" || tok.TokenEndpoint != tokenURL || tok.RevocationEndpoint != revokeURL || tok.Issuer != issuer) {
+			t.Errorf("%s: Refresh gives %+v", name, tok)
+		}
+		if name == "bearer with dpop on" { // the binding of an audience's token is not checked
+			continue
+		}
+		audience, rotated, err := c.Audience(t.Context(), g, AudienceRequest{})
+		wantKind(t, err, tt.kind)
+		if rotated.RefreshToken != tt.token || audience.AccessToken != "" || tt.token != "" && rotated.AccessToken != "at-0" {
+			t.Errorf("%s: Audience gives %+v and %+v", name, audience, rotated)
+		}
+		if len(s.to(revokeURL)) != 0 {
+			t.Errorf("%s: something was revoked", name)
+		}
+	}
+}
+
+// At a pairing such a grant is the caller's to revoke, or to leave alone.
+func TestUnusableTokenAtPairing(t *testing.T) {
+	for _, body := range []string{
+		`{"access_token":"at-1","token_type":"mac","refresh_token":"rt-1"}`,
+		`{"access_token":"at\u00e4","token_type":"Bearer","refresh_token":"rt-1"}`,
+	} {
+		flow(t, []wire{says(200, body)}, func(t *testing.T, s *server, _ time.Time, tok Token, err error) {
+			wantKind(t, err, Server)
+			if tok.RefreshToken != "rt-1" || tok.RevocationEndpoint != revokeURL || len(s.to(revokeURL)) != 0 || len(s.to(tokenURL)) != 1 {
+				t.Errorf("%s: %+v, %d revocations", body, tok, len(s.to(revokeURL)))
+			}
+		})
+	}
+}
+
+// "server_error" is the server's: to check the client would lead astray.
+func TestServerErrorAtRefreshGivesNoClientAdvice(t *testing.T) {
+	for _, code := range []string{"server_error", "temporarily_unavailable", "slow_down"} {
+		_, err := newServer(t).on(tokenURL, says(400, fmt.Sprintf(`{"error":%q}`, code))).client().Refresh(t.Context(), grant())
+		if e := wantKind(t, err, Server); strings.Contains(e.Detail, "client") || !strings.HasSuffix(e.Detail, "try again later") {
+			t.Errorf("%s: says %q", code, e.Detail)
+		}
+	}
 }
