@@ -83,6 +83,7 @@ type Display struct {
 
 // Sim is the page of the simulated board.
 type Sim struct {
+	Panel  string // whose size and look it has; "": those of display.size
 	Listen string // loopback host:port
 }
 

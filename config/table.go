@@ -86,6 +86,7 @@ func boardKeys(c *Config) []key {
 		entry("display.required", &d.Required, "true: no panel, no start"),
 		entry("display.rotate", &d.Rotate, "0, 90, 180 or 270 degrees clockwise"),
 		entry("display.language", &d.Language, ""),
+		entry("sim.panel", &c.Sim.Panel, `the panel that panel = "sim" looks like; "": a plain one of display.size`),
 		entry("sim.listen", &c.Sim.Listen, `the page of panel = "sim", on this machine only`),
 		entry("png.file", &c.PNG.File, `panel = "png" replaces this file with each frame`, text(path)),
 		entry("button.pin", &b.Pin, `such as "GPIO17"; "": no button`),

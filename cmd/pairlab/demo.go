@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -16,24 +18,26 @@ import (
 	"github.com/paird/paird/cmd/pairlab/internal/broker"
 	"github.com/paird/paird/cmd/pairlab/internal/page"
 	"github.com/paird/paird/config"
+	"github.com/paird/paird/display"
 )
 
 // lab is everything that runs.
 type lab struct {
-	opt    options
-	say    *teller
-	dir    string        // holds the broker's files, and the device's unless --state is given
-	panel  string        // origin of the simulator's page
-	url    string        // of the page
-	config config.Config // of the device
+	opt      options
+	say      *teller
+	dir      string         // temporary; holds the device's files unless --state is given
+	origin   string         // of all pages
+	settings deviceSettings // of the device
+	config   config.Config  // the same, parsed
 
 	provider *provider.Provider
 	broker   *broker.Broker
 	page     *page.Page
-	servers  []*http.Server
+	server   *http.Server
 
-	mu      sync.Mutex // guards journey, and keeps what is shown in the order in which it happened
-	journey journey
+	mu    sync.Mutex // guards the rest, and keeps what is shown in the order in which it happened
+	scene scene
+	code  page.Code // on the panel
 }
 
 // demo runs the lab until ctx ends.
@@ -44,9 +48,9 @@ func demo(ctx context.Context, o options, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
 	err = l.run(ctx, func() {
-		fmt.Fprintf(out, "\n  Open %s in a browser.  Ctrl-C ends the lab.\n\n", l.url)
+		fmt.Fprint(out, l.welcome())
 		if o.open {
-			browse(ctx, l.url)
+			browse(ctx, l.url())
 		}
 	})
 	if ctx.Err() != nil {
@@ -55,12 +59,33 @@ func demo(ctx context.Context, o options, out io.Writer) (err error) {
 	return err
 }
 
+func (l *lab) url() string { return l.origin + labPath }
+
+// welcome is what the terminal says once the device runs.
+func (l *lab) welcome() string {
+	text := fmt.Sprintf("\n  Open %s in a browser.  Ctrl-C ends the lab.\n", l.origin+"/")
+	if l.opt.lan {
+		text += "  Warning: everyone on this network can use this lab and its accounts; a browser warns once of its certificate.\n\n" +
+			display.TerminalQR(l.url())
+	}
+	text += "\n  In another terminal:\n"
+	for _, command := range []string{"status", "token", "publish door/open yes", "pair --wait", "reset --yes"} {
+		text += "    paird " + command + " --config " + l.settings.file() + "\n"
+	}
+	return text + "\n"
+}
+
 // run runs the device until ctx ends; ready is called once its panel can be seen.
 func (l *lab) run(ctx context.Context, ready func()) error {
+	ctx, stop := context.WithCancel(ctx)
+	var follower sync.WaitGroup
+	defer follower.Wait()
+	defer stop()
+	follower.Go(func() { l.followDevice(ctx) })
 	return runDevice(ctx, l.config, l.say.writer("paird"), ready)
 }
 
-// start opens everything but the device. Whatever listens does so on loopback.
+// start opens everything but the device.
 func start(o options, out io.Writer) (_ *lab, err error) {
 	l := &lab{opt: o, say: newTeller(out)}
 	defer func() {
@@ -71,66 +96,100 @@ func start(o options, out io.Writer) (_ *lab, err error) {
 	if l.dir, err = os.MkdirTemp("", "pairlab-"); err != nil {
 		return nil, fmt.Errorf("temporary directory: %w", err)
 	}
-	pages, err := listenPage(o.listen)
+	ln, err := listen(o.host, o.port)
 	if err != nil {
 		return nil, err
 	}
-	l.url = "http://" + pages.Addr().String() + "/"
-	phone, err := net.Listen("tcp", loopback+":0")
-	if err != nil {
-		return nil, errors.Join(err, pages.Close())
+	if err := l.build(ln); err != nil {
+		return nil, errors.Join(err, ln.Close())
 	}
-	if err := l.build(pages.Addr().String(), "http://"+phone.Addr().String()); err != nil {
-		return nil, errors.Join(err, pages.Close(), phone.Close())
-	}
-	l.serve(phone, l.provider)
-	l.serve(pages, l.page)
-	l.show(l.journey)
 	return l, nil
 }
 
 // build makes the parts, which know each other by their addresses.
-func (l *lab) build(host, issuer string) error {
-	panel, err := freeAddress()
+func (l *lab) build(ln net.Listener) (err error) {
+	secure, err := l.certificate()
 	if err != nil {
 		return err
 	}
-	l.panel = "http://" + panel
-	if l.page, err = page.New(page.Options{Host: host, Device: l.panel, Phone: issuer}); err != nil {
+	host := ln.Addr().String()
+	l.origin = "http://" + host
+	if secure != nil {
+		l.origin = "https://" + host
+	}
+	l.page = page.New()
+	secret, err := l.secret()
+	if err != nil {
 		return err
 	}
-	if l.provider, err = provider.New(l.providerOptions(issuer, "http://"+host)); err != nil {
+	o := l.opt.provider(l.origin, secret)
+	o.Observe = l.pairing
+	if l.provider, err = provider.New(o); err != nil {
 		return err
 	}
+	if err := l.buildDevice(); err != nil {
+		return err
+	}
+	l.serve(ln, secure, front(host, l.page, simulator(l.settings.sim), l.provider))
+	l.show()
+	return nil
+}
+
+// buildDevice starts the broker and writes the configuration of the device, which then only has to be run.
+func (l *lab) buildDevice() (err error) {
 	l.broker, err = broker.Start(broker.Options{
-		Issuer: issuer, Audience: audience, Scope: scope, Keys: l.provider.Keys(), Root: topicRoot,
-		Message: l.message, Observe: l.door,
+		Issuer: l.origin, Audience: audience, Scope: scope, Keys: l.provider.Keys(), Root: topicRoot,
+		Message: l.message, Observe: l.admission,
 	})
 	if err != nil {
 		return err
 	}
-	state := l.opt.state
-	if state == "" {
-		state = filepath.Join(l.dir, "device")
+	s := &l.settings
+	s.issuer, s.broker, s.panel, s.size, s.language = l.origin, l.broker.URL(), l.opt.panel, l.opt.plainSize(), l.opt.language
+	if s.sim, err = freeAddress(); err != nil {
+		return err
 	}
-	s := deviceSettings{state: state, issuer: issuer, broker: l.broker.URL(), panel: panel, size: l.opt.size}
+	if s.state = l.opt.state; s.state == "" {
+		s.state = filepath.Join(l.dir, "device")
+	}
 	if l.config, err = s.parse(); err != nil {
 		return err
 	}
 	return s.write()
 }
 
-func (l *lab) serve(ln net.Listener, h http.Handler) {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
-	l.servers = append(l.servers, srv)
-	go func() { _ = srv.Serve(ln) }() // ends with ErrServerClosed
+// certificate is nil without --lan.
+func (l *lab) certificate() (*tls.Config, error) {
+	if !l.opt.lan {
+		return nil, nil
+	}
+	l.settings.caFile = filepath.Join(l.dir, "ca.pem")
+	cert, err := newCertificate(net.ParseIP(l.opt.host), l.settings.caFile)
+	if err != nil {
+		return nil, fmt.Errorf("certificate of the lab: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{cert}}, nil
+}
+
+// secret makes the client a confidential one where refresh tokens do not rotate: RFC 9700 section 2.2.2 wants that of public
+// clients.
+func (l *lab) secret() (string, error) {
+	if l.opt.rotation != "off" {
+		return "", nil
+	}
+	secret := rand.Text()
+	l.settings.secret = filepath.Join(l.dir, "client-secret")
+	if err := os.WriteFile(l.settings.secret, []byte(secret), 0o600); err != nil {
+		return "", fmt.Errorf("client secret: %w", err)
+	}
+	return secret, nil
 }
 
 // close ends what start began, in any state, and removes the temporary files.
 func (l *lab) close() error {
 	var errs []error
-	for _, srv := range l.servers {
-		errs = append(errs, srv.Close())
+	if l.server != nil {
+		errs = append(errs, l.server.Close())
 	}
 	if l.broker != nil {
 		errs = append(errs, l.broker.Close())

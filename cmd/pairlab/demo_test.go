@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -14,9 +15,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/internal/provider"
 )
 
-// bench is a running demo with somebody in front of it.
+// bench is a running demo with a person in front of it.
 type bench struct {
 	*testing.T
 	ctx     context.Context
@@ -33,7 +37,7 @@ func newBench(t *testing.T, o options) *bench {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	t.Cleanup(cancel)
-	o.listen = loopback + ":0"
+	o = withDefaults(o)
 	l, err := start(o, t.Output())
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +47,7 @@ func newBench(t *testing.T, o options) *bench {
 		t.Fatal(err)
 	}
 	running, stop := context.WithCancel(ctx)
-	b := &bench{T: t, ctx: ctx, lab: l, stop: stop, stopped: make(chan error, 1), browser: &http.Client{Jar: jar}}
+	b := &bench{T: t, ctx: ctx, lab: l, stop: stop, stopped: make(chan error, 1), browser: &http.Client{Jar: jar, Transport: trusting(t, l.settings.caFile)}}
 	ready := make(chan struct{})
 	go func() { b.stopped <- l.run(running, func() { close(ready) }) }()
 	select {
@@ -51,8 +55,18 @@ func newBench(t *testing.T, o options) *bench {
 	case err := <-b.stopped:
 		t.Fatalf("the device ended: %v", err)
 	}
-	b.events = bufio.NewScanner(b.do("GET", l.url+"events", nil).Body)
+	b.events = bufio.NewScanner(b.do("GET", l.url()+"events", nil).Body)
 	return b
+}
+
+// withDefaults are those of the flags, on any port.
+func withDefaults(o options) options {
+	o.host, o.port = loopback, "0"
+	o.lifetime, o.ttl = cmp.Or(o.lifetime, time.Minute), cmp.Or(o.ttl, 5*time.Minute)
+	if o.panel == "" {
+		o.size = cmp.Or(o.size, "128x64")
+	}
+	return o
 }
 
 func (b *bench) do(method, uri string, form url.Values) *http.Response {
@@ -101,6 +115,11 @@ func (b *bench) awaitStep(s step) {
 	b.await("step", func(d map[string]any) bool { return d["step"] == string(s) })
 }
 
+func (b *bench) awaitText(text string) {
+	b.Helper()
+	b.await("step", func(d map[string]any) bool { return d["text"] == text })
+}
+
 func (b *bench) awaitNote(text string) {
 	b.Helper()
 	b.await("note", func(d map[string]any) bool { return strings.Contains(d["text"].(string), text) })
@@ -111,7 +130,7 @@ func (b *bench) awaitMessage(level string) map[string]any {
 	return b.await("message", func(d map[string]any) bool { return d["topic"] == topicRoot+"/"+deviceID+"/"+level })
 }
 
-// awaitCode is the eye on the panel.
+// awaitCode is the camera before the panel.
 func (b *bench) awaitCode() (uri, complete string) {
 	b.Helper()
 	code := b.await("code", func(d map[string]any) bool { return d != nil })
@@ -120,7 +139,7 @@ func (b *bench) awaitCode() (uri, complete string) {
 
 func (b *bench) press(hold string) {
 	b.Helper()
-	if resp := b.do("POST", b.lab.panel+"/press?hold="+hold, nil); resp.StatusCode != http.StatusNoContent {
+	if resp := b.do("POST", b.lab.origin+panelPath+"press?hold="+hold, nil); resp.StatusCode != http.StatusNoContent {
 		b.Fatalf("button: %s", resp.Status)
 	}
 }
@@ -159,7 +178,7 @@ func (b *bench) sees(path, text string) {
 }
 
 // The whole path, as a person goes it: press, scan, sign in, approve, see telemetry; wait for a refresh;
-// hold the button and pair again, now typing the code and as somebody else.
+// hold the button and pair again, now typing the code and as another user.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, options{size: "128x64", lifetime: 5 * time.Second})
@@ -211,12 +230,73 @@ func TestDemoDeny(t *testing.T) {
 	b.submit("/signin", "username", "alice", "password", "alice")
 	b.submit("/consent", "decision", "deny")
 	b.sees("/done", `data-outcome="denied"`)
-	b.await("step", func(d map[string]any) bool { return d["text"] == "Denied. Press the device's button to begin again." })
-	b.await("code", func(d map[string]any) bool { return d == nil })
+	b.awaitText("Denied. Press the device's button to begin again.")
 	b.end()
 	if _, err := os.Stat(filepath.Join(state, "paird.toml")); err != nil {
 		t.Errorf("--state was not kept: %v", err)
 	}
+}
+
+// The page believes the device: it says when the code has expired, when another account owns it, and when it was reset.
+func TestDemoFollowsTheDevice(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, options{ttl: 2 * time.Second})
+	b.awaitText("Press the device's button: it asks for a code.")
+	b.press("100ms")
+	b.awaitStep(scan)
+	b.awaitText("The code has expired. Press the device's button to begin again.")
+	b.pairAs("alice")
+	b.awaitText("Paired as Alice. Hold the button for 3 seconds to pair again.")
+	if result, err := control.NewClient(b.lab.config.Control.Socket).Reset(b.ctx); err != nil || !result.Erased {
+		t.Fatalf("reset: %+v, %v", result, err)
+	}
+	b.awaitText("Press the device's button: it asks for a code.")
+	b.end()
+}
+
+// pairAs presses the button and approves without the pages.
+func (b *bench) pairAs(name string) {
+	b.Helper()
+	b.press("100ms")
+	b.awaitStep(scan)
+	for _, p := range b.lab.provider.Pending() {
+		if err := b.lab.provider.Decide(p.UserCode, name, provider.Approve); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// The options of the authorization server: shared grants, and no rotation with a client that has a secret.
+func TestDemoServer(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, options{rotation: "off", grants: "shared", lifetime: 2 * time.Second, panel: "waveshare2in13v4", language: "de"})
+	b.awaitText("Press the device's button: it asks for a code.")
+	b.pairAs("alice")
+	b.awaitNote("refreshed its tokens")
+	b.awaitNote("refreshed its tokens")
+	if s, err := control.NewClient(b.lab.config.Control.Socket).Status(b.ctx); err != nil || s.Panel == nil || s.Panel.Size != "250x122" {
+		t.Errorf("panel: %+v, %v", s.Panel, err)
+	}
+	if o := b.lab.opt.provider("http://x", ""); !o.SharedGrants || !o.Rotation.Off {
+		t.Errorf("%+v", o)
+	}
+	b.end()
+}
+
+// What the terminal says can be done is what paird's commands are, on a configuration that is there.
+func TestDemoWelcome(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, options{})
+	text := b.lab.welcome()
+	for _, want := range []string{"Open " + b.lab.origin + "/ in", "paird status --config " + b.lab.dir, "paird reset --yes --config "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in %s", want, text)
+		}
+	}
+	if _, err := os.Stat(b.lab.settings.file()); err != nil {
+		t.Error(err)
+	}
+	b.end()
 }
 
 // A device that comes with the grant of an earlier lab says so, and pairs again at a press.
@@ -248,7 +328,7 @@ func (b *bench) end() {
 	if _, err := os.Stat(b.lab.dir); !os.IsNotExist(err) {
 		b.Errorf("left behind: %s (%v)", b.lab.dir, err)
 	}
-	if _, err := http.Get(b.lab.url); err == nil {
+	if _, err := http.Get(b.lab.url()); err == nil {
 		b.Error("the page is still served")
 	}
 }

@@ -1,15 +1,18 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/paird/paird/cmd/internal/daemon"
 	"github.com/paird/paird/config"
-	"github.com/paird/paird/hal"
 )
 
 const (
@@ -19,42 +22,57 @@ const (
 
 // deviceSettings are what differs from one run of the lab to the next.
 type deviceSettings struct {
-	state  string // directory
-	issuer string
-	broker string // URL
-	panel  string // address of the simulator's page
-	size   string
+	state    string // directory
+	issuer   string
+	caFile   string // "" where the issuer is http
+	secret   string // file; "" for a public client
+	broker   string // URL
+	sim      string // address of the simulator's page
+	panel    string // that it looks like; "" for a plain one of that size
+	size     string
+	language string
 }
+
+func (s deviceSettings) file() string { return filepath.Join(s.state, "paird.toml") }
 
 // text is the device's paird.toml.
 func (s deviceSettings) text() string {
-	lines := []string{
-		"[device]",
-		"name = " + strconv.Quote(deviceName),
-		"id = " + strconv.Quote(deviceID),
-		"state_dir = " + strconv.Quote(s.state),
-		"[auth]",
-		"issuer = " + strconv.Quote(s.issuer),
-		"client_id = " + strconv.Quote(clientID),
-		`scopes = ["` + strings.Join(scopes, `", "`) + `"]`,
-		`params = { device_name = "{device_name}", device_id = "{device_id}" }`,
-		"[display]",
-		`panel = "sim"`,
-		"size = " + strconv.Quote(s.size),
-		"[sim]",
-		"listen = " + strconv.Quote(s.panel),
-		"[mqtt]",
-		"url = " + strconv.Quote(s.broker),
-		`topic = "` + topicRoot + `/{device_id}"`,
-		`spread = "0s"`,
-		"[telemetry]",
-		`interval = "5s"`,
-		"[control]",
-		"socket = " + strconv.Quote(filepath.Join(s.state, "paird.sock")),
-		"[log]",
-		`format = "text"`,
+	var b strings.Builder
+	section := func(name string) { fmt.Fprintf(&b, "[%s]\n", name) }
+	set := func(key, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%s = %s\n", key, strconv.Quote(value))
+		}
 	}
-	return strings.Join(lines, "\n") + "\n"
+	section("device")
+	set("name", deviceName)
+	set("id", deviceID)
+	set("state_dir", s.state)
+	section("auth")
+	set("issuer", s.issuer)
+	set("client_id", clientID)
+	set("client_secret_file", s.secret)
+	set("ca_file", s.caFile)
+	b.WriteString(`scopes = ["` + strings.Join(scopes, `", "`) + "\"]\n")
+	b.WriteString("params = { device_name = \"{device_name}\", device_id = \"{device_id}\" }\n")
+	section("display")
+	set("panel", "sim")
+	set("size", s.size)
+	set("language", s.language)
+	section("sim")
+	set("listen", s.sim)
+	set("panel", s.panel)
+	section("mqtt")
+	set("url", s.broker)
+	set("topic", topicRoot+"/{device_id}")
+	set("spread", "0s")
+	section("telemetry")
+	set("interval", "5s")
+	section("control")
+	set("socket", filepath.Join(s.state, "paird.sock"))
+	section("log")
+	set("format", "text")
+	return b.String()
 }
 
 // parse reads that text as paird does, and has the board checked.
@@ -63,17 +81,35 @@ func (s deviceSettings) parse() (config.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	return cfg, errors.Join(hal.Check(hal.Options{Panel: cfg.Display.Panel, Size: cfg.Display.Size, SimListen: cfg.Sim.Listen})...)
+	return cfg, daemon.Check(cfg)
 }
 
-// write leaves paird.toml in the device's directory, so that `paird status --config` and the like work
-// beside the lab.
+// write leaves paird.toml in the device's directory, so that paird's commands work beside the lab.
 func (s deviceSettings) write() error {
 	if err := os.MkdirAll(s.state, 0o700); err != nil {
 		return fmt.Errorf("device's directory: %w; give another --state", err)
 	}
-	if err := os.WriteFile(filepath.Join(s.state, "paird.toml"), []byte(s.text()), 0o600); err != nil {
+	if err := os.WriteFile(s.file(), []byte(s.text()), 0o600); err != nil {
 		return fmt.Errorf("device's configuration: %w", err)
 	}
 	return nil
+}
+
+// runDevice is paird itself, as `paird run` runs it. Its log goes to out as lines without time.
+func runDevice(ctx context.Context, cfg config.Config, out io.Writer, ready func()) error {
+	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
+	return daemon.Run(ctx, cfg, daemon.Options{
+		Version:  version,
+		Built:    time.Now(), // device and servers share one clock: it is right by definition
+		Terminal: out,
+		Ready:    ready,
+		Log:      log,
+	})
+}
+
+func withoutTime(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
 }

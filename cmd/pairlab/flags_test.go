@@ -9,12 +9,15 @@ import (
 
 func TestFlags(t *testing.T) {
 	o, err := demoFlags(nil, &bytes.Buffer{})
-	if err != nil || o != (options{size: "128x64", lifetime: time.Minute}) {
+	if err != nil || o != (options{
+		host: loopback, size: "128x64", language: "en", lifetime: time.Minute, ttl: 5 * time.Minute,
+		grants: "separate", rotation: "on", grace: 30 * time.Second,
+	}) {
 		t.Errorf("defaults: %+v, %v", o, err)
 	}
-	for in, want := range map[string]string{"localhost:9": "127.0.0.1:9", ":9": "127.0.0.1:9", "127.0.0.1:0": "127.0.0.1:0"} {
-		if o, err := demoFlags([]string{"--listen", in}, &bytes.Buffer{}); err != nil || o.listen != want {
-			t.Errorf("--listen %s: %q, %v", in, o.listen, err)
+	for in, want := range map[string]string{"localhost:9": "9", ":9": "9", "127.0.0.1:0": "0"} {
+		if o, err := demoFlags([]string{"--listen", in}, &bytes.Buffer{}); err != nil || o.host != loopback || o.port != want {
+			t.Errorf("--listen %s: %q %q, %v", in, o.host, o.port, err)
 		}
 	}
 }
@@ -26,6 +29,9 @@ func TestBadUsage(t *testing.T) {
 		{"demo", "--listen", "0.0.0.0:80"}, {"demo", "--listen", "192.168.0.1:80"}, {"demo", "--listen", "8080"},
 		{"demo", "--lifetime", "1s"}, {"demo", "--lifetime", "2500ms"},
 		{"demo", "--panel-size", "huge"}, {"demo", "--panel-size", "1x1"},
+		{"demo", "--panel", "cinema"}, {"demo", "--panel", "terminal"}, {"demo", "--language", "xx"},
+		{"demo", "--ttl", "1s"}, {"demo", "--ttl", "90500ms"}, {"demo", "--grace", "-1s"},
+		{"demo", "--grants", "some"}, {"demo", "--rotation", "sometimes"}, {"demo", "--listen", "127.0.0.1"},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), args, &out, &errs); code != exitUsage || errs.Len() == 0 || out.Len() > 0 {

@@ -1,5 +1,3 @@
-// Command pairlab is the lab bench of paird: everything a device needs to be paired, on loopback, in
-// one program.
 package main
 
 import (

@@ -79,10 +79,12 @@ func eventText(e provider.Event) string {
 		return e.Account + " gave a code that is not known"
 	case provider.CodeExpired:
 		return "the code of " + device + " ran out"
+	case provider.CodeReviewed:
+		return e.Account + " looks at the code of " + device
 	case provider.SignedIn:
 		return e.Account + " signed in"
 	case provider.SignInFailed:
-		return "somebody gave a wrong name or password"
+		return "a wrong name or password was given"
 	case provider.Approved:
 		return e.Account + " approved " + device
 	case provider.Denied:

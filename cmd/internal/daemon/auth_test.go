@@ -111,10 +111,15 @@ func TestHardware(t *testing.T) {
 		"[display]\npanel = \"png\"\n[png]\nfile = \"/x\"\n":          image.Pt(128, 64),
 		"[display]\npanel = \"waveshare2in13v2\"\nbus = \"SPI0.0\"\n": {},
 		"[display]\npanel = \"ssd1306\"\nsize = \"128x32\"\n":         image.Pt(128, 32),
+		"[display]\npanel = \"sim\"\n":                                image.Pt(128, 64),
+		"[display]\npanel = \"sim\"\n[sim]\npanel = \"ssd1306\"\n":    image.Pt(128, 64),
+		"[display]\npanel = \"sim\"\n[sim]\npanel = \"inkywhat\"\n":   image.Pt(400, 300),
 	} {
 		cfg := configured(t, t.TempDir(), "https://auth.example.com", more)
 		if got := Hardware(cfg, "x", nil, nil); got.Size != want {
 			t.Errorf("%q: %v", more, got.Size)
+		} else if got.Paper != strings.Contains(more, "inkywhat") {
+			t.Errorf("%q: paper %v", more, got.Paper)
 		}
 	}
 }

@@ -22,6 +22,7 @@ func Choices() config.Choices {
 		"display.board":           boards(),
 		"display.panel":           panels(),
 		"display.language":        display.Languages(),
+		"sim.panel":               simulated(),
 		"mqtt.preset":             telemetry.Presets(),
 		"mqtt.commands":           telemetry.Commands(),
 		"telemetry.metrics":       telemetry.Metrics(),
@@ -39,7 +40,7 @@ func Check(cfg config.Config) error {
 	all = append(all, checkAuth(cfg, who)...)
 	all = append(all, hal.Check(Hardware(cfg, who.Name, nil, nil))...)
 	all = append(all, checkBroker(cfg, who)...)
-	all = append(all, checkLanguage(cfg.Display.Language), hooks.Check(cfg.Hooks.OnEvent))
+	all = append(all, checkLanguage(cfg.Display.Language), checkSimulated(cfg.Sim.Panel), hooks.Check(cfg.Hooks.OnEvent))
 	all = append(all, control.Check(cfg.Control.Socket, peers(cfg.Control))...)
 	return cfg.Problems(append(all, cfg.CheckFiles())...)
 }
@@ -71,6 +72,17 @@ func panels() []string {
 	return names
 }
 
+// simulated are the panels that the simulator can look like.
+func simulated() []string {
+	var names []string
+	for _, p := range hal.Panels() {
+		if len(p.Sizes) > 0 {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
 func peers(c config.Control) map[string][]string {
 	return map[string][]string{"status": c.Status, "publish": c.Publish, "token": c.Token, "pair": c.Pair, "reset": c.Reset}
 }
@@ -91,6 +103,14 @@ func checkBroker(cfg config.Config, who Device) []error {
 		return []error{err}
 	}
 	return append(telemetry.Check(broker), err)
+}
+
+// checkSimulated wants a panel that has a size of its own.
+func checkSimulated(name string) error {
+	if known := simulated(); name != "" && !slices.Contains(known, name) {
+		return fmt.Errorf("sim.panel: %q is not known, write one of %s", name, strings.Join(known, ", "))
+	}
+	return nil
 }
 
 func checkLanguage(language string) error {

@@ -45,6 +45,9 @@ func TestDevicePairs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if tok, err = c.Verify(ctx, tok); err != nil {
+		t.Fatal(err)
+	}
 	if tok.Subject != "u1" || tok.Name != "Alice" || tok.RefreshToken == "" || tok.Issuer != l.url {
 		t.Errorf("token of %q %q from %q", tok.Subject, tok.Name, tok.Issuer)
 	}
@@ -63,7 +66,7 @@ func TestDevicePairs(t *testing.T) {
 	if _, err := c.Refresh(ctx, again); !errors.As(err, &e) || e.Kind != deviceauth.Gone {
 		t.Errorf("after revocation: %v", err)
 	}
-	want := []Kind{CodeIssued, SignedIn, Approved, Tokens, Refreshed, Refreshed, Revoked}
+	want := []Kind{CodeIssued, SignedIn, CodeReviewed, Approved, Tokens, Refreshed, Refreshed, Revoked}
 	if l.mu.Lock(); !slices.Equal(l.events, want) {
 		t.Errorf("events %v, want %v", l.events, want)
 	}

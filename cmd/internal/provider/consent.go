@@ -43,6 +43,7 @@ func (p *Provider) review(s *session, typed string) answer {
 		return p.showCode(http.StatusBadRequest, s, typed, "This code is not known, or no longer valid. Compare it with the device.")
 	}
 	s.review = a
+	p.emit(CodeReviewed, a.request, s.user.Name)
 	return redirect("/consent")
 }
 

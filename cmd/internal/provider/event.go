@@ -11,9 +11,10 @@ type Kind string
 
 // What can happen.
 const (
-	CodeIssued   Kind = "code_issued"  // a device asked to be paired
-	CodeUnknown  Kind = "code_unknown" // a user typed a code that is none
-	CodeExpired  Kind = "code_expired" // a poll was answered so
+	CodeIssued   Kind = "code_issued"   // a device asked to be paired
+	CodeReviewed Kind = "code_reviewed" // a user sees the consent page of a code
+	CodeUnknown  Kind = "code_unknown"  // a user typed a code that is none
+	CodeExpired  Kind = "code_expired"  // a poll was answered so
 	SignedIn     Kind = "signed_in"
 	SignInFailed Kind = "sign_in_failed"
 	Approved     Kind = "approved" // by the user

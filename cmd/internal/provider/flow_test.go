@@ -56,7 +56,7 @@ func TestApprove(t *testing.T) {
 	if id["sub"] != "u1" || id["iss"] != l.url || id["aud"] != "printer" || id["email"] != "alice@example.com" {
 		t.Errorf("ID token: %v", id)
 	}
-	want := []Kind{CodeIssued, SignedIn, Approved, Tokens}
+	want := []Kind{CodeIssued, SignedIn, CodeReviewed, Approved, Tokens}
 	if !slices.Equal(l.events, want) {
 		t.Errorf("events %v, want %v", l.events, want)
 	}

@@ -2,7 +2,7 @@ package page
 
 import (
 	"encoding/json"
-	"fmt"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -47,7 +47,7 @@ func (p *Page) Message(at time.Time, topic string, payload []byte) {
 	})
 }
 
-// Note shows a line between the messages: who did what.
+// Note shows a line in the list of what the servers do.
 func (p *Page) Note(at time.Time, who, text string) {
 	p.hub.append("note", map[string]any{"at": at.UnixMilli(), "who": who, "text": text})
 }
@@ -63,7 +63,7 @@ func (p *Page) Code(c *Code) { p.hub.replace("code", c) }
 func (h *hub) append(name string, v any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	e := h.event(name, v)
+	e := h.event(name, encode(v))
 	h.feed = append(h.feed, e)
 	h.feed = h.feed[max(0, len(h.feed)-kept):]
 	h.send(e)
@@ -72,18 +72,25 @@ func (h *hub) append(name string, v any) {
 func (h *hub) replace(name string, v any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	e := h.event(name, v)
-	h.states[name] = e.data
-	h.send(e)
+	data := encode(v)
+	if h.states[name] == data {
+		return
+	}
+	h.states[name] = data
+	h.send(h.event(name, data))
 }
 
-func (h *hub) event(name string, v any) event {
+func (h *hub) event(name, data string) event {
+	h.last++
+	return event{h.last, name, data}
+}
+
+func encode(v any) string {
 	data, err := json.Marshal(v)
 	if err != nil {
-		data = fmt.Appendf(nil, "%q", err.Error())
+		return strconv.Quote(err.Error())
 	}
-	h.last++
-	return event{h.last, name, string(data)}
+	return string(data)
 }
 
 // send drops a page that does not keep up: its browser comes back and is given what it missed.
@@ -98,7 +105,7 @@ func (h *hub) send(e event) {
 	}
 }
 
-// subscribe returns what a page that saw everything up to after has to be told first, and then the rest.
+// subscribe returns the events that a page which saw everything up to after lacks, and a channel of those to come.
 func (h *hub) subscribe(after uint64) ([]event, chan event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -2,41 +2,111 @@
 const $ = (id) => document.getElementById(id);
 const order = ['press', 'scan', 'approve', 'paired'];
 const most = 200;
-let code = null, count = 0;
+let code = null;   // on the panel
+let opened = null; // the code that the phone opened, if any
+let visits = 0;    // pages the phone has behind it
+let count = 0, now = '';
+
+// --- What to do next.
 
 function step({ step, text }) {
+  now = step;
   $('step').textContent = text;
   $('step').dataset.step = step;
-  const now = order.indexOf(step);
+  const at = order.indexOf(step);
   document.querySelectorAll('#steps li').forEach((li, i) => {
-    li.classList.toggle('past', i < now);
-    li.classList.toggle('now', i === now);
+    li.classList.toggle('past', i < at);
+    li.classList.toggle('now', i === at);
+    if (i === at) li.setAttribute('aria-current', 'step'); else li.removeAttribute('aria-current');
   });
+  light();
 }
 
+// light marks the button of the panel while it is what the person needs.
+function light() {
+  const button = $('panel').contentDocument?.querySelector('button');
+  if (!button) return;
+  button.style.outline = now === 'press' ? '3px solid #5fe0c4' : '';
+  button.style.outlineOffset = '7px';
+  button.dataset.lit = now === 'press';
+}
+
+// --- The device. Space is its button wherever the focus is, but for the phone and what else takes keys.
+
+$('panel').addEventListener('load', light);
+function space(e) {
+  if (e.code !== 'Space' || e.target.closest?.('button, input, a, [tabindex="0"]')) return;
+  e.preventDefault();
+  const panel = $('panel').contentWindow;
+  panel.dispatchEvent(new panel.KeyboardEvent(e.type, { code: 'Space', repeat: e.repeat }));
+}
+addEventListener('keydown', space);
+addEventListener('keyup', space);
+
+// --- The phone. What it shows is where its frame is, so that the browser's own Back works.
+
 function offer(found) {
-  if (found && found.complete !== code?.complete) home(); // whatever the phone shows is about another code
   code = found;
   $('camera').classList.toggle('found', !!code);
   $('scan').disabled = $('type').disabled = !code;
-  $('aim').textContent = code ? 'The panel shows a code for ' + new URL(code.uri).host + '.'
-    : 'Nothing to scan yet. The device shows a code when its button is pressed.';
+  aim();
+  stale();
 }
 
-// visit does what a phone does with a QR code or a typed address.
+function aim() {
+  if (!code) {
+    $('aim').textContent = 'Nothing to scan yet. The device shows a code when its button is pressed.';
+    return;
+  }
+  const left = Math.max(0, Math.round((Date.parse(code.expires) - Date.now()) / 1000));
+  const clock = Math.floor(left / 60) + ':' + String(left % 60).padStart(2, '0');
+  $('aim').textContent = 'The panel shows a code for ' + new URL(code.uri).host + '. It is good for ' + clock + ' more.';
+}
+setInterval(aim, 1000);
+
+// stale says that the phone's page is about a code that the panel no longer shows.
+function stale() {
+  const decided = path() === '/done';
+  const gone = opened && !decided && !$('phone').hidden && code?.complete !== opened.complete;
+  $('stale').hidden = !gone;
+  if (!gone) return;
+  const why = Date.parse(opened.expires) <= Date.now() ? 'This code has expired.' : 'The device no longer shows this code.';
+  $('stale').textContent = why + (code ? ' Go back to the camera and scan the new one.' : ' Press its button for a new one.');
+}
+
+function path() {
+  try { return $('phone').contentWindow.location.pathname; } catch { return ''; }
+}
+
 function visit(uri) {
-  $('phone').src = uri;
-  $('phone').hidden = false;
-  $('camera').hidden = true;
-  $('address').textContent = new URL(uri).host;
+  opened = code;
+  visits = 0;
+  go(new URL(uri).pathname + new URL(uri).search);
 }
 
-function home() {
-  $('phone').hidden = true;
-  $('phone').src = 'about:blank';
-  $('camera').hidden = false;
-  $('address').textContent = 'Camera';
-}
+// go replaces the entry of the history: Back leads to pages that the phone came by, not to the camera of an hour ago.
+function go(to) { $('phone').contentWindow.location.replace(to); }
+
+$('phone').addEventListener('load', () => {
+  const at = $('phone').contentWindow.location;
+  const camera = at.href === 'about:blank';
+  $('phone').hidden = camera;
+  $('camera').hidden = !camera;
+  $('address').textContent = camera ? 'Camera' : at.host;
+  visits = camera ? 0 : visits + 1;
+  $('back').disabled = camera;
+  stale();
+});
+$('back').onclick = () => {
+  if (visits < 2) return go('about:blank');
+  visits -= 2; // the page that loads counts again
+  $('phone').contentWindow.history.back();
+};
+$('home').onclick = () => go('about:blank');
+$('scan').onclick = () => visit(code.complete);
+$('type').onclick = () => visit(code.uri);
+
+// --- The two lists.
 
 function element(name, className, text) {
   const e = document.createElement(name);
@@ -45,11 +115,10 @@ function element(name, className, text) {
   return e;
 }
 
-function row(className, at, ...parts) {
+function row(list, className, at, ...parts) {
   const li = document.createElement('li');
   li.className = className + ' fresh';
   li.append(element('time', '', new Date(at).toLocaleTimeString([], { hour12: false })), ...parts);
-  const list = $('messages');
   list.querySelector('.empty')?.remove();
   list.prepend(li);
   while (list.children.length > most) list.lastChild.remove();
@@ -74,7 +143,7 @@ function fields(payload) {
 }
 
 function message({ at, topic, payload }) {
-  const li = row('message', at, element('span', 'topic', topic), fields(payload));
+  const li = row($('messages'), 'message', at, element('span', 'topic', topic), fields(payload));
   li.dataset.topic = topic;
   li.dataset.payload = payload;
   $('count').textContent = ++count;
@@ -83,7 +152,7 @@ function message({ at, topic, payload }) {
 function note({ at, who, text }) {
   const line = document.createElement('span');
   line.append(element('b', '', who), ' ' + text);
-  row('note', at, line);
+  row($('notes'), 'note', at, line);
 }
 
 const events = new EventSource('events');
@@ -97,6 +166,3 @@ events.onerror = () => {
   document.body.classList.add('lost');
   $('step').textContent = 'The lab has stopped.';
 };
-$('scan').onclick = () => visit(code.complete);
-$('type').onclick = () => visit(code.uri);
-$('home').onclick = home;
