@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what `make test-real` needs and this machine lacks: Debian's mosquitto, zbar and Chromium, and from npm
-# oidc-provider and playwright-core as locked in scripts/real.
+# oidc-provider, playwright-core and axe-core as locked in scripts/real.
 set -eu
 
 cd "$(dirname -- "$0")/real"

@@ -1,114 +1,211 @@
-// Plays the person at the lab page in a real Chromium: press, scan, sign in, approve, watch telemetry; then hold
-// the button and pair again as somebody else.
+// Plays the person at the lab page.
 //
-//   node demo.mjs URL PICTURES
+//   node demo.mjs SCENARIO URL PICTURES PAIRD CONFIG
 //
-// Each step is printed. The exit code is 0 if all went as a person would expect; else PICTURES/failed.png shows
-// what the page looked like.
+// Each step is printed. The exit code is 0 if all went as a person would expect; else PICTURES/failed.png shows what the
+// page looked like.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { Person, launch, say } from './person.mjs';
 
-const [url, pictures] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-dev-shm-usage'],
-});
-const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, deviceScaleFactor: 2 });
-page.setDefaultTimeout(30_000);
-const errors = [];
-page.on('pageerror', (error) => errors.push(String(error)));
+const [scenario, url, pictures, paird, config] = process.argv.slice(2);
+const browser = await launch();
+const people = [];
 
-const device = page.frameLocator('#panel');
-const phone = page.frameLocator('#phone');
-const button = device.locator('button');
-const say = (text) => console.log(text);
-const step = (name) => page.locator(`#step[data-step="${name}"]`).waitFor();
-
-// onPanel is what zbarimg reads in a picture of the panel as Chromium paints it.
-async function onPanel() {
-  const file = join(pictures, 'panel.png');
-  await device.locator('.screen').screenshot({ path: file });
-  try {
-    return execFileSync('zbarimg', ['-q', '--raw', '-Sdisable', '-Sqrcode.enable', file], { encoding: 'utf8' }).trim();
-  } catch (error) {
-    if (error.status === 4) return ''; // no code in the picture
-    throw error;
-  }
+async function person(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, deviceScaleFactor: 2, ...options });
+  return sits(await context.newPage());
 }
 
-// scan opens on the phone what the panel shows.
-async function scan() {
-  await step('scan');
-  let seen = '';
-  for (let tries = 0; seen === '' && tries < 50; tries += 1) {
-    seen = await onPanel();
-    if (seen === '') await page.waitForTimeout(200);
-  }
-  await page.locator('#scan:enabled').click();
-  const opened = await page.locator('#phone').getAttribute('src');
-  assert.equal(opened, seen, 'the phone opens another address than the panel shows');
-  say(`scanned ${new URL(seen).pathname}`);
+async function sits(page) {
+  const one = new Person(page, pictures);
+  people.push(one);
+  await page.goto(url);
+  return one;
 }
 
-async function approve(name) {
-  await phone.locator('#username, #signout').first().waitFor();
-  if (await phone.locator('#signout').isVisible()) { // somebody else's session: leave it and scan again
-    await phone.locator('#signout').click();
-    await phone.locator('#username, #user_code').first().waitFor();
-    await page.locator('#home').click();
-    await scan();
-  }
-  await phone.locator('#username').fill(name);
-  await phone.locator('#password').fill(name);
-  await phone.locator('#signin').click();
-  assert.match(await phone.locator('#device_name').innerText(), /\S/, 'the page names no device');
-  await phone.locator('#approve').click();
-  await phone.locator('#done[data-outcome="approved"]').waitFor();
-  say(`approved as ${name}`);
-}
+const reset = () => execFileSync(paird, ['reset', '--yes', '--config', config], { stdio: 'pipe' });
 
-// telemetry waits for a reading that was not there before.
-async function telemetry() {
-  const readings = page.locator('#messages li.message[data-topic$="/telemetry"]');
-  const before = await readings.evaluateAll((all) => all.map((li) => li.dataset.payload));
-  const fresh = await page.waitForFunction((known) => [...document.querySelectorAll('#messages li.message[data-topic$="/telemetry"]')]
-    .map((li) => li.dataset.payload).find((payload) => !known.includes(payload)), before);
-  const { ts, stream, seq, uptime } = JSON.parse(await fresh.jsonValue());
-  assert.ok(ts && stream && seq && uptime, 'this is no reading of a host');
-  say(`telemetry ${stream} ${seq}`);
-}
+const scenarios = {
+  // From the press to telemetry, without a click before the first press; then again as another user, who finds the first
+  // one signed in.
+  async pair() {
+    const p = await person();
+    await p.press();
+    const first = await p.scan();
+    await p.signIn('alice', 'wrong');
+    await p.phone.locator('#error').waitFor();
+    await p.step('scan');
+    await p.signIn('alice');
+    await p.decide('approve');
+    await p.pairedAs('alice');
+    await p.telemetry();
+    await p.page.screenshot({ path: join(pictures, 'paired-alice.png') });
 
-async function pairedAs(name) {
-  await step('paired');
-  assert.match(await page.locator('#step').innerText(), new RegExp(name, 'i'));
-  await page.screenshot({ path: join(pictures, `paired-${name}.png`) });
-  say(`paired as ${name}`);
-}
+    await p.page.locator('#home').click();
+    await p.hold(3500);
+    await p.step('scan');
+    await p.scan(first);
+    const shown = await p.phone.locator('#shown_code').innerText();
+    await p.phone.locator('#signout').click(); // "Not you?"
+    await p.signIn('bob');
+    assert.equal(await p.phone.locator('#shown_code').innerText(), shown, 'the code is lost when the user changes');
+    await p.decide('approve');
+    await p.pairedAs('bob');
+    await p.telemetry();
+    assert.equal(await p.onPanel(), '', 'a code is still on the panel');
+    await p.page.screenshot({ path: join(pictures, 'paired-bob.png') });
+  },
+
+  async deny() {
+    const p = await person();
+    await p.press();
+    await p.scan();
+    await p.signIn('alice');
+    await p.decide('deny');
+    await p.reads('Denied. Press the device');
+    await p.device.locator('button[data-lit="true"]').waitFor();
+  },
+
+  // Nobody approves in time: the page says so, the button is lit, and a press gives another code.
+  async expire() {
+    const p = await person();
+    await p.press();
+    const old = await p.scan();
+    await p.reads('The code has expired.');
+    await p.page.locator('#stale', { hasText: 'This code has expired.' }).waitFor();
+    await p.press();
+    await p.page.locator('#stale', { hasText: 'scan the new one' }).waitFor();
+    await p.page.locator('#home').click();
+    await p.page.locator('#scan:enabled').waitFor();
+    assert.notEqual(await p.code(old), old);
+  },
+
+  // A reset while the phone looks at a code, then one of a paired device.
+  async reset() {
+    const p = await person();
+    await p.press();
+    const old = await p.scan();
+    await p.signIn('alice');
+    await p.phone.locator('#shown_code').waitFor();
+    reset();
+    await p.page.locator('#stale', { hasText: 'The device no longer shows this code. Press its button' }).waitFor();
+    await p.press();
+    await p.page.locator('#stale', { hasText: 'scan the new one' }).waitFor();
+    await p.page.locator('#home').click();
+    await p.scan(old);
+    await p.decide('approve');
+    await p.pairedAs('alice');
+    reset();
+    await p.reads("Press the device's button: it asks for a code.");
+    assert.equal(await p.page.locator('#stale').isVisible(), false, 'a code that was approved is called stale');
+  },
+
+  // Two tabs show the same, also after one was loaded again. Back stays within the phone.
+  async tabs() {
+    const one = await person();
+    await one.step('press');
+    const two = await sits(await one.page.context().newPage());
+    await one.press();
+    await two.step('scan');
+    await two.page.reload();
+    await two.step('scan');
+    await two.scan();
+    await two.signIn('alice');
+    await two.phone.locator('#shown_code').waitFor();
+    await one.step('approve');
+    await two.phone.locator('#signout').click();
+    await two.phone.locator('#username').waitFor();
+    await two.page.evaluate(() => history.back()); // as the button of the browser
+    await two.phone.locator('#username, #shown_code').first().waitFor();
+    assert.equal(new URL(two.page.url()).pathname, '/lab/', 'Back leaves the lab');
+    await two.page.locator('#home').click();
+    await two.scan();
+    await two.signIn('bob');
+    await two.decide('approve');
+    for (const tab of [one, two]) await tab.pairedAs('bob');
+    await one.page.reload();
+    await one.pairedAs('bob');
+    await one.telemetry();
+    assert.equal(new URL(one.page.url()).pathname, '/lab/');
+  },
+
+  // Each width, light and dark, at each station: nothing is cut off, and axe finds nothing serious.
+  async looks() {
+    for (const colorScheme of ['light', 'dark']) {
+      for (const [width, height] of [[390, 844], [768, 1024], [1280, 800]]) {
+        const p = await person({ viewport: { width, height }, colorScheme, deviceScaleFactor: 1, reducedMotion: 'reduce' });
+        const at = (station) => p.fits(`${colorScheme}-${width}-${station}`);
+        await p.step('press');
+        await at('press');
+        await p.press();
+        await p.step('scan');
+        await at('scan');
+        await p.page.locator('#type:enabled').click();
+        await p.signIn(`mallory-${colorScheme}-${width}`); // each name has few tries
+        await p.phone.locator('#error').waitFor();
+        await at('signin');
+        await p.signIn('alice');
+        await p.phone.locator('#user_code').waitFor();
+        await at('code');
+        await p.page.locator('#home').click();
+        await p.scan();
+        await p.phone.locator('#shown_code').waitFor();
+        await at('consent');
+        await p.decide('deny');
+        await p.reads('Denied');
+        await at('denied');
+        await p.press();
+        await p.page.locator('#home').click();
+        await p.page.locator('#scan:enabled').click();
+        await p.decide('approve');
+        await p.pairedAs('alice');
+        await p.telemetry();
+        await at('paired');
+        reset();
+        await p.step('press');
+        await p.page.close();
+        say(`${colorScheme} ${width} fits`);
+      }
+    }
+  },
+
+  // With --lan: the lab page in one browser, and a second one as the phone, which opens what is on the panel.
+  async lan() {
+    const p = await person({ ignoreHTTPSErrors: true });
+    await p.press();
+    await p.step('scan');
+    const seen = await p.code();
+    const phone = await (await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 390, height: 844 }, isMobile: true })).newPage();
+    phone.setDefaultTimeout(30_000);
+    await phone.goto(seen);
+    if (await phone.locator('#username').isVisible()) {
+      await phone.locator('#username').fill('alice');
+      await phone.locator('#password').fill('alice');
+      await phone.locator('#signin').click();
+    }
+    if (await phone.locator('#user_code').isVisible()) { // the QR code had no room for the user code
+      const status = JSON.parse(execFileSync(paird, ['status', '--json', '--config', config], { encoding: 'utf8' }));
+      await phone.locator('#user_code').fill(status.pairing.user_code);
+      await phone.locator('#continue').click();
+    }
+    await phone.locator('#approve').click();
+    await phone.locator('#done[data-outcome="approved"]').waitFor();
+    await phone.screenshot({ path: join(pictures, 'lan-phone.png') });
+    await p.pairedAs('alice');
+    await p.telemetry();
+    await p.page.screenshot({ path: join(pictures, 'lan-page.png') });
+    say(`phone at ${new URL(seen).origin}`);
+  },
+};
 
 try {
-  await page.goto(url);
-  await step('press');
-  await button.click();
-  await scan();
-  await approve('alice');
-  await pairedAs('alice');
-  await telemetry();
-
-  await button.hover();
-  await page.mouse.down();
-  await page.waitForTimeout(3500);
-  await page.mouse.up();
-  await scan();
-  await approve('bob');
-  await pairedAs('bob');
-  await telemetry();
-  assert.equal(await onPanel(), '', 'a code is still on the panel');
-  assert.deepEqual(errors, []);
+  await scenarios[scenario]();
+  for (const one of people) assert.deepEqual(one.errors, []);
 } catch (error) {
-  await page.screenshot({ path: join(pictures, 'failed.png') });
+  await people.at(-1)?.page.screenshot({ path: join(pictures, 'failed.png') });
   console.error(`failed: ${error.stack}`);
   process.exitCode = 1;
 } finally {

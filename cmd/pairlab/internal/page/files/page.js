@@ -10,6 +10,7 @@ let count = 0, now = '';
 // --- What to do next.
 
 function step({ step, text }) {
+  if (step !== now && (step === 'press' || step === 'paired')) leavePhone();
   now = step;
   $('step').textContent = text;
   $('step').dataset.step = step;
@@ -40,6 +41,13 @@ function space(e) {
   const panel = $('panel').contentWindow;
   panel.dispatchEvent(new panel.KeyboardEvent(e.type, { code: 'Space', repeat: e.repeat }));
 }
+
+// leavePhone gives the keys back to the page where the phone has nothing more to do.
+function leavePhone() {
+  if (document.activeElement !== $('phone')) return;
+  $('phone').blur();
+  focus();
+}
 addEventListener('keydown', space);
 addEventListener('keyup', space);
 
@@ -62,7 +70,7 @@ function aim() {
   const clock = Math.floor(left / 60) + ':' + String(left % 60).padStart(2, '0');
   $('aim').textContent = 'The panel shows a code for ' + new URL(code.uri).host + '. It is good for ' + clock + ' more.';
 }
-setInterval(aim, 1000);
+setInterval(() => { aim(); stale(); }, 1000);
 
 // stale says that the phone's page is about a code that the panel no longer shows.
 function stale() {
@@ -102,7 +110,10 @@ $('back').onclick = () => {
   visits -= 2; // the page that loads counts again
   $('phone').contentWindow.history.back();
 };
-$('home').onclick = () => go('about:blank');
+$('home').onclick = (e) => {
+  go('about:blank');
+  if (e.detail > 0) $('home').blur(); // a pointer clicked: Space stays the device's
+};
 $('scan').onclick = () => visit(code.complete);
 $('type').onclick = () => visit(code.uri);
 
