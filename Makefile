@@ -34,7 +34,7 @@ test-real: ## against real peers: oidc-provider, zitadel/oidc, mosquitto, Rabbit
 	scripts/setup-real.sh
 	scripts/setup-brokers.sh
 	$(GO) test -vet=off -tags real -count 1 -timeout 600s ./cmd/internal/brokers
-	$(GO) test -vet=off -tags real -count 1 -timeout 600s ./cmd/internal/real/... ./cmd/pairlab/internal/survival ./display
+	$(GO) test -vet=off -tags real -count 1 -timeout 900s ./cmd/internal/real/... ./cmd/pairlab/internal/survival ./display
 
 .PHONY: check
 check: ## formatting, vet, staticcheck, known vulnerabilities, import rules, the systemd unit

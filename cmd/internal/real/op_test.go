@@ -58,14 +58,7 @@ func (p *provider) userinfo(t *testing.T, token string) (status int) {
 	return resp.StatusCode
 }
 
-// pairedBy is paired, for a provider whose ID tokens have no name.
-func pairedBy(subject string) func(control.Status) bool {
-	return func(s control.Status) bool {
-		return s.State == control.StatePaired && s.Grant != nil && s.Grant.Subject == subject
-	}
-}
-
-// zitadel/oidc: denied, paired, refreshed, paired by another user, reset.
+// zitadel/oidc, whose ID tokens have no name: denied, paired with the name from userinfo, refreshed, paired by another user, reset.
 func TestZitadelOP(t *testing.T) {
 	t.Parallel()
 	p := startOP(t, e2e.NewAuthority(t), "-lifetime", "6s")
@@ -77,7 +70,7 @@ func TestZitadelOP(t *testing.T) {
 
 	d.Do("pair")
 	p.decide(t, d.pairing(), "alice", "approve")
-	d.Await("paired as alice", pairedBy("alice"))
+	d.Await("paired as alice", paired("alice Example"))
 	first := strings.TrimSpace(d.Do("token"))
 	e2e.Eventually(t, "two refreshes", func() bool { return p.refreshes.Load() >= 2 })
 	second := strings.TrimSpace(d.Do("token"))
@@ -87,7 +80,7 @@ func TestZitadelOP(t *testing.T) {
 
 	d.Do("pair")
 	p.decide(t, d.pairing(), "bob", "approve")
-	d.Await("paired as bob", pairedBy("bob"))
+	d.Await("paired as bob", paired("bob Example"))
 	e2e.Eventually(t, "alice's grant is revoked", func() bool { return p.revoked.Load() == 1 })
 	d.Do("reset", "--yes")
 	e2e.Eventually(t, "bob's grant is revoked", func() bool { return p.revoked.Load() == 2 })
