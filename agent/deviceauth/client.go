@@ -1,7 +1,6 @@
 package deviceauth
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -128,38 +127,3 @@ type Token struct {
 // Metadata asks the server for its metadata and returns it with the configured endpoints put over it. It
 // always asks, so that what is wrong is seen; the other methods also take what is known already.
 func (c *Client) Metadata(ctx context.Context) (Metadata, error) { return c.metadata.ask(ctx) }
-
-// sealed puts the endpoints that go with a grant onto its token.
-func (c *Client) sealed(t Token) Token {
-	m, _ := c.metadata.got()
-	t.RevocationEndpoint = sealedEndpoint(t.RevocationEndpoint, c.cfg.RevocationEndpoint, m.RevocationEndpoint)
-	t.UserinfoEndpoint = sealedEndpoint(t.UserinfoEndpoint, "", m.UserinfoEndpoint)
-	return t
-}
-
-// sealedEndpoint is an endpoint that goes with a grant: what is sealed with it already is replaced by the issuer's
-// metadata only.
-func sealedEndpoint(sealed, configured, fetched string) string {
-	if sealed == "" || sealed == configured {
-		return cmp.Or(configured, fetched)
-	}
-	return cmp.Or(fetched, sealed)
-}
-
-// relocating sends a request to endpoint. Where that is not found, it asks for metadata again, at once and once, and
-// sends the request to where that says.
-func (c *Client) relocating(ctx context.Context, endpoint string, of func(Metadata) string, send func(endpoint string) (oauthResponse, error)) (oauthResponse, error) {
-	r, err := send(endpoint)
-	if err != nil || !r.notFound() {
-		return r, err
-	}
-	if now := c.metadata.relocated(ctx, endpoint, of); now != "" {
-		return send(now)
-	}
-	return r, nil
-}
-
-// The endpoints, for relocating.
-func deviceEndpoint(m Metadata) string     { return m.DeviceAuthorizationEndpoint }
-func tokenEndpoint(m Metadata) string      { return m.TokenEndpoint }
-func revocationEndpoint(m Metadata) string { return m.RevocationEndpoint }

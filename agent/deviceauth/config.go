@@ -47,7 +47,7 @@ type Config struct {
 	Cache   MetadataCache     // nil: metadata is not kept across restarts
 
 	ClockSet func() bool   // nil: the clock is always right
-	OnWait   func(*Error)  // Wait met trouble and goes on; nil when the trouble is over
+	OnWait   func(*Error)  // Wait met a failure and goes on; nil when the failures are over
 	OnChange func(Pending) // Wait changed what a resumed session must know: the server slowed it down
 	Log      *slog.Logger  // nil: no log
 }

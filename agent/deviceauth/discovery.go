@@ -101,25 +101,6 @@ func (s *metadataSource) verifyDue(fetched, now time.Time) bool {
 	return true
 }
 
-// relocated asks for metadata again after nothing was found at endpoint, and returns where it is now. It is "" where
-// the metadata does not say otherwise, or where the endpoint is configured.
-func (s *metadataSource) relocated(ctx context.Context, endpoint string, of func(Metadata) string) string {
-	if s.cfg.byHand() || of(s.configured()) == endpoint {
-		return ""
-	}
-	ctx, cancel := context.WithTimeout(ctx, metadataLimit)
-	defer cancel()
-	if _, err := s.ask(ctx); err != nil {
-		s.cfg.Log.Warn("nothing found at an endpoint, and no metadata that says where it is", "endpoint", withoutQuery(endpoint), "error", err)
-		return ""
-	}
-	m, _ := s.got()
-	if of(m) == endpoint {
-		return ""
-	}
-	return of(m)
-}
-
 // transient reports an error that says nothing against metadata that was good before.
 func transient(err error) bool {
 	e, ok := errors.AsType[*Error](err)
@@ -183,7 +164,7 @@ func (s *metadataSource) discover(ctx context.Context) (Metadata, error) {
 	return Metadata{}, worst
 }
 
-// moreTelling prefers a server in trouble to a wrong document, and either to "not found".
+// moreTelling prefers a failure of the server to a wrong document, and either to "not found".
 func moreTelling(a, b *Error) *Error {
 	rank := func(e *Error) int {
 		switch {

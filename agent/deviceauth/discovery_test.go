@@ -80,7 +80,7 @@ func TestMetadataRefused(t *testing.T) {
 		"no device flow":      {says(200, metadataJSON(map[string]any{"device_authorization_endpoint": nil})), Misconfigured, "offers no device authorization"},
 		"no issuer":           {says(200, `{"token_endpoint":"https://as.example/token"}`), Server, "something else than OAuth"},
 		"an endpoint without": {says(200, metadataJSON(map[string]any{"jwks_uri": "http://as.example/keys"})), Misconfigured, "jwks_uri"},
-		"server in trouble":   {says(503, "", "Retry-After", "30"), Server, "503"},
+		"server unavailable":  {says(503, "", "Retry-After", "30"), Server, "503"},
 		"sign-in page":        {says(200, "<html>", "Content-Type", "text/html"), CaptivePortal, "wants a sign-in"},
 		"led away":            {says(302, "", "Location", "http://portal.lan/?next=x"), CaptivePortal, "wants a sign-in"},
 		"no network":          {wire{err: errors.New("no route")}, NoNetwork, "no answer from as.example"},
@@ -292,9 +292,9 @@ func TestNotMovedEndpoint(t *testing.T) {
 			})
 		}
 		for about, change := range map[string]func(s *server){
-			"a verdict with 404": func(s *server) { s.on(r.from, says(404, `{"error":"invalid_client"}`)) },
-			"the same metadata":  func(s *server) { s.on(where, says(200, metadataJSON(nil))) },
-			"no metadata":        func(s *server) { s.on(where, says(503, "")) },
+			"an OAuth error with 404": func(s *server) { s.on(r.from, says(404, `{"error":"invalid_client"}`)) },
+			"the same metadata":       func(s *server) { s.on(where, says(200, metadataJSON(nil))) },
+			"no metadata":             func(s *server) { s.on(where, says(503, "")) },
 			"another issuer": func(s *server) {
 				s.on(where, says(200, metadataJSON(map[string]any{"issuer": "https://evil.example", "token_endpoint": issuer + "/new/token"})))
 			},
@@ -303,7 +303,7 @@ func TestNotMovedEndpoint(t *testing.T) {
 				s, c := moving(t, 404, discovered)
 				change(s)
 				most := 2
-				if about == "a verdict with 404" {
+				if about == "an OAuth error with 404" {
 					most = 1
 				}
 				if err := r.send(t, c); err == nil || len(s.to(where)) != most || len(s.to(r.to)) != 0 {

@@ -72,7 +72,7 @@ func (s *keySet) fetch(ctx context.Context, uri string) ([]jose.JSONWebKey, erro
 	return keys, nil
 }
 
-// signatureCheck verifies one signature for go-oidc: with the keys at hand, then with fetched ones, because a key that
+// signatureCheck verifies one signature for go-oidc: with the keys fetched last, then with fetched ones, because a key that
 // is not known yet is how an issuer rotates them (OpenID Connect Core section 10.1.1).
 type signatureCheck struct {
 	keys   *keySet

@@ -48,7 +48,7 @@ func proveGrantType(t *testing.T) {
 
 // Everything that can come between us and the server, in one session.
 func proveSurvives(t *testing.T) {
-	trouble := []wire{
+	failures := []wire{
 		{err: errors.New("dial tcp: network is unreachable")},
 		{err: syscall.ECONNRESET, lost: true},
 		says(500, ""), says(502, "<html>"), says(503, `{"error":"temporarily_unavailable"}`), says(429, ""),
@@ -56,7 +56,7 @@ func proveSurvives(t *testing.T) {
 		says(302, "", "Location", "http://portal.example/"), says(511, ""), says(400, ""), says(408, ""),
 		says(200, `{"error":"temporarily_unavailable"}`),
 	}
-	for _, w := range trouble {
+	for _, w := range failures {
 		flow(t, []wire{w, w, w, says(200, tokenJSON)}, func(t *testing.T, s *server, _ time.Time, tok Token, err error) {
 			if err != nil || tok.AccessToken != "at-1" || len(s.to(tokenURL)) != 4 {
 				t.Errorf("%+v ended it: %v after %d polls", w, err, len(s.to(tokenURL)))
@@ -71,22 +71,22 @@ func proveSurvives(t *testing.T) {
 	}
 }
 
-func proveTroubleTold(t *testing.T) {
-	var told []string
-	tell := func(c *Config) {
+func proveFailuresReported(t *testing.T) {
+	var reported []string
+	record := func(c *Config) {
 		c.OnWait = func(e *Error) {
-			if told = append(told, "over"); e != nil {
-				told[len(told)-1] = string(e.Kind)
+			if reported = append(reported, "over"); e != nil {
+				reported[len(reported)-1] = string(e.Kind)
 			}
 		}
 	}
 	script := []wire{pending(), {err: errors.New("no route")}, says(503, ""), pending(), pending(), says(502, ""), slowDown(), says(500, ""), says(200, tokenJSON)}
 	flow(t, script, func(t *testing.T, _ *server, _ time.Time, _ Token, err error) {
 		want := "no_network server over server over server over"
-		if got := strings.Join(told, " "); got != want || err != nil {
-			t.Errorf("told %q, want %q (%v)", got, want, err)
+		if got := strings.Join(reported, " "); got != want || err != nil {
+			t.Errorf("reported %q, want %q (%v)", got, want, err)
 		}
-	}, tell)
+	}, record)
 }
 
 func proveStops(t *testing.T) {
@@ -243,7 +243,7 @@ func proveResume(t *testing.T) {
 			t.Errorf("resumed with %v", f)
 		}
 	})
-	synctest.Test(t, func(t *testing.T) { // nobody lengthens a session by rebooting
+	synctest.Test(t, func(t *testing.T) { // a reboot does not lengthen a session
 		s := newServer(t).on(deviceURL, says(200, deviceJSON)).on(tokenURL, pending())
 		p := begin(t, s.client())
 		start := time.Now()
@@ -293,7 +293,7 @@ func proveWaitFromAnswer(t *testing.T) {
 	})
 }
 
-// No poll comes sooner than the interval after the answer before, whatever the server says between.
+// No poll comes sooner than the interval after the response before, whatever the server says between.
 func proveInterval(t *testing.T) {
 	answers := []wire{pending(), slowDown(), says(503, ""), says(429, "", "Retry-After", "1"), {err: errors.New("cut")}, useNonce(400, "n")}
 	for i := range 36 {

@@ -15,7 +15,7 @@ const (
 	revokeWait  = time.Second
 )
 
-// Revoke tells the server to forget the grant (RFC 7009): its refresh token or, where there is none, its access
+// Revoke asks the server to end the grant (RFC 7009): its refresh token or, where there is none, its access
 // token. It is best effort; the error says in its detail what came of it and what the user can do. A server that is
 // not available is asked again, as long as ctx lets it.
 func (c *Client) Revoke(ctx context.Context, t Token) error {

@@ -24,7 +24,7 @@ func TestRules(t *testing.T) {
 		{`RFC 8628 3.3: the "device_code" is not intended for the end user directly`, proveErrorsKeepSecrets},
 
 		// When to poll.
-		{`wait from the answer, not from the request`, proveWaitFromAnswer},
+		{`wait from the response, not from the request`, proveWaitFromAnswer},
 		{`RFC 8628 3.5: slow_down: the interval MUST be increased by 5 seconds for this and all subsequent requests`, proveSlowDown},
 		{`slow_down is for good: a resumed session knows it`, proveSlowDownIsKept},
 		{`RFC 8628 3.5: on a connection timeout, clients MUST unilaterally reduce their polling frequency`, proveBackOff},
@@ -32,7 +32,7 @@ func TestRules(t *testing.T) {
 		{`time-outs, resets, 429 and 5xx during polling: never give up before expiry`, proveSurvives},
 		{`honour Retry-After`, proveRetryAfter},
 		{`expiry by the device's own monotonic clock`, proveExpiry},
-		{`trouble is told while it lasts, and its end once`, proveTroubleTold},
+		{`failures are reported while they last, and their end once`, proveFailuresReported},
 
 		// How a session ends.
 		{`RFC 8628 3.5: an error response with any other error code: it MUST stop polling`, proveStops},
@@ -40,7 +40,7 @@ func TestRules(t *testing.T) {
 		{`a truncated or foreign 200 is a server fault and polling goes on`, proveForeign200},
 		{`the pending session is kept, so that a reboot resumes it`, proveResume},
 		{`never resumed under another configuration`, proveForeignSession},
-		{`no verdict is possible before the clock is set`, proveClock},
+		{`nothing is verified before the clock is set`, proveClock},
 
 		// Tokens.
 		{`token_type without case; missing scope = as asked; missing refresh token on refresh = keep the old`, proveTokenDefaults},

@@ -107,14 +107,14 @@ func (c Config) checkBinding(op string, t Token) error {
 }
 
 // Refresh exchanges the refresh token for new tokens (RFC 6749 section 6), in one attempt. It returns as soon as the
-// token endpoint has answered, so that the caller can make the tokens durable; Verify comes after that. What the response
-// leaves out stays as it was: the refresh token, the scope, the ID token; who it is stays until Verify.
+// token endpoint has responded, so that the caller can make the tokens durable; Verify comes after that. What the
+// response leaves out stays as it was: the refresh token, the scope, the ID token; who it is stays until Verify.
 //
 // The error is the context's as long as nothing was sent, or an *Error: ClockUnset, NoNetwork, TLS, CaptivePortal and
 // Server mean later, Misconfigured that a person must act, Gone that the grant ended, Doubtful that it may have, Lost
-// that the response was lost and the same token is to be sent again at once. Where the Token that comes with an error has
-// a refresh token, the server has answered 200 and that one is to be stored, it may be the only good one; the access
-// token with it is not to be used.
+// that the response was lost and the same token is to be sent again at once. A Token may come with the error: the
+// response was a 200 with a new refresh token and a fault elsewhere. That refresh token is to be stored, because the
+// old one may be spent; the access token is not to be used.
 func (c *Client) Refresh(ctx context.Context, t Token) (Token, error) {
 	fresh, err := c.renew(ctx, t, url.Values{}, c.cfg.Resources)
 	if fresh.RefreshToken == "" {

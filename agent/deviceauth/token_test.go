@@ -42,7 +42,7 @@ func TestRefreshOutcomes(t *testing.T) {
 		{"another 400", says(400, "what?"), Server},
 		{"a new error", oauth(400, "something_new"), Server},
 		{"500", says(500, ""), Server},
-		{"500 with a verdict", oauth(500, "invalid_grant"), Server},
+		{"500 with an error code", oauth(500, "invalid_grant"), Server},
 		{"503", says(503, "", "Retry-After", "120"), Server},
 		{"429", oauth(429, "invalid_grant"), Server},
 		{"404", says(404, ""), Server},

@@ -119,8 +119,8 @@ func TestTransportWantsTLS12(t *testing.T) {
 	}
 }
 
-// The transport itself tells whether a request went out.
-func TestTransportTellsLostFromUnreachable(t *testing.T) {
+// The transport reports whether a request went out.
+func TestTransportSeparatesLostFromUnreachable(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +165,7 @@ func TestTransportMeetsACutAnswer(t *testing.T) {
 	wantKind(t, refreshAt(t, srv.URL, NewTransport("")), Lost)
 }
 
-// A network that wants a sign-in breaks TLS; its plain port tells what it is.
+// A network that wants a sign-in breaks TLS; its plain port shows what it is.
 func provePortal(t *testing.T) {
 	broken := &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}
 	for _, tt := range []struct {
@@ -181,7 +181,7 @@ func provePortal(t *testing.T) {
 		{"an own site", broken, says(301, "", "Location", "https://www.as.example/"), TLS},
 		{"the same host", broken, says(301, "", "Location", "https://as.example/"), TLS},
 		{"a page", broken, says(200, "<html>nginx</html>"), TLS},
-		{"nobody there", broken, wire{err: syscall.ECONNREFUSED}, TLS},
+		{"nothing there", broken, wire{err: syscall.ECONNREFUSED}, TLS},
 		{"a host name that is not in it", x509.HostnameError{Certificate: &x509.Certificate{}, Host: "as.example"}, says(404, ""), TLS},
 		{"an alert", errors.New("remote error: tls: handshake failure"), says(404, ""), TLS},
 		{"offline", errors.New("dial tcp: network is unreachable"), says(302, "", "Location", "http://10.0.0.1/"), NoNetwork},
@@ -196,7 +196,7 @@ func provePortal(t *testing.T) {
 			}
 			for _, plain := range s.to("http://as.example/") {
 				if plain.method != "GET" || plain.raw != "" || len(plain.header) != 1 {
-					t.Errorf("told the network %+v", plain)
+					t.Errorf("sent the network %+v", plain)
 				}
 			}
 		})

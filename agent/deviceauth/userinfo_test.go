@@ -41,7 +41,7 @@ func TestUserinfoName(t *testing.T) {
 		"another spelling":   {says(200, `{"SUB":"u-1","sub":7,"name":"Mallory"}`), "u-1"},
 		"signed":             {says(200, `eyJhbGciOiJFUzI1NiJ9.e30.x`, "Content-Type", "application/jwt"), "u-1"},
 		"refused":            {says(401, `{"error":"invalid_token"}`, "WWW-Authenticate", `Bearer error="invalid_token"`), "u-1"},
-		"in trouble":         {says(503, "", "Retry-After", "1"), "u-1"},
+		"unavailable":        {says(503, "", "Retry-After", "1"), "u-1"},
 		"moved":              {says(404, ""), "u-1"},
 		"led away":           {says(302, "", "Location", "https://evil.example/"), "u-1"},
 		"too long":           {says(200, strings.Repeat(" ", 70<<10)+`{"sub":"u-1","name":"Alice"}`), "u-1"},

@@ -45,7 +45,7 @@ func (a account) idToken(more map[string]any) string {
 	return jwt
 }
 
-// keys is the issuer's JWK Set, with keys in it that nobody understands.
+// keys is the issuer's JWK Set, with entries in it that are not understood.
 func (a account) keys() string {
 	k, _ := json.Marshal(jose.JSONWebKey{Key: a.key.Public(), KeyID: a.kid, Algorithm: "ES256", Use: "sig"})
 	return `{"keys":[{"kty":"AKP","alg":"ML-DSA-65","kid":"pq"},{"kty":"oct","k":"c2VjcmV0","kid":"k1"},{"kty":"RSA"},7,` + string(k) + `]}`
@@ -171,7 +171,7 @@ func proveUncheckedIDToken(t *testing.T) {
 		}
 	}, byHand())
 	for _, tt := range []struct {
-		trouble wire
+		failure wire
 		kind    Kind
 	}{
 		{says(500, ""), Server}, {says(404, ""), Server}, {says(200, "<html>"), CaptivePortal}, {says(200, `{"a":1}`), Server},
@@ -185,7 +185,7 @@ func proveUncheckedIDToken(t *testing.T) {
 			if n := len(s.to(keysURL)); n != 1 || tok.Verified || tok.IDToken == "" || tok.Subject != "" || tok.RefreshToken != "rt-1" {
 				t.Errorf("without keys: %+v, asked %d times for them", tok, n)
 			}
-		}, func(s *server, _ account) { s.on(keysURL, tt.trouble) })
+		}, func(s *server, _ account) { s.on(keysURL, tt.failure) })
 	}
 	// The keys come back.
 	pairWith(t, func(a account) string { return a.idToken(nil) }, func(t *testing.T, s *server, tok Token, err error) {
@@ -316,7 +316,7 @@ func proveName(t *testing.T) {
 	}
 }
 
-// An RSA key below 2048 bits verifies nothing: whoever has the time can compute its other half.
+// An RSA key below 2048 bits verifies nothing.
 func TestShortRSAKeyVerifiesNothing(t *testing.T) {
 	for bits, good := range map[int]bool{1024: false, 2048: true} {
 		key := weakRSAKey(t)
