@@ -24,43 +24,24 @@ func (q *Queue) Bind(account string) (purged int, err error) {
 		q.mu.Unlock()
 		return 0, nil
 	}
+	open := q.log != nil
 	if q.owned {
 		purged = q.purge(q.next)
 	}
+	if purged > 0 {
+		q.o.Log.Warn("what was queued for another account is dropped", "records", purged)
+	}
+	if open && purged > 0 {
+		q.log.skip()
+	}
 	q.owned, q.owner = true, account
-	q.touch()
-	open := q.log != nil
+	q.changes++
+	q.arm()
 	q.mu.Unlock()
 	if open {
 		_ = q.write(false) // kept as q.trouble
 	}
 	return purged, nil
-}
-
-// purge drops all records before seq.
-func (q *Queue) purge(seq uint64) int {
-	n, first := q.messages(), q.cursor
-	for _, r := range []ring{q.out, q.mem} {
-		if len(r) > 0 {
-			first = min(first, r[0].seq)
-		}
-	}
-	kept := q.mem[q.mem.from(seq):]
-	for _, e := range q.mem[:len(q.mem)-len(kept)] {
-		e.gone = true
-		e.answer(nil)
-	}
-	q.out, q.ahead, q.unread, q.mem = nil, nil, 0, kept
-	if q.log != nil {
-		q.log.skip()
-	}
-	q.count()
-	q.cursor = max(q.cursor, seq)
-	if n -= q.messages(); n > 0 {
-		q.lose(gap{From: first, To: seq - 1, N: uint64(n)})
-		q.o.Log.Warn("what was queued for another account is dropped", "records", n)
-	}
-	return n
 }
 
 // Flush puts all that is in memory on the disk.
@@ -125,7 +106,7 @@ func (q *Queue) Erase() error {
 		e.answer(nil)
 	}
 	q.log = nil
-	q.begin()
+	q.clear()
 	q.signal()
 	q.unblock()
 	return errors.Join(err, eraseFiles(q.o.Dir, q.o.tap, "queue"))

@@ -228,8 +228,8 @@ func TestDropWhatWasLoaded(t *testing.T) {
 		first, _, _ := next(t, q)
 		time.Sleep(time.Second)
 		q.mu.Lock()
-		q.reopen, q.o.MaxAge = true, time.Millisecond
-		if r, ok := q.peek(); ok || q.dropped != 2 {
+		q.reopen, q.maxAge = true, time.Millisecond
+		if r, ok := q.peek(q.o.Now().stored()); ok || q.dropped != 2 {
 			t.Errorf("%+v, %d dropped", r, q.dropped)
 		}
 		q.mu.Unlock()

@@ -1,106 +1,113 @@
 package queue
 
 // dropFirst drops what first has returned.
-func (q *Queue) dropFirst(r record) {
-	if e := q.find(r.seq); e != nil {
-		q.settle(e)
+func (l *ledger) dropFirst(r record) {
+	if e := l.find(r.seq); e != nil {
+		l.settle(e)
 	} else {
-		q.ahead, q.unread = q.ahead[1:], q.unread-1
-		q.bytes -= int64(r.size())
-		q.touch()
+		l.ahead, l.unread = l.ahead[1:], l.unread-1
+		l.bytes -= int64(r.size())
+		l.changes++
 	}
-	q.cursor = max(q.cursor, r.seq+1)
-	q.loseOne(r.seq)
+	l.cursor = max(l.cursor, r.seq+1)
+	l.loseOne(r.seq)
+}
+
+// dropTo drops the records up to seq last that are not in flight.
+func (l *ledger) dropTo(last uint64) {
+	for r, ok := l.first(); ok && r.seq <= last; r, ok = l.first() {
+		l.dropFirst(r)
+	}
 }
 
 // loseOne counts a dropped record and reports it by a gap.
-func (q *Queue) loseOne(seq uint64) { q.lose(gap{From: seq, To: seq, N: 1}) }
+func (l *ledger) loseOne(seq uint64) { l.lose(gap{From: seq, To: seq, N: 1}) }
 
 // lose counts a run of lost records.
-func (q *Queue) lose(g gap) {
+func (l *ledger) lose(g gap) {
 	if g.N == 0 {
 		return
 	}
-	q.dropped += g.N
-	if q.gaps.add(g, q.live) {
-		q.o.Log.Warn("records dropped from the queue", "from_seq", g.From, "dropped", q.dropped)
+	l.changes++
+	l.dropped += g.N
+	if l.gaps.add(g, l.live) {
+		l.warn(g)
 	}
 }
 
 // loseIn counts n records as lost, in the holes of the numbering in which they were.
-func (q *Queue) loseIn(holes []gap, n uint64) {
+func (l *ledger) loseIn(holes []gap, n uint64) {
 	for _, h := range holes {
-		known := q.gaps.within(h.From, h.To)
-		size := h.To - h.From + 1
+		size, known := h.To-h.From+1, l.gaps.within(h.From, h.To)
 		if known >= size {
 			continue
 		}
 		h.N = min(n, size-known)
 		n -= h.N
-		q.lose(h)
+		l.lose(h)
 	}
-	q.dropped += n // there is no number left for these
+	l.dropped += n // there is no number left for these
 }
 
 // live says whether a record is left between the two.
-func (q *Queue) live(after, before uint64) bool {
+func (l *ledger) live(after, before uint64) bool {
 	// Of those on the disk and not given yet it is not known which numbers are in use.
-	unread := q.unread > 0 && q.cursor < before && after < q.diskLast
-	return unread || q.out.between(after, before) || q.mem.between(after, before)
+	unread := l.unread > 0 && l.cursor < before && after < l.diskLast
+	return unread || l.out.between(after, before) || l.mem.between(after, before)
 }
 
 // limit drops the oldest records until the queue keeps its bounds.
-func (q *Queue) limit() {
-	for q.bytes > q.o.MaxBytes && q.dropOldest() {
+func (l *ledger) limit() {
+	for l.bytes > l.maxBytes && l.dropOldest() {
 	}
-	for q.memBytes > memMax && q.dropOldestInMemory() {
+	for l.memBytes > memMax && l.dropOldestInMemory() {
 	}
 }
 
 // dropOldest prefers records that are not in flight.
-func (q *Queue) dropOldest() bool {
-	if r, ok := q.first(); ok {
-		q.dropFirst(r)
+func (l *ledger) dropOldest() bool {
+	if r, ok := l.first(); ok {
+		l.dropFirst(r)
 		return true
 	}
-	if q.dropOldestInMemory() {
-		return true
-	}
-	for _, r := range []ring{q.out, q.mem} {
-		if len(r) > 0 {
-			seq := r[0].seq
-			q.settle(r[0])
-			q.loseOne(seq)
+	return l.dropOldestInMemory() || l.dropOldestOf(l.out, true) || l.dropOldestOf(l.mem, true)
+}
+
+// dropOldestInMemory is for when the disk takes nothing. What is being written stays: it may be in the log.
+func (l *ledger) dropOldestInMemory() bool {
+	unsaved := l.mem.unsaved()
+	return l.dropOldestOf(unsaved, false) || l.dropOldestOf(unsaved, true)
+}
+
+// dropOldestOf drops the first entry that is not being written, or that is not in flight either.
+func (l *ledger) dropOldestOf(r ring, flying bool) bool {
+	for _, e := range r {
+		if !e.writing && (flying || !e.given) {
+			l.settle(e)
+			l.loseOne(e.seq)
 			return true
 		}
 	}
 	return false
 }
 
-// dropOldestInMemory is for when the disk takes nothing. What is being written stays: it may be in the log.
-func (q *Queue) dropOldestInMemory() bool {
-	unsaved := q.mem.unsaved()
-	for _, given := range []bool{false, true} {
-		for _, e := range unsaved {
-			if e.given == given && !e.writing {
-				q.settle(e)
-				q.loseOne(e.seq)
-				return true
-			}
+// purge drops all records before seq, and returns how many those were.
+func (l *ledger) purge(seq uint64) int {
+	n, first := l.messages(), l.cursor
+	for _, r := range []ring{l.out, l.mem} {
+		if len(r) > 0 {
+			first = min(first, r[0].seq)
 		}
 	}
-	return false
-}
-
-// dropSegment gives up the records of the oldest segment of several, and returns the least seq that stays: where
-// the disk is full newer records may have its room.
-func (q *Queue) dropSegment() (floor uint64) {
-	all := q.log.all()
-	if len(all) < 2 {
-		return 0
+	kept := l.mem[l.mem.from(seq):]
+	for _, e := range l.mem[:len(l.mem)-len(kept)] {
+		e.gone = true
+		e.answer(nil)
 	}
-	for r, ok := q.first(); ok && r.seq <= all[0].last; r, ok = q.first() {
-		q.dropFirst(r)
-	}
-	return all[0].last + 1
+	l.out, l.ahead, l.unread, l.mem = nil, nil, 0, kept
+	l.count(0)
+	l.cursor = max(l.cursor, seq)
+	n -= l.messages()
+	l.lose(gap{From: first, To: seq - 1, N: uint64(n)})
+	return n
 }

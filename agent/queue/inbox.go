@@ -109,7 +109,7 @@ func (b *Inbox) Put(topic string, payload []byte) (seq uint64, err error) {
 	if full {
 		return 0, ErrFull
 	}
-	if err := b.write(e.record); err != nil {
+	if err := b.write(e); err != nil {
 		return 0, err
 	}
 	b.mu.Lock()
@@ -182,7 +182,7 @@ func (b *Inbox) Ack(seq uint64) error {
 	if e == nil {
 		return nil
 	}
-	if err := b.write(record{seq: seq}); err != nil { // without a topic: an acknowledgement
+	if err := b.write(&entry{record: record{seq: seq}}); err != nil { // without a topic: an acknowledgement
 		return err
 	}
 	b.mu.Lock()
@@ -233,19 +233,19 @@ func (b *Inbox) purge() {
 	}
 }
 
-// write puts records and the state on the disk. The caller holds io.
-func (b *Inbox) write(rs ...record) error {
+// write puts messages, or an acknowledgement, and the state on the disk. The caller holds io.
+func (b *Inbox) write(group ...*entry) error {
 	b.mu.Lock()
 	b.state.Low = b.state.Next
 	if len(b.list) > 0 {
 		b.state.Low = b.list[0].seq
 	}
-	for _, r := range rs {
-		b.state.Low = min(b.state.Low, r.seq)
+	for _, e := range group {
+		b.state.Low = min(b.state.Low, e.seq)
 	}
 	state := b.state.encode()
 	b.mu.Unlock()
-	return b.fault(b.log.append(state, rs))
+	return b.fault(b.log.append(state, group))
 }
 
 func (b *Inbox) fault(err error) error {
@@ -279,11 +279,7 @@ func (b *Inbox) carry(s *segment) error {
 	b.mu.Lock()
 	moved := slices.DeleteFunc(slices.Clone(b.list), func(e *entry) bool { return e.seg != s })
 	b.mu.Unlock()
-	rs := make([]record, len(moved))
-	for i, e := range moved {
-		rs[i] = e.record
-	}
-	if err := b.write(rs...); err != nil {
+	if err := b.write(moved...); err != nil {
 		return err
 	}
 	for _, e := range moved {

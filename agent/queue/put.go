@@ -48,7 +48,7 @@ func (q *Queue) PutContext(ctx context.Context, topic string, payload []byte) er
 func (q *Queue) room(ctx context.Context) error {
 	for {
 		q.mu.Lock()
-		if q.closed || q.trouble != nil || q.memBytes < memHigh && q.next < q.reserved {
+		if q.closed || q.trouble.err != nil || q.memBytes < memHigh && q.next < q.reserved {
 			q.mu.Unlock()
 			return nil
 		}
@@ -75,29 +75,24 @@ func (q *Queue) unblock() {
 
 // accept appends the record. Where its caller has to wait for the disk it returns what to wait for.
 func (q *Queue) accept(topic string, payload []byte) (<-chan error, error) {
-	at := q.o.Now().stored()
+	e := &entry{record: record{at: q.o.Now().stored(), topic: topic, payload: payload}, put: time.Now()}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
 		return nil, ErrClosed
 	}
-	e := &entry{record: record{seq: q.next, at: at, topic: topic, payload: payload}, put: time.Now()}
-	if q.o.Sync == Always {
-		e.wait = make(chan error, 1)
-	}
-	wait := e.wait
-	if q.next++; q.next > q.reserved && q.trouble != nil {
+	if q.next >= q.reserved && q.trouble.err != nil {
 		// The disk takes nothing for long. After a power cut these numbers would be given away
 		// again, so what follows is another stream.
 		q.stream, q.reserved = rand.Text(), math.MaxUint64
 	}
-	q.mem = append(q.mem, e)
-	q.memBytes += e.cost()
-	q.bytes += int64(e.size())
-	if wait == nil {
-		q.limit() // else when the disk has taken it: one that is refused must not push out others
-	}
+	q.put(e)
 	q.signal()
-	q.arm(time.Now())
-	return wait, nil
+	defer q.arm()
+	if q.o.Sync == Group {
+		q.limit()
+		return nil, nil
+	}
+	e.wait = make(chan error, 1) // limits hold once the disk has it: one that is refused must not push out others
+	return e.wait, nil
 }

@@ -71,46 +71,29 @@ type Options struct {
 }
 
 // Queue is safe for concurrent use. See the package for what it promises.
-//
-// Its records are, in the order of seq: out, the unread ones on the disk, mem.
 type Queue struct {
 	o Options
 
 	io  sync.Mutex // held while the disk is written; taken before mu
 	log *segments  // nil: not open. Changes under both locks
 
-	mu       sync.Mutex
-	closed   bool
-	online   bool
-	stream   string
-	next     uint64   // seq of the next record
-	cursor   uint64   // records below were given once by Next, or are settled
-	out      ring     // given once, not settled, and gone from mem
-	unread   int      // records of the log that are not in memory, or in ahead
-	ahead    []record // loaded from the log: the first of the unread
-	diskLast uint64   // the last seq of out and the unread
-	mem      ring     // what came later
-	memBytes int64    // what those of mem cost that are on no disk
-	bytes    int64    // of topics and payloads
-	dropped  uint64
-	gaps     gaps
-	owned    bool
-	owner    string
+	mu sync.Mutex
+	ledger
+	closed bool
+	online bool
 
-	logStream string    // the stream that the log names; empty: it was never written
-	reserved  uint64    // the log has this as Next
-	dirty     time.Time // since when something is worth a frame soon; zero: nothing is
-	changes   uint64    // counts up with dirty
-	trouble   error     // of the disk
-	reopen    bool      // the log has to be read again
-	urgent    bool      // a frame is due at once
-	full      bool      // give up the oldest segment to make room
-	retry     time.Time // not before, with trouble
-	backoff   time.Duration
-	armed     time.Time // when the writer will look by itself
-	broken    string
-	ready     chan struct{} // closed when Next may have something; nil: no call waits
-	settled   chan struct{} // closed when the writer has done something; nil: no call waits
+	begun    bool      // the log was written, or read
+	reserved uint64    // the log has this as Next
+	logged   uint64    // ledger.changes that the log knows of
+	dirty    time.Time // since when there are others; zero: there are none
+	trouble  trouble   // of the disk
+	reopen   bool      // the log has to be read again
+	urgent   bool      // a frame is due at once
+	full     bool      // give up the oldest segment to make room
+	armed    time.Time // when the writer will look by itself
+	broken   string
+	ready    chan struct{} // closed when Next may have something; nil: no call waits
+	settled  chan struct{} // closed when the writer has done something; nil: no call waits
 
 	kick    chan struct{}
 	quit    chan struct{}
@@ -124,7 +107,10 @@ func Open(o Options) (*Queue, error) {
 		return nil, err
 	}
 	q := &Queue{o: o, kick: make(chan struct{}, 1), quit: make(chan struct{}), stopped: make(chan struct{})}
-	q.begin()
+	q.ledger = ledger{maxBytes: o.MaxBytes, maxAge: o.MaxAge, load: q.loadLog, warn: func(g gap) {
+		o.Log.Warn("records dropped from the queue", "from_seq", g.From, "dropped", g.N)
+	}}
+	q.clear()
 	q.io.Lock()
 	_ = q.write(false) // kept as q.trouble
 	q.io.Unlock()
@@ -181,14 +167,24 @@ func low(dir string, keep int64, free func(string) (int64, error)) func(n int) e
 	}
 }
 
-// begin makes q an empty queue with a stream of its own, in memory.
-func (q *Queue) begin() {
-	q.stream, q.logStream = rand.Text(), ""
-	q.next, q.cursor, q.reserved = 1, 1, math.MaxUint64
-	q.out, q.ahead, q.mem, q.gaps = nil, nil, nil, nil
-	q.unread, q.diskLast, q.memBytes, q.bytes, q.dropped = 0, 0, 0, 0, 0
-	q.owned, q.owner, q.dirty = false, "", time.Time{}
-	q.reopen, q.urgent, q.full, q.trouble, q.broken = false, false, false, nil, ""
+// clear makes q an empty queue in memory.
+func (q *Queue) clear() {
+	q.begin()
+	q.begun, q.reserved, q.logged, q.dirty = false, math.MaxUint64, q.changes, time.Time{}
+	q.reopen, q.urgent, q.full, q.trouble, q.broken = false, false, false, trouble{}, ""
+}
+
+// loadLog returns the next unread records of the log. It is the ledger's load.
+func (q *Queue) loadLog(from, to uint64) []record {
+	if q.log == nil || q.reopen {
+		return nil
+	}
+	found, err := q.log.load(from, to)
+	if err != nil {
+		q.reopen = true
+		_ = q.fault(err) // kept as q.trouble
+	}
+	return found
 }
 
 // path names the log in errors.
@@ -208,8 +204,6 @@ func (q *Queue) Stats() Stats {
 	return Stats{Messages: q.messages(), Bytes: q.bytes, Dropped: q.dropped}
 }
 
-func (q *Queue) messages() int { return len(q.out) + q.unread + len(q.mem) }
-
 // Stream names the numbering of seq.
 func (q *Queue) Stream() string {
 	q.mu.Lock()
@@ -221,7 +215,7 @@ func (q *Queue) Stream() string {
 func (q *Queue) Storage() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.trouble
+	return q.trouble.err
 }
 
 // Quarantined returns, once, the path of a damaged file that was set aside; empty if there was none.

@@ -81,6 +81,30 @@ func (r ring) unsaved() ring {
 	return nil
 }
 
+// upTo returns entries that encode to that many bytes at most, or one, and marks them as being written.
+func (r ring) upTo(room int) ring {
+	for i, e := range r {
+		if room -= itemHeader + e.size(); room < 0 && i > 0 {
+			return r[:i:i]
+		}
+		e.writing = true
+	}
+	return r[:len(r):len(r)]
+}
+
+// untried returns the first entry that the disk has not refused yet, or nil.
+func (r ring) untried() *entry {
+	for _, e := range r {
+		if !e.tried {
+			return e
+		}
+	}
+	return nil
+}
+
+// flying says whether an entry is in flight.
+func (r ring) flying() bool { return slices.ContainsFunc(r, func(e *entry) bool { return e.given }) }
+
 func (r ring) rewind() {
 	for _, e := range r {
 		e.given = false

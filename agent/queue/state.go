@@ -54,35 +54,21 @@ func (s state) floor() uint64 {
 	return s.Cursor
 }
 
-// state is what the next frame says. group: the records that it has; last: no number is given away after it.
-func (q *Queue) state(group []*entry, last bool) state {
+// state is what the next frame says. group: the records that it has; reserve: how many numbers may be given away
+// before another frame.
+func (l *ledger) state(group []*entry, reserve uint64) state {
 	s := state{
-		Schema: schema, Stream: q.stream, Next: q.next + reserve, Cursor: q.cursor,
-		Dropped: q.dropped, Gaps: slices.Clone(q.gaps), Owned: q.owned, Owner: q.owner,
+		Schema: schema, Stream: l.stream, Next: l.next + reserve, Cursor: l.cursor, Unread: l.unread,
+		Dropped: l.dropped, Gaps: slices.Clone(l.gaps), Owned: l.owned, Owner: l.owner,
 	}
-	if last {
-		s.Next = q.next
+	logged := slices.Concat(l.out, l.mem[:len(l.mem)-len(l.mem.unsaved())], group) // in memory too
+	i := ring(logged).from(s.Cursor)
+	if i > maxOut {
+		i, s.Cursor = maxOut, logged[maxOut].seq
 	}
-	var logged []*entry // in memory too
-	for _, e := range q.mem {
-		if e.saved {
-			logged = append(logged, e)
-		}
+	for _, e := range logged[:i] {
+		s.Out = append(s.Out, e.seq)
 	}
-	logged = append(logged, group...)
-	for _, e := range slices.Concat(q.out, logged) {
-		if e.seq < s.Cursor {
-			s.Out = append(s.Out, e.seq)
-		}
-	}
-	if len(s.Out) > maxOut {
-		s.Cursor, s.Out = s.Out[maxOut], s.Out[:maxOut]
-	}
-	s.Unread = q.unread
-	for _, e := range slices.Concat(q.out, logged) {
-		if e.seq >= s.Cursor {
-			s.Unread++
-		}
-	}
+	s.Unread += len(logged) - i
 	return s
 }

@@ -17,6 +17,19 @@ const (
 	reserve    = 1 << 16   // numbers reserved by a frame
 )
 
+// trouble is that of the disk.
+type trouble struct {
+	err     error     // nil: there is none
+	retry   time.Time // not before
+	backoff time.Duration
+}
+
+// after is the trouble once the disk has refused again.
+func (t trouble) after(err error, now time.Time) trouble {
+	wait := min(max(2*t.backoff, retryFirst), retryLast)
+	return trouble{err: err, retry: now.Add(wait), backoff: wait}
+}
+
 // run is the writer: it writes what is due until Close.
 func (q *Queue) run() {
 	defer close(q.stopped)
@@ -39,8 +52,8 @@ func (q *Queue) writeDue() time.Duration {
 	defer q.io.Unlock()
 	for {
 		q.mu.Lock()
-		if q.o.MaxAge > 0 && q.messages() > 0 {
-			q.peek() // drops what is too old
+		if q.maxAge > 0 && q.messages() > 0 {
+			q.peek(q.o.Now().stored()) // drops what is too old
 		}
 		now := time.Now()
 		q.armed = q.deadline(now)
@@ -50,6 +63,20 @@ func (q *Queue) writeDue() time.Duration {
 			return wait
 		}
 		_ = q.write(false) // kept as q.trouble
+	}
+}
+
+// arm makes the writer look again if something is due before it would.
+func (q *Queue) arm() {
+	now := time.Now()
+	if q.changes != q.logged && q.dirty.IsZero() {
+		q.dirty = now
+	}
+	if q.deadline(now).Before(q.armed) {
+		select {
+		case q.kick <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -68,26 +95,20 @@ func (q *Queue) deadline(now time.Time) time.Time {
 	if q.log != nil && !q.dirty.IsZero() {
 		sooner(q.dirty.Add(groupWait))
 	}
-	if q.urgent || q.memBytes >= spillBytes || q.scarce() {
+	if scarce := q.next+reserve/2 > q.reserved; scarce || q.urgent || q.memBytes >= spillBytes {
 		sooner(now)
 	}
-	if q.trouble != nil {
-		due = q.retry
-		for _, e := range unsaved { // a call of Put waits for its answer
-			if !e.tried && q.o.Sync == Always {
-				sooner(e.put.Add(q.ackTime()))
-				break
-			}
+	if q.trouble.err != nil {
+		due = q.trouble.retry
+		if e := unsaved.untried(); e != nil && q.o.Sync == Always { // a call of Put waits for its answer
+			sooner(e.put.Add(q.ackTime()))
 		}
 	}
-	if q.o.MaxAge > 0 && q.messages() > 0 {
+	if q.maxAge > 0 && q.messages() > 0 {
 		sooner(now.Add(ageWait))
 	}
 	return due
 }
-
-// scarce says that reserved numbers run out.
-func (q *Queue) scarce() bool { return q.next+reserve/2 > q.reserved }
 
 // ackTime is how long a record may wait in memory for its acknowledgement.
 func (q *Queue) ackTime() time.Duration {
@@ -100,30 +121,11 @@ func (q *Queue) ackTime() time.Duration {
 	return 0
 }
 
-// arm makes the writer look again if something is due before it would.
-func (q *Queue) arm(now time.Time) {
-	if q.deadline(now).Before(q.armed) {
-		select {
-		case q.kick <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// touch makes a frame due, for what no call waits for but should not be forgotten either.
-func (q *Queue) touch() {
-	q.changes++
-	if q.dirty.IsZero() {
-		q.dirty = time.Now()
-		q.arm(q.dirty)
-	}
-}
-
 // A job is one frame to write.
 type job struct {
 	group   []*entry
 	state   state
-	changes uint64 // Queue.changes at the time
+	changes uint64 // ledger.changes at the time
 	floor   uint64 // remove the segments below first; 0: none
 }
 
@@ -137,25 +139,26 @@ func (q *Queue) write(all bool) error {
 		q.mu.Lock()
 		j := q.plan(all)
 		q.mu.Unlock()
-		if err := q.do(j); err != nil {
+		if err := q.append(j); err != nil {
 			return q.failed(j, err)
 		}
-		if more := q.done(j); !all || !more {
+		if more := q.wrote(j); !all || !more {
 			return nil
 		}
 	}
 }
 
-// ensureLog opens the log unless it is open and sound.
+// ensureLog opens the log unless it is open and sound, or numbers in flight would change by it.
 func (q *Queue) ensureLog() error {
 	q.mu.Lock()
-	sound, flying, trouble := q.log != nil && !q.reopen, q.flying(), q.trouble
+	sound, trouble := q.log != nil && !q.reopen, q.trouble.err
+	flying := q.log == nil && q.online && !q.begun && q.mem.flying()
 	q.mu.Unlock()
 	switch {
 	case sound:
 		return nil
-	case flying:
-		return trouble // for a little longer
+	case flying && trouble != nil:
+		return trouble
 	}
 	return q.openLog()
 }
@@ -163,27 +166,26 @@ func (q *Queue) ensureLog() error {
 // plan decides what to write: small groups wait for their acknowledgement, and what is settled needs no group.
 func (q *Queue) plan(all bool) job {
 	j := job{changes: q.changes}
-	if q.full {
-		q.full = false
-		j.floor = q.dropSegment()
+	if segments := q.log.all(); q.full && len(segments) > 1 {
+		q.dropTo(segments[0].last) // newer records may have its room
+		j.floor = segments[0].last + 1
 	}
+	q.full = false
 	unsaved := q.mem.unsaved()
 	due := len(unsaved) > 0 && time.Since(unsaved[0].put) >= q.ackTime()
 	if all || due || q.memBytes >= spillBytes {
-		room := q.log.capacity()
-		for _, e := range unsaved {
-			if room -= itemHeader + e.size(); room < 0 && len(j.group) > 0 {
-				break
-			}
-			e.writing = true
-			j.group = append(j.group, e)
-		}
+		j.group = unsaved.upTo(q.log.capacity())
 	}
-	j.state = q.state(j.group, all && q.closed && len(j.group) == len(unsaved))
+	numbers := uint64(reserve)
+	if all && q.closed && len(j.group) == len(unsaved) {
+		numbers = 0 // it is the last frame
+	}
+	j.state = q.state(j.group, numbers)
 	return j
 }
 
-func (q *Queue) do(j job) error {
+// append puts the job on the disk, and removes what is settled by it.
+func (q *Queue) append(j job) error {
 	if j.floor > 0 {
 		if err := q.log.release(below(j.floor)); err != nil {
 			return err
@@ -195,11 +197,7 @@ func (q *Queue) do(j job) error {
 			return err
 		}
 	}
-	group := make([]record, len(j.group))
-	for i, e := range j.group {
-		group[i] = e.record
-	}
-	if err := q.log.append(j.state.encode(), group); err != nil {
+	if err := q.log.append(j.state.encode(), j.group); err != nil {
 		return err
 	}
 	if err := q.log.release(below(j.state.floor())); err != nil {
@@ -208,51 +206,19 @@ func (q *Queue) do(j job) error {
 	return nil
 }
 
-// done enters what the disk has taken. more: there are records that it has not.
-func (q *Queue) done(j job) (more bool) {
+// wrote enters what the disk has taken. more: there are records that it has not.
+func (q *Queue) wrote(j job) (more bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.trouble, q.backoff = nil, 0
-	for _, e := range j.group {
-		e.writing, e.saved, e.seg = false, true, q.log.tail.segment
-		if !e.gone {
-			q.memBytes -= e.cost()
-			e.answer(nil)
-		}
-	}
-	q.reserved, q.logStream = j.state.Next, j.state.Stream
+	q.trouble, q.urgent, q.begun = trouble{}, false, true
+	q.reserved, q.logged, q.dirty = j.state.Next, j.changes, time.Time{}
 	q.gaps.saved(j.state.Gaps)
-	q.urgent = false
-	if q.dirty = (time.Time{}); q.changes != j.changes {
-		q.dirty = time.Now()
-	}
-	for _, e := range j.group {
-		if e.gone {
-			q.touch() // settled while it was written
-		}
-	}
-	q.stow(q.log.open())
+	q.saved(j.group, q.log.tail.segment, q.log.open())
 	q.limit()
+	q.arm()
 	q.signal()
 	q.unblock()
 	return len(q.mem.unsaved()) > 0
-}
-
-// stow lets go of the entries below seq that are in the log: their frame is not written again. Those that were
-// given once stay in memory until they are settled.
-func (q *Queue) stow(seq uint64) {
-	for len(q.mem) > 0 && q.mem[0].saved && q.mem[0].seq < seq {
-		e := q.mem[0]
-		q.mem[0] = nil
-		q.mem = q.mem[1:]
-		q.diskLast = e.seq
-		if e.seen {
-			q.out = append(q.out, e)
-		} else {
-			q.unread++
-			e.seg.unread++
-		}
-	}
 }
 
 // failed enters that the disk has refused.
@@ -275,18 +241,16 @@ func (q *Queue) failed(j job, err error) error {
 	return err
 }
 
-// fault notes trouble with the disk, and when to try again.
+// fault notes trouble with the disk.
 func (q *Queue) fault(err error) error {
-	if q.trouble == nil {
+	if q.trouble.err == nil {
 		q.o.Log.Error("the queue cannot use the disk, it keeps the newest in memory", "path", q.path(), "err", err)
 	}
 	if _, known := errors.AsType[*StorageError](err); !known {
 		err = &StorageError{Path: q.path(), Err: err}
 	}
-	q.trouble = err
-	q.backoff = min(max(2*q.backoff, retryFirst), retryLast)
-	q.retry = time.Now().Add(q.backoff)
+	q.trouble = q.trouble.after(err, time.Now())
 	q.signal() // a call of Next may have waited for the disk
-	q.arm(time.Now())
-	return q.trouble
+	q.arm()
+	return err
 }
