@@ -38,6 +38,17 @@ vulncheck() {
 	return 1
 }
 
+# small holds the daemon to its sizes, in bytes: the flash of a board is shared with the product's own programs.
+small() { # ARCH LIMIT...
+	while [ $# -gt 0 ]; do
+		make -s "build/paird-$1" || return 1
+		size=$(wc -c <"build/paird-$1")
+		echo "      paird-$1 has $size bytes, $2 at most"
+		[ "$size" -le "$2" ] || return 1
+		shift 2
+	done
+}
+
 # sources are the folders of our own Go files.
 sources="agent cmd config display hal scripts"
 
@@ -47,7 +58,8 @@ step 'vet, 32 bits' env GOOS=linux GOARCH=arm CGO_ENABLED=0 go vet ./...
 step 'vet, real peers' go vet -C scripts/real ./...
 step staticcheck $tool staticcheck -tags real ./...
 step 'go fix' clean go fix -tags real -diff ./...
-step 'import rules' go test -vet=off -count 1 ./cmd/internal/imports
+step 'project rules' go test -vet=off -count 1 ./cmd/internal/project
+step size small armv6 9400000 arm64 9200000
 step govulncheck vulncheck
 step 'systemd unit' scripts/unit.sh
 [ -z "$failed" ]

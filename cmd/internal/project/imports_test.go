@@ -1,4 +1,4 @@
-package imports
+package project
 
 import (
 	"encoding/json"

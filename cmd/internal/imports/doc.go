@@ -1,2 +1,0 @@
-// Package imports holds the test of who may import whom; there is no code in it.
-package imports

@@ -1,2 +1,0 @@
-// Package readme holds what the README says against the project.
-package readme
