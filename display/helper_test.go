@@ -106,9 +106,12 @@ func checkEdges(t *testing.T, m *image.Paletted, s Screen, g Geometry) {
 		ground = white
 	}
 	for y := range g.Height {
-		for x := range g.Width {
-			edge := x == 0 || y == 0 || x == g.Width-1 || y == g.Height-1
-			if edge && m.ColorIndexAt(x, y) != ground && !image.Pt(x, y).In(lit) {
+		step := g.Width - 1 // the first and the last column
+		if y == 0 || y == g.Height-1 {
+			step = 1
+		}
+		for x := 0; x < g.Width; x += step {
+			if m.ColorIndexAt(x, y) != ground && !image.Pt(x, y).In(lit) {
 				t.Errorf("%s: %#v: ink at the edge, %d,%d", g.name(), s, x, y)
 				return
 			}
