@@ -171,8 +171,15 @@ const (
 	paperRest   = 3 * time.Minute
 )
 
+// Rests of a panel that only refreshes wholly, which takes up to half a minute and flashes.
+const (
+	wholeRest  = time.Hour   // where only a figure changes
+	onlineRest = time.Minute // from the account's name to the resting screen
+)
+
 // paper is what is known of an e-paper panel.
 type paper struct {
+	whole    bool      // it has no partial refresh
 	shown    Screen    // the screen drawn last; nil if the panel's content is unknown
 	drawn    time.Time // when it was drawn last
 	cleared  time.Time // when it was last refreshed wholly
@@ -203,14 +210,37 @@ func (p paper) full(s Screen, now time.Time) bool {
 // overdue reports that the panel has been without a full refresh for a day.
 func (p paper) overdue(now time.Time) bool { return now.Sub(p.cleared) >= fullEvery }
 
+// skips reports a screen that a panel without partial refresh leaves out: while the button is held the LED
+// answers, and from the press to the code there is one refresh.
+func (p paper) skips(s Screen) bool {
+	if !p.whole {
+		return false
+	}
+	switch s.(type) {
+	case Holding:
+		return true
+	case Starting:
+		return p.shown != nil
+	}
+	return false
+}
+
 // due is the time from which on s may be drawn: at once if it is another screen, after a rest if only
 // figures changed.
 func (p paper) due(s Screen) time.Time {
-	if p.shown == nil || countsDown(s) || subject(p.shown) != subject(s) {
+	if p.shown == nil {
 		return time.Time{}
 	}
-	if _, ok := s.(Pairing); ok {
-		return time.Time{} // its pages
+	_, code := s.(Pairing) // pages may alternate
+	_, online := s.(Online)
+	_, account := p.shown.(Paired)
+	switch same := subject(p.shown) == subject(s); {
+	case p.whole && online && account:
+		return p.drawn.Add(onlineRest)
+	case countsDown(s) || code || !same:
+		return time.Time{}
+	case p.whole:
+		return p.drawn.Add(wholeRest)
 	}
 	return p.drawn.Add(paperRest)
 }

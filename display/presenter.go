@@ -14,8 +14,9 @@ type PresenterOptions struct {
 	Log *slog.Logger
 	// OnError is called from Run's goroutine when the panel cannot be drawn on, and with nil when it can again.
 	OnError func(error)
-	// OnFrame is called from Run's goroutine with each picture that the panel took, before any shift.
-	OnFrame func(image.Image)
+	// OnShow is called from Run's goroutine with each screen whose picture the panel took: on e-paper that
+	// is when its refresh ended.
+	OnShow func(Screen)
 	// Contrast of a bright OLED, 1 to 255; 0 stands for 207.
 	Contrast uint8
 }
@@ -54,13 +55,16 @@ func NewPresenter(p Panel, g Geometry, o PresenterOptions) *Presenter {
 	if o.OnError == nil {
 		o.OnError = func(error) {}
 	}
-	if o.OnFrame == nil {
-		o.OnFrame = func(image.Image) {}
+	if o.OnShow == nil {
+		o.OnShow = func(Screen) {}
 	}
 	if o.Contrast == 0 {
 		o.Contrast = brightContrast
 	}
-	return &Presenter{panel: p, geometry: g, options: o, changed: make(chan struct{}, 1), alive: make(chan struct{})}
+	return &Presenter{
+		panel: p, geometry: g, options: o, changed: make(chan struct{}, 1), alive: make(chan struct{}),
+		state: state{paper: paper{whole: g.Paper && g.Whole}},
+	}
 }
 
 // Show makes s the screen to be shown. It never blocks; a screen not drawn yet is skipped.
@@ -135,7 +139,7 @@ func (p *Presenter) end() error {
 // update brings the panel up to date and returns when to look again; the zero time is at the next signal.
 func (p *Presenter) update(now time.Time) time.Time {
 	p.take(now)
-	if p.current.screen == nil {
+	if p.current.screen == nil || p.paper.skips(p.current.screen) {
 		return time.Time{}
 	}
 	if now.Before(p.retry) {
@@ -220,7 +224,7 @@ func (p *Presenter) show(l look, now time.Time) error {
 	}
 	p.picture = picture
 	p.paper.note(p.current.screen, full, now)
-	p.options.OnFrame(frame)
+	p.options.OnShow(p.current.screen)
 	return nil
 }
 

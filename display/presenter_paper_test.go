@@ -43,6 +43,67 @@ func TestPresenterOnPaper(t *testing.T) {
 	})
 }
 
+// TestPresenterOnWholePaper: a panel that only refreshes wholly does so once from the press to the code, not
+// while the button is held, not for the resting screen soon after the account's name, and once for the
+// question of a reset.
+func TestPresenterOnWholePaper(t *testing.T) {
+	g := ePaper
+	g.Whole = true
+	var shown []Screen
+	o := PresenterOptions{OnShow: func(s Screen) { shown = append(shown, s) }}
+	present(t, g, o, func(p *Presenter, panel *fakePanel) {
+		panel.mu.Lock()
+		panel.slow = 10 * time.Second
+		panel.mu.Unlock()
+		want := func(what string, draws int) {
+			t.Helper()
+			if n := panel.count().draws; n != draws {
+				t.Errorf("%s: %d refreshes, want %d", what, n, draws)
+			}
+		}
+		hold := func() {
+			for left := 3; left > 0; left-- {
+				p.Show(Holding{Left: time.Duration(left) * time.Second})
+				pass(time.Second)
+			}
+		}
+		p.Show(Starting{})
+		pass(time.Minute)
+		p.Show(Press{})
+		pass(time.Minute)
+		want("at rest", 2)
+		hold()
+		p.Show(Starting{})
+		pass(time.Second)
+		want("while the button is held", 2)
+		p.Show(example)
+		pass(time.Minute)
+		want("the code", 3)
+		p.Show(Paired{Account: "Alice"})
+		pass(30 * time.Second)
+		p.Show(resting)
+		pass(30 * time.Second)
+		want("the account", 4)
+		pass(2 * time.Minute)
+		want("online", 5)
+		for i := range 59 {
+			p.Show(Online{Account: "Alice", Sent: i})
+			pass(time.Minute)
+		}
+		if n := panel.count().draws; n > 6 {
+			t.Errorf("%d refreshes for an hour of figures", n-5)
+		}
+		before := panel.count().draws
+		hold()
+		p.Show(ConfirmReset{Left: 10 * time.Second})
+		pass(time.Minute)
+		want("the question", before+1)
+		if s := shown[len(shown)-1]; s != (ConfirmReset{Left: 10 * time.Second}) {
+			t.Errorf("the last screen said to be shown is %#v", s)
+		}
+	})
+}
+
 func TestPresenterClearsGhosts(t *testing.T) {
 	present(t, ePaper, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
 		for i := range 100 {

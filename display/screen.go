@@ -67,6 +67,7 @@ func (TestCard) isScreen()     {}
 type Geometry struct {
 	Width, Height int
 	Paper         bool   // e-paper: dark on light, slow, no countdowns
+	Whole         bool   // e-paper without a partial refresh: each picture takes seconds and flashes
 	Accent        bool   // the paper has red or yellow besides black and white
 	Name          string // of the device; in the header, or where it identifies the device
 	Language      string // of Languages; anything else is "en"

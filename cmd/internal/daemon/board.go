@@ -68,7 +68,8 @@ func simulate(o *hal.Options, name string) {
 // Geometry is what display must know of the board's panel.
 func Geometry(cfg config.Config, b *hal.Board) display.Geometry {
 	size := b.Panel.Bounds().Size()
-	return display.Geometry{Width: size.X, Height: size.Y, Paper: b.Paper, Accent: b.Accent, Language: cfg.Display.Language}
+	whole := b.Refresh > 0 && !b.Partial
+	return display.Geometry{Width: size.X, Height: size.Y, Paper: b.Paper, Whole: whole, Accent: b.Accent, Language: cfg.Display.Language}
 }
 
 func sizeText(w, h int) string { return strconv.Itoa(w) + "x" + strconv.Itoa(h) }
