@@ -19,8 +19,8 @@ const (
 )
 
 // metadataSource has the server's metadata: configured, asked for, or from the cache. The cache is a file that nothing
-// authenticates: what it says serves a new session whose server does not give metadata, and never decides where a token
-// goes or which keys are the issuer's.
+// authenticates: it serves a new session, and only while the server gives no metadata. It never decides where the tokens
+// of a grant go or which keys are the issuer's.
 type metadataSource struct {
 	cfg  Config
 	http *httpClient

@@ -23,6 +23,7 @@
 //	revoke.go      Revoke
 //	metadata.go    the metadata document and where it may be
 //	discovery.go   the metadata source: asked for, trusted, cached
+//	cache.go       metadata kept in a file
 //	endpoints.go   the endpoints that go with a grant, and those that have moved
 //	clientauth.go  what the client signs and proves: client authentication, DPoP
 //	http.go        requests, bounded; OAuth requests; which URLs they may go to

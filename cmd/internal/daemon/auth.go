@@ -47,7 +47,7 @@ func Authorization(cfg config.Config, d Device, version string, key func() ([]by
 		Params:                      expand(a.Params, d),
 		HTTP:                        deviceauth.NewTransport(a.CAFile),
 		Version:                     version,
-		Cache:                       metadataFile(cfg),
+		Cache:                       deviceauth.FileCache(cfg.Device.StateDir),
 		Log:                         log,
 	}
 	for _, t := range cfg.Tokens {

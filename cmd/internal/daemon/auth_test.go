@@ -16,7 +16,6 @@ import (
 
 	"github.com/paird/paird/agent/clock"
 	"github.com/paird/paird/agent/store"
-	"github.com/paird/paird/config"
 	"github.com/paird/paird/hal"
 	"github.com/paird/paird/hal/sensor"
 )
@@ -83,24 +82,6 @@ func TestReadKey(t *testing.T) {
 	} {
 		if _, err := readKey(write(t, "key", text)); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-// TestMetadataFile keeps what it was given last.
-func TestMetadataFile(t *testing.T) {
-	var cfg config.Config
-	cfg.Device.StateDir = t.TempDir()
-	m := metadataFile(cfg)
-	if _, err := m.Load(); err == nil {
-		t.Error("there is something already")
-	}
-	for _, text := range []string{`{"a":1}`, `{}`} {
-		if err := m.Save([]byte(text)); err != nil {
-			t.Error(err)
-		}
-		if b, err := m.Load(); err != nil || string(b) != text {
-			t.Errorf("%q is now %q: %v", text, b, err)
 		}
 	}
 }
