@@ -25,6 +25,7 @@ func Boards() []Preset {
 			Pins: map[string]string{"dc": "GPIO24", "reset": "GPIO25"}, Rotate: 180, Button: "GPIO21"},
 		{Name: "inky-phat", Title: "Pimoroni Inky pHAT, any", Panel: "inky", Bus: "SPI0.0", Pins: inkyPins()},
 		{Name: "inky-what", Title: "Pimoroni Inky wHAT, any", Panel: "inky", Bus: "SPI0.0", Pins: inkyPins()},
+		{Name: "inky-impression", Title: "Pimoroni Inky Impression 4, 5.7 or 7.3, its button A", Panel: "inky", Bus: "SPI0.0", Pins: inkyPins(), Button: "GPIO5"},
 	}
 	for _, hat := range []struct{ name, title, panel string }{
 		{"waveshare-1in54-v2", "Waveshare 1.54inch e-Paper V2 on the HAT", "waveshare1in54v2"},

@@ -14,42 +14,51 @@
 //
 // # Panels
 //
-//	panel               size                             controller  bus         driver                       refresh
-//	none                any                              -           -           no panel                     -
-//	sim                 any                              -           -           a web page on loopback       -
-//	terminal            any                              -           -           half blocks on a terminal    -
-//	png                 any                              -           -           a file, replaced atomically  -
-//	ssd1306             128x64 128x32 64x48 96x16 72x40  SSD1306     I2C or SPI  monoled                      -
-//	ssd1309             128x64                           SSD1309     I2C or SPI  monoled                      -
-//	sh1106              128x64                           SH1106      I2C or SPI  monoled                      -
-//	sh1107              128x128 64x128                   SH1107      I2C or SPI  monoled                      -
-//	waveshare1in54v2    200x200                          SSD1681     SPI         ssd16xx                      2s, in part
-//	waveshare2in13v2    250x122                          SSD1675     SPI         ssd16xx                      2s, in part
-//	waveshare2in13v3    250x122                          SSD1680     SPI         ssd16xx                      2s, in part
-//	waveshare2in13v4    250x122                          SSD1680     SPI         ssd16xx                      2s, in part
-//	waveshare2in9v2     296x128                          SSD1680     SPI         ssd16xx                      2s, in part
-//	inkyphat            212x104                          SSD1675     SPI         ssd16xx                      30s
-//	inkyphatredht       212x104                          SSD1675     SPI         ssd16xx                      30s
-//	inkyphatblack       212x104                          SSD1675     SPI         ssd16xx                      8s
-//	inkyphatyellow      212x104                          SSD1675     SPI         ssd16xx                      30s
-//	inkyphat1608        250x122                          SSD1608     SPI         ssd16xx                      8s
-//	inkyphat1608red     250x122                          SSD1608     SPI         ssd16xx                      30s
-//	inkyphat1608yellow  250x122                          SSD1608     SPI         ssd16xx                      30s
-//	inkywhat1683        400x300                          SSD1683     SPI         ssd16xx                      8s
-//	inkywhat1683red     400x300                          SSD1683     SPI         ssd16xx                      30s
-//	inkywhat1683yellow  400x300                          SSD1683     SPI         ssd16xx                      30s
-//	inkywhat            400x300                          SSD1683     SPI         devices/inky                 30s
-//	inkywhatblack       400x300                          SSD1683     SPI         devices/inky                 8s
-//	inkywhatyellow      400x300                          SSD1683     SPI         devices/inky                 30s
-//	inky                250x122 212x104 400x300          -           SPI         as its EEPROM says           30s
+//	panel                    size                                                     controller  bus         driver                       refresh
+//	none                     any                                                      -           -           no panel                     -
+//	sim                      any                                                      -           -           a web page on loopback       -
+//	terminal                 any                                                      -           -           half blocks on a terminal    -
+//	png                      any                                                      -           -           a file, replaced atomically  -
+//	ssd1306                  128x64 128x32 64x48 96x16 72x40                          SSD1306     I2C or SPI  monoled                      -
+//	ssd1309                  128x64                                                   SSD1309     I2C or SPI  monoled                      -
+//	sh1106                   128x64                                                   SH1106      I2C or SPI  monoled                      -
+//	sh1107                   128x128 64x128                                           SH1107      I2C or SPI  monoled                      -
+//	waveshare1in54v2         200x200                                                  SSD1681     SPI         ssd16xx                      2s, in part
+//	waveshare2in13v2         250x122                                                  SSD1675     SPI         ssd16xx                      2s, in part
+//	waveshare2in13v3         250x122                                                  SSD1680     SPI         ssd16xx                      2s, in part
+//	waveshare2in13v4         250x122                                                  SSD1680     SPI         ssd16xx                      2s, in part
+//	waveshare2in9v2          296x128                                                  SSD1680     SPI         ssd16xx                      2s, in part
+//	inkyphat                 212x104                                                  SSD1675     SPI         ssd16xx                      30s
+//	inkyphatredht            212x104                                                  SSD1675     SPI         ssd16xx                      30s
+//	inkyphatblack            212x104                                                  SSD1675     SPI         ssd16xx                      8s
+//	inkyphatyellow           212x104                                                  SSD1675     SPI         ssd16xx                      30s
+//	inkyphat1608             250x122                                                  SSD1608     SPI         ssd16xx                      8s
+//	inkyphat1608red          250x122                                                  SSD1608     SPI         ssd16xx                      30s
+//	inkyphat1608yellow       250x122                                                  SSD1608     SPI         ssd16xx                      30s
+//	inkywhat1683             400x300                                                  SSD1683     SPI         ssd16xx                      8s
+//	inkywhat1683red          400x300                                                  SSD1683     SPI         ssd16xx                      30s
+//	inkywhat1683yellow       400x300                                                  SSD1683     SPI         ssd16xx                      30s
+//	inkywhat                 400x300                                                  SSD1683     SPI         devices/inky                 30s
+//	inkywhatblack            400x300                                                  SSD1683     SPI         devices/inky                 8s
+//	inkywhatyellow           400x300                                                  SSD1683     SPI         devices/inky                 30s
+//	inkyphat79661            250x122                                                  JD79661     SPI         uc81xx                       40s
+//	inkywhat79668            400x300                                                  JD79668     SPI         uc81xx                       40s
+//	inkyimpression4          640x400                                                  UC8159      SPI         uc81xx                       32s
+//	inkyimpression57         600x448                                                  UC8159      SPI         uc81xx                       32s
+//	inkyimpression73         800x480                                                  AC073TC1A   SPI         uc81xx                       45s
+//	inkyimpression4spectra   600x400                                                  E640        SPI         uc81xx                       40s
+//	inkyimpression73spectra  800x480                                                  E673        SPI         uc81xx                       40s
+//	inky                     250x122 212x104 400x300 640x400 600x400 600x448 800x480  -           SPI         as its EEPROM says           30s
 //
-// Refresh is what a full refresh takes: by the datasheet of the paper, for the Inkys by the time limit in Pimoroni's program (30s) and
+// Refresh is what a full refresh takes: by the datasheet of the paper, for the Inkys by the time limits in Pimoroni's program, or
 // what users measure (8s). "In part" says that the panel can also refresh without flashing.
 //
 // The waveforms of the yellow Inkys (inkyphatyellow, inkywhatyellow) are Pimoroni's, byte for byte; no model checks them.
 //
-// Not driven, since neither periph's driver passes nor a model exists: Inky Impression 4, 5.7, 7.3 and 13.3 (UC8159, AC073TC1A,
-// E640, E673, EL133UF1), and the four-colour Inkys (JD79661, JD79668). The panel inky names them when it reads their EEPROM.
+// The colour controllers of uc81xx choose their waveforms themselves; the model checks what they are sent, not what the ink does.
+//
+// Not driven: the Inky Impression 13.3, whose two controllers (EL133UF1) have a chip select each. The panel inky names it when it
+// reads its EEPROM.
 //
 // A panel that fails never ends the board. Draw returns the error; the next Draw opens bus and pins again, initializes the
 // controller and draws the whole picture, and so does hal by itself every ten seconds. An OLED on I2C is asked whether it lost
@@ -79,9 +88,9 @@
 //	inky wHAT red        busy repeat                                      inkywhat
 //	inky wHAT black      busy repeat                                      inkywhatblack
 //	inky pHAT SSD1608    busy datasheet repeat wrong                      no: ssd16xx
-//	inky Impression 4    resolution                                       no: there is no model to test it on
-//	inky Impression 5.7  resolution                                       no: there is no model to test it on
-//	inky Impression 7.3  wrong                                            no: there is no model to test it on
+//	inky Impression 4    resolution                                       no: uc81xx
+//	inky Impression 5.7  resolution                                       no: uc81xx
+//	inky Impression 7.3  wrong                                            no: uc81xx
 //
 // The faults: wrong, a picture has wrong pixels; part, a part drawn over a picture has, where the chip obeys only what its
 // datasheet allows; noise, the display is lit before its RAM is written; bus-error and power-loss, the next Draw after one

@@ -10,6 +10,7 @@ import (
 
 	"periph.io/x/conn/v3/display"
 	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/spi"
 	"periph.io/x/devices/v3/inky"
 )
 
@@ -29,8 +30,12 @@ func inkyWHATs() []PanelInfo {
 
 // anyInky is whatever Inky the board's EEPROM names. Until that can be read it has the size of the most common one.
 func anyInky() PanelInfo {
-	return PanelInfo{Name: "inky", Sizes: []image.Point{{X: 250, Y: 122}, {X: 212, Y: 104}, {X: 400, Y: 300}}, Bus: "SPI", Paper: true,
+	return PanelInfo{Name: "inky", Sizes: inkySizes(), Bus: "SPI", Paper: true,
 		Refresh: 30 * time.Second, Driver: "as its EEPROM says", Open: openAnyInky}
+}
+
+func inkySizes() []image.Point {
+	return []image.Point{{X: 250, Y: 122}, {X: 212, Y: 104}, {X: 400, Y: 300}, {X: 640, Y: 400}, {X: 600, Y: 400}, {X: 600, Y: 448}, {X: 800, Y: 480}}
 }
 
 func openAnyInky(w *Wiring) (display.Drawer, error) {
@@ -60,10 +65,10 @@ func inkyVariants() map[byte]struct{ panel, name string } {
 		2: {panel: "inkywhatyellow"}, 3: {panel: "inkywhatblack"}, 6: {panel: "inkywhat"}, 7: {panel: "inkywhat"}, 8: {panel: "inkywhat"},
 		10: {panel: "inkyphat1608"}, 11: {panel: "inkyphat1608red"}, 12: {panel: "inkyphat1608yellow"},
 		17: {panel: "inkywhat1683"}, 18: {panel: "inkywhat1683red"}, 19: {panel: "inkywhat1683yellow"},
-		14: {name: "Impression 5.7 (UC8159)"}, 15: {name: "Impression 4 (UC8159)"}, 16: {name: "Impression 4 (UC8159)"},
-		20: {name: "Impression 7.3 (AC073TC1A)"}, 21: {name: "Impression 13.3 (EL133UF1)"}, 27: {name: "Impression 13.3 (EL133UF1)"},
-		22: {name: "Impression 7.3 (E673)"}, 26: {name: "Impression 7.3 (E673)"}, 25: {name: "Impression 4 (E640)"},
-		23: {name: "pHAT (JD79661)"}, 24: {name: "wHAT (JD79668)"},
+		14: {panel: "inkyimpression57"}, 15: {panel: "inkyimpression4"}, 16: {panel: "inkyimpression4"}, 20: {panel: "inkyimpression73"},
+		22: {panel: "inkyimpression73spectra"}, 26: {panel: "inkyimpression73spectra"}, 25: {panel: "inkyimpression4spectra"},
+		23: {panel: "inkyphat79661"}, 24: {panel: "inkywhat79668"},
+		21: {name: "Impression 13.3 (EL133UF1)"}, 27: {name: "Impression 13.3 (EL133UF1)"},
 	}
 }
 
@@ -92,19 +97,11 @@ func detectInky(hw hardware) (PanelInfo, error) {
 const inkyLimit = time.Minute
 
 func openInky(o inky.Opts, limit time.Duration) Driver {
-	return func(w *Wiring) (display.Drawer, error) {
-		pins, err := w.Pins("dc", "reset", "busy")
-		if err != nil {
-			return nil, err
-		}
-		port, err := w.SPI()
-		if err != nil {
-			return nil, err
-		}
-		busy := &busyPin{PinIO: pins[2], idle: gpio.Low, limit: limit}
-		d, err := inky.New(port, pins[0], pins[1], busy, &o)
+	return onSPI(func(port spi.Port, dc, reset, pin gpio.PinIO) (display.Drawer, error) {
+		busy := &busyPin{PinIO: pin, idle: gpio.Low, limit: limit}
+		d, err := inky.New(port, dc, reset, busy, &o)
 		return &checkedDrawer{Drawer: d, busy: busy}, err
-	}
+	})
 }
 
 // checkedDrawer adds two things to a driver of periph's for e-paper: Draw returns an error if BUSY stayed high, and does not

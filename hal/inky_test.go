@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -151,8 +152,7 @@ func TestInkyByItsEEPROM(t *testing.T) {
 
 func TestInkyThatCannotBeDriven(t *testing.T) {
 	for want, eeprom := range map[string][]byte{
-		"Inky Impression 7.3 (AC073TC1A), for which there is no driver": eepromOf(800, 480, 5, 20),
-		"Inky pHAT (JD79661), for which there is no driver":             eepromOf(250, 122, 7, 23),
+		"Inky Impression 13.3 (EL133UF1), for which there is no driver": eepromOf(1600, 1200, 6, 21),
 		"variant 99, which is unknown":                                  eepromOf(800, 480, 5, 99),
 		"EEPROM of the Inky cannot be read":                             nil,
 	} {
@@ -178,7 +178,7 @@ func TestInkyThatCannotBeDriven(t *testing.T) {
 
 func TestEveryInkyVariantHasItsPanel(t *testing.T) {
 	for n, v := range inkyVariants() {
-		if _, ok := find(Options{Panel: v.panel}); v.panel != "" && !ok || (v.panel == "") == (v.name == "") {
+		if p, ok := find(Options{Panel: v.panel}); v.panel != "" && (!ok || !slices.Contains(inkySizes(), p.Sizes[0])) || (v.panel == "") == (v.name == "") {
 			t.Errorf("variant %d: %+v", n, v)
 		}
 	}

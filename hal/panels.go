@@ -8,9 +8,12 @@ import (
 	"time"
 
 	"periph.io/x/conn/v3/display"
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/spi"
 
 	"github.com/paird/paird/hal/monoled"
 	"github.com/paird/paird/hal/ssd16xx"
+	"github.com/paird/paird/hal/uc81xx"
 )
 
 // PanelInfo is a row of the table of panels: one value of display.panel.
@@ -98,7 +101,12 @@ func physicalPanels() []PanelInfo {
 		all = append(all, PanelInfo{Name: m.Name, Sizes: []image.Point{m.Size}, Bus: "SPI", Paper: true, Accent: m.Accent, Partial: m.Partial,
 			Refresh: m.Refresh, Controller: m.Chip, Driver: "ssd16xx", Open: openPaper(m.Name)})
 	}
-	return append(append(all, inkyWHATs()...), anyInky())
+	all = append(all, inkyWHATs()...)
+	for _, m := range uc81xx.Modules() {
+		all = append(all, PanelInfo{Name: m.Name, Sizes: []image.Point{m.Size}, Bus: "SPI", Paper: true, Accent: true, Refresh: m.Refresh,
+			Controller: m.Chip, Driver: "uc81xx", Open: openColour(m.Name)})
+	}
+	return append(all, anyInky())
 }
 
 func openOLED(chip string) Driver {
@@ -131,6 +139,19 @@ func openOLED(chip string) Driver {
 }
 
 func openPaper(module string) Driver {
+	return onSPI(func(port spi.Port, dc, reset, busy gpio.PinIO) (display.Drawer, error) {
+		return ssd16xx.New(port, dc, reset, busy, &ssd16xx.Opts{Module: module})
+	})
+}
+
+func openColour(module string) Driver {
+	return onSPI(func(port spi.Port, dc, reset, busy gpio.PinIO) (display.Drawer, error) {
+		return uc81xx.New(port, dc, reset, busy, &uc81xx.Opts{Module: module})
+	})
+}
+
+// onSPI opens the port and the pins of e-paper.
+func onSPI(open func(port spi.Port, dc, reset, busy gpio.PinIO) (display.Drawer, error)) Driver {
 	return func(w *Wiring) (display.Drawer, error) {
 		pins, err := w.Pins("dc", "reset", "busy")
 		if err != nil {
@@ -140,6 +161,6 @@ func openPaper(module string) Driver {
 		if err != nil {
 			return nil, err
 		}
-		return ssd16xx.New(port, pins[0], pins[1], pins[2], &ssd16xx.Opts{Module: module})
+		return open(port, pins[0], pins[1], pins[2])
 	}
 }

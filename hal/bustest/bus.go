@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"periph.io/x/conn/v3"
 	"periph.io/x/conn/v3/gpio"
@@ -104,6 +105,30 @@ func (p Pin) Out(l gpio.Level) error {
 		p.rose()
 	}
 	return nil
+}
+
+// BusyPin is the BUSY output of a model. It implements gpio.PinIn.
+type BusyPin struct {
+	gpio.PinIO
+	level func() gpio.Level
+}
+
+// In takes the pin as it is.
+func (p BusyPin) In(gpio.Pull, gpio.Edge) error { return nil }
+
+// Read returns the level.
+func (p BusyPin) Read() gpio.Level { return p.level() }
+
+// WaitForEdge waits for the level to change; below 0: without a limit.
+func (p BusyPin) WaitForEdge(timeout time.Duration) bool {
+	was, start := p.Read(), time.Now()
+	for p.Read() == was {
+		if timeout >= 0 && time.Since(start) >= timeout {
+			return false
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return true
 }
 
 // longest is what spidev takes at once (drivers/spi/spidev.c: bufsiz).

@@ -219,33 +219,11 @@ func (e *EPaper) Powered() bool {
 	return e.power
 }
 
-// Busy is the BUSY output.
-func (e *EPaper) Busy() BusyPin { return BusyPin{gpio.INVALID, e} }
-
-// BusyPin is high while the controller works; in deep sleep it "will keep output high" (10h). It implements gpio.PinIn.
-type BusyPin struct {
-	gpio.PinIO
-	e *EPaper
-}
-
-// In takes the pin as it is.
-func (p BusyPin) In(gpio.Pull, gpio.Edge) error { return nil }
-
-// Read returns the level.
-func (p BusyPin) Read() gpio.Level {
-	p.e.mu.Lock()
-	defer p.e.mu.Unlock()
-	return gpio.Level(!p.e.unplugged && p.e.power && p.e.busy())
-}
-
-// WaitForEdge waits for the level to change; below 0: without a limit.
-func (p BusyPin) WaitForEdge(timeout time.Duration) bool {
-	was, start := p.Read(), time.Now()
-	for p.Read() == was {
-		if timeout >= 0 && time.Since(start) >= timeout {
-			return false
-		}
-		time.Sleep(time.Millisecond)
-	}
-	return true
+// Busy is the BUSY output: high while the controller works; in deep sleep it "will keep output high" (10h).
+func (e *EPaper) Busy() BusyPin {
+	return BusyPin{gpio.INVALID, func() gpio.Level {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return gpio.Level(!e.unplugged && e.power && e.busy())
+	}}
 }

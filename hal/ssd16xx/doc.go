@@ -5,7 +5,7 @@
 // controller and refreshes the whole paper. Every wait for BUSY has a limit.
 //
 // The files in reading order: ssd16xx.go has the device, refresh.go the full and the partial refresh, modules.go what differs
-// between modules, waveform.go the waveforms of those whose controller has none, wire.go the pins and the bus.
+// between modules, waveform.go the waveforms of those whose controller has none.
 //
 // # Datasheets
 //

@@ -3,6 +3,8 @@ package ssd16xx
 import (
 	"image"
 	"time"
+
+	"github.com/paird/paird/hal/internal/epd"
 )
 
 // Info describes a module.
@@ -22,14 +24,11 @@ type module struct {
 	transposed    bool          // landscape x runs along the gates
 	flipX, flipY  bool          // then, of the RAM's axes
 	offset        int           // RAM column of the first pixel
-	reset         pulse         // on RES#
+	reset         epd.Pulse     // on RES#
 	settle        time.Duration // after command 12h
 	init          [][]byte
 	full, partial update
 }
-
-// pulse is how long RES# is high, then low, then high before the first command.
-type pulse struct{ before, low, after time.Duration }
 
 // update is what a refresh needs: commands that set border and waveform, the value of command 22h, and how long BUSY may stay
 // high.
@@ -101,12 +100,12 @@ func modules() []module {
 }
 
 // The pulses of Waveshare's own programs. Boards whose RST also switches the panel's power need the short one.
-func longPulse() pulse {
-	return pulse{200 * time.Millisecond, 5 * time.Millisecond, 200 * time.Millisecond}
+func longPulse() epd.Pulse {
+	return epd.Pulse{Before: 200 * time.Millisecond, Low: 5 * time.Millisecond, After: 200 * time.Millisecond}
 }
 
-func shortPulse() pulse {
-	return pulse{20 * time.Millisecond, 2 * time.Millisecond, 20 * time.Millisecond}
+func shortPulse() epd.Pulse {
+	return epd.Pulse{Before: 20 * time.Millisecond, Low: 2 * time.Millisecond, After: 20 * time.Millisecond}
 }
 
 // internalSensor makes the chip choose the waveform by its own temperature sensor (command 18h).
@@ -195,7 +194,7 @@ func inkyPHAT(name string, accent bool, groups []group) module {
 	return module{
 		Info:    Info{name, "SSD1675", image.Pt(212, 104), accent, false, inkyRefresh(accent)},
 		columns: 104, rows: 212, transposed: true, flipX: true,
-		reset: pulse{10 * time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond},
+		reset: epd.Pulse{Before: 10 * time.Millisecond, Low: 100 * time.Millisecond, After: 100 * time.Millisecond},
 		init:  [][]byte{{0x74, 0x54}, {0x7e, 0x3b}, {0x01, 0xd3, 0x00, 0x00}, {0x03, 0x17}, {0x04, 0x41, 0xac, 0x32}, {0x3a, 0x07}, {0x3b, 0x04}},
 		full:  update{[][]byte{{0x3c, 0x31}, {0x2c, 0x3c}, waveform(table70(groups...))}, fullAsSet, colourLimit},
 	}
@@ -222,8 +221,8 @@ func inkyWHAT1683(name string, accent bool) module {
 }
 
 // inkyPulse is that of Pimoroni's program for SSD1608 and SSD1683.
-func inkyPulse() pulse {
-	return pulse{10 * time.Millisecond, 500 * time.Millisecond, 500 * time.Millisecond}
+func inkyPulse() epd.Pulse {
+	return epd.Pulse{Before: 10 * time.Millisecond, Low: 500 * time.Millisecond, After: 500 * time.Millisecond}
 }
 
 // waveform is command 32h with a table.

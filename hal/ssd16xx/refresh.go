@@ -1,12 +1,16 @@
 package ssd16xx
 
-import "time"
+import (
+	"time"
+
+	"github.com/paird/paird/hal/internal/epd"
+)
 
 // refresh makes the paper show the next picture.
 func (d *Dev) refresh() error {
 	ready := d.start
 	if d.awake { // the controller ignores what is sent while BUSY is high
-		ready = func() error { return d.bus.idle(resetLimit) }
+		ready = func() error { return d.bus.Idle(epd.ResetLimit) }
 	}
 	if err := ready(); err != nil {
 		return err
@@ -20,17 +24,17 @@ func (d *Dev) refresh() error {
 // start resets the controller, by the pin and by command 12h, and initializes it.
 func (d *Dev) start() error {
 	d.synced = false
-	if err := d.bus.reset(d.m.reset); err != nil {
+	if err := d.bus.Reset(d.m.reset); err != nil {
 		return err
 	}
-	if err := d.bus.command(0x12); err != nil {
+	if err := d.bus.Command(0x12); err != nil {
 		return err
 	}
 	time.Sleep(d.m.settle)
-	if err := d.bus.idle(resetLimit); err != nil {
+	if err := d.bus.Idle(epd.ResetLimit); err != nil {
 		return err
 	}
-	if err := d.bus.all(append(d.m.init, []byte{0x11, 0x03})); err != nil { // X, then Y, both upwards
+	if err := d.bus.Commands(append(d.m.init, []byte{0x11, 0x03})); err != nil { // X, then Y, both upwards
 		return err
 	}
 	d.awake = true
@@ -75,16 +79,16 @@ func (d *Dev) refreshPart() error {
 
 // activate sets waveform and border, and runs the update sequence to its end.
 func (d *Dev) activate(u update) error {
-	if err := d.bus.all(u.prepare); err != nil {
+	if err := d.bus.Commands(u.prepare); err != nil {
 		return err
 	}
-	if err := d.bus.command(0x22, u.sequence); err != nil {
+	if err := d.bus.Command(0x22, u.sequence); err != nil {
 		return err
 	}
-	if err := d.bus.command(0x20); err != nil {
+	if err := d.bus.Command(0x20); err != nil {
 		return err
 	}
-	return d.bus.refreshed(u.limit)
+	return d.bus.Done(u.limit)
 }
 
 // window is a part of the RAM: bytes of a row and rows, both ends included.
@@ -106,7 +110,7 @@ func (d *Dev) changed() window {
 // write fills a window of one of the RAMs (command 24 or 26) from a plane.
 func (d *Dev) write(ram byte, w window, plane []byte) error {
 	y := func(n int) []byte { return []byte{byte(n), byte(n >> 8)} }
-	if err := d.bus.all([][]byte{
+	if err := d.bus.Commands([][]byte{
 		{0x44, byte(w.x0), byte(w.x1)},
 		append(append([]byte{0x45}, y(w.y0)...), y(w.y1)...),
 		{0x4e, byte(w.x0)},
@@ -120,5 +124,5 @@ func (d *Dev) write(ram byte, w window, plane []byte) error {
 	for row := w.y0; row <= w.y1; row++ {
 		data = append(data, plane[row*width+w.x0:row*width+w.x1+1]...)
 	}
-	return d.bus.send(true, data)
+	return d.bus.Data(data)
 }

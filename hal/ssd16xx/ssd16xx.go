@@ -11,6 +11,8 @@ import (
 	"periph.io/x/conn/v3/display"
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/spi"
+
+	"github.com/paird/paird/hal/internal/epd"
 )
 
 // Opts describe a module.
@@ -21,7 +23,7 @@ type Opts struct {
 // Dev is an open handle to a module. Its methods must not be called concurrently.
 type Dev struct {
 	m     module
-	bus   wires
+	bus   epd.Wires
 	frame *image.Paletted // what the next Draw shows
 	next  planes          // the frame as the two RAMs hold it
 	shown planes          // what the paper shows; valid while known
@@ -61,7 +63,7 @@ func New(p spi.Port, dc, reset gpio.PinOut, busy gpio.PinIn, o *Opts) (*Dev, err
 	if i < 0 {
 		return nil, fmt.Errorf("ssd16xx: no module %q", o.Module)
 	}
-	w, err := newWires(p, dc, reset, busy)
+	w, err := epd.Connect(p, dc, reset, busy, gpio.Low)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +75,7 @@ func New(p spi.Port, dc, reset gpio.PinOut, busy gpio.PinIn, o *Opts) (*Dev, err
 }
 
 // String names the module and its connection.
-func (d *Dev) String() string { return d.m.Name + "{" + d.bus.conn.String() + "}" }
+func (d *Dev) String() string { return d.m.Name + "{" + d.bus.String() + "}" }
 
 // ColorModel implements display.Drawer. It is black, white and, where the paper has it, red.
 func (d *Dev) ColorModel() color.Model { return d.frame.Palette }
@@ -143,7 +145,7 @@ func (d *Dev) Sleep() error {
 		return nil
 	}
 	d.awake = false
-	return d.bus.command(0x10, 0x01)
+	return d.bus.Command(0x10, 0x01)
 }
 
 // Halt implements conn.Resource. It puts the controller into deep sleep; the paper keeps its picture.

@@ -17,6 +17,7 @@ import (
 	"periph.io/x/conn/v3/spi/spitest"
 
 	"github.com/paird/paird/hal/bustest"
+	"github.com/paird/paird/hal/internal/epd"
 )
 
 func TestWholePictures(t *testing.T) {
@@ -91,15 +92,15 @@ func TestStuckBusyEnds(t *testing.T) {
 	forEach(t, func(t *testing.T, p *Dev, e *bustest.EPaper) {
 		rnd := rand.New(rand.NewPCG(3, 3))
 		mustDraw(t, p, e, picture(p, 1, rnd), "first")
-		starting := p.m.reset.before + p.m.reset.low + p.m.reset.after + p.m.settle
+		starting := p.m.reset.Before + p.m.reset.Low + p.m.reset.After + p.m.settle
 		e.Stick(true)
 		start := time.Now()
 		err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{})
-		if err == nil || !strings.Contains(err.Error(), "BUSY") || time.Since(start) > starting+2*resetLimit {
+		if err == nil || !strings.Contains(err.Error(), "BUSY") || time.Since(start) > starting+2*epd.ResetLimit {
 			t.Fatalf("after %v: %v", time.Since(start), err)
 		}
 		start = time.Now()
-		if err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{}); err == nil || time.Since(start) > starting+2*resetLimit {
+		if err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{}); err == nil || time.Since(start) > starting+2*epd.ResetLimit {
 			t.Fatalf("the next attempt took %v: %v", time.Since(start), err)
 		}
 		e.Stick(false)
@@ -122,7 +123,7 @@ func TestUnpluggedAndBack(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(4, 4))
 		mustDraw(t, p, e, picture(p, 1, rnd), "first")
 		e.Unplug()
-		if err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{}); !errors.Is(err, errNoBusy) {
+		if err := p.Draw(p.Bounds(), picture(p, 0, rnd), image.Point{}); !errors.Is(err, epd.ErrNoBusy) {
 			t.Fatalf("nothing there: %v", err)
 		}
 		e.Plug()
