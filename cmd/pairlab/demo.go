@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,7 +25,7 @@ import (
 // lab is everything that runs.
 type lab struct {
 	opt      options
-	say      *teller
+	journal  *journal
 	dir      string         // temporary; holds the device's files unless --state is given
 	origin   string         // of all pages
 	settings deviceSettings // of the device
@@ -54,7 +55,7 @@ func demo(ctx context.Context, o options, out io.Writer) (err error) {
 		}
 	})
 	if ctx.Err() != nil {
-		l.say.line(time.Now(), "lab", "stopped")
+		l.journal.line(time.Now(), "lab", "stopped")
 	}
 	return err
 }
@@ -63,16 +64,18 @@ func (l *lab) url() string { return l.origin + labPath }
 
 // welcome is what the terminal says once the device runs.
 func (l *lab) welcome() string {
-	text := fmt.Sprintf("\n  Open %s in a browser.  Ctrl-C ends the lab.\n", l.origin+"/")
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n  Open %s/ in a browser.  Ctrl-C ends the lab.\n", l.origin)
 	if l.opt.lan {
-		text += "  Warning: everyone on this network can use this lab and its accounts; a browser warns once of its certificate.\n\n" +
-			display.TerminalQR(l.url())
+		b.WriteString("  Warning: everyone on this network can use this lab and its accounts; a browser warns once of its certificate.\n\n")
+		b.WriteString(display.TerminalQR(l.url()))
 	}
-	text += "\n  In another terminal:\n"
+	b.WriteString("\n  In another terminal:\n")
 	for _, command := range []string{"status", "token", "publish door/open yes", "pair --wait", "reset --yes"} {
-		text += "    paird " + command + " --config " + l.settings.file() + "\n"
+		fmt.Fprintf(&b, "    paird %s --config %s\n", command, l.settings.file())
 	}
-	return text + "\n"
+	b.WriteString("\n")
+	return b.String()
 }
 
 // run runs the device until ctx ends; ready is called once its panel can be seen.
@@ -82,12 +85,12 @@ func (l *lab) run(ctx context.Context, ready func()) error {
 	defer follower.Wait()
 	defer stop()
 	follower.Go(func() { l.followDevice(ctx) })
-	return runDevice(ctx, l.config, l.say.writer("paird"), ready)
+	return runDevice(ctx, l.config, l.journal.writer("paird"), ready)
 }
 
 // start opens everything but the device.
 func start(o options, out io.Writer) (_ *lab, err error) {
-	l := &lab{opt: o, say: newTeller(out)}
+	l := &lab{opt: o, journal: newJournal(out)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, l.close())

@@ -69,7 +69,7 @@ func (l *lab) deviceIs(s control.Status) {
 func (l *lab) pairing(e provider.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.tell(e.At, "provider", eventText(e))
+	l.report(e.At, "provider", eventText(e))
 	switch e.Kind {
 	case provider.CodeIssued, provider.CodeReviewed, provider.Approved:
 		l.scene.phone = e.Kind
@@ -85,19 +85,19 @@ func (l *lab) admission(e broker.Event) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.tell(e.At, "broker", text)
+	l.report(e.At, "broker", text)
 }
 
 // message follows what is published.
 func (l *lab) message(m broker.Message) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.say.line(m.At, "mqtt", m.Topic+" "+printable(m.Payload))
+	l.journal.line(m.At, "mqtt", m.Topic+" "+printable(m.Payload))
 	l.page.Message(m.At, m.Topic, m.Payload)
 }
 
-func (l *lab) tell(at time.Time, who, text string) {
-	l.say.line(at, who, text)
+func (l *lab) report(at time.Time, who, text string) {
+	l.journal.line(at, who, text)
 	l.page.Note(at, who, text)
 }
 

@@ -69,7 +69,7 @@ const scenarios = {
     await p.device.locator('button[data-lit="true"]').waitFor();
   },
 
-  // Nobody approves in time: the page says so, the button is lit, and a press gives another code.
+  // The code is not approved in time: the page says so, the button is lit, and a press gives another code.
   async expire() {
     const p = await person();
     await p.press();

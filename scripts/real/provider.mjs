@@ -71,15 +71,15 @@ const server = createServer({ cert: readFileSync(cert), key: readFileSync(key) }
 server.listen(0, '127.0.0.1', () => {
   const issuer = `https://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, configuration);
-  const told = (kind) => (ctx, err) => say({
+  const report = (kind) => (ctx, err) => say({
     event: kind,
     grant_type: ctx.oidc.params?.grant_type,
     client_id: ctx.oidc.client?.clientId,
     user_agent: ctx.get('user-agent'),
     error: err?.error,
   });
-  provider.on('grant.success', told('granted'));
-  provider.on('grant.error', told('refused'));
+  provider.on('grant.success', report('granted'));
+  provider.on('grant.error', report('refused'));
   provider.on('server_error', (_, err) => say({ event: 'server_error', error: String(err?.stack) }));
   server.on('request', provider.callback());
   say({ issuer });

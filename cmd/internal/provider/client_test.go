@@ -38,7 +38,7 @@ func TestClientAuthentication(t *testing.T) {
 		{"both", l.basic("secretive", "s3cr&t", "client_secret=s3cr%26t"), 400, "invalid_request"},
 		{"secret missing", l.post("/device_authorization", "client_id", "secretive"), 401, "invalid_client"},
 		{"secret of a public client", l.post("/device_authorization", "client_id", "printer", "client_secret", "x"), 401, "invalid_client"},
-		{"unknown", l.post("/device_authorization", "client_id", "nobody"), 401, "invalid_client"},
+		{"unknown", l.post("/device_authorization", "client_id", "unregistered"), 401, "invalid_client"},
 		{"nothing", l.post("/device_authorization"), 401, "invalid_client"},
 		{"wide", l.post("/device_authorization", "client_id", "printer", "scope", "openid admin"), 400, "invalid_scope"},
 		{"doubled", l.post("/device_authorization", "client_id", "printer", "scope", "openid", "scope", "email"), 400, "invalid_request"},

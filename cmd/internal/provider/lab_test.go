@@ -170,7 +170,7 @@ func (l *lab) wantError(r reply, status int, code string) {
 	}
 }
 
-// person is a browser with somebody in front of it.
+// person is a browser and the one who uses it.
 type person struct {
 	*lab
 	client *http.Client

@@ -135,7 +135,7 @@ func TestRevoke(t *testing.T) {
 	tokens := l.paired()
 	refresh := tokens.str("refresh_token")
 	l.wantError(l.post("/revoke", "client_id", "cli", "token", refresh), http.StatusBadRequest, "invalid_request")
-	l.wantError(l.post("/revoke", "client_id", "nobody", "token", refresh), http.StatusUnauthorized, "invalid_client")
+	l.wantError(l.post("/revoke", "client_id", "unregistered", "token", refresh), http.StatusUnauthorized, "invalid_client")
 	l.wantError(l.post("/revoke", "client_id", "printer"), http.StatusBadRequest, "invalid_request")
 	l.wantError(l.post("/revoke", "client_id", "printer", "token", tokens.str("access_token")), http.StatusBadRequest, "unsupported_token_type")
 	if r := l.post("/revoke", "client_id", "printer", "token", "never seen"); r.status != http.StatusOK {

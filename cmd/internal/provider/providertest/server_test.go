@@ -53,7 +53,7 @@ func TestServer(t *testing.T) {
 	}
 	code := early["user_code"].(string)
 	if s.Leak(code, true) == "" || s.Leak(code, false) != "" || s.Leak("harmless", true) != "" {
-		t.Error("user codes are not told from secrets")
+		t.Error("user codes and secrets are mixed up")
 	}
 	s.Always(provider.Deny)
 	if _, fields := poll(begin()); fields["error"] != "access_denied" {

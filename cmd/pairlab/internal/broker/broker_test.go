@@ -78,7 +78,7 @@ func newBench(t *testing.T) *bench {
 	return x
 }
 
-// connect returns the client, what it is told, and the CONNACK code. lost is closed with the connection.
+// connect returns the client and the CONNACK code. lost is closed with the connection.
 func (x *bench) connect(id, password string) (client mqtt.Client, code byte, lost chan struct{}) {
 	x.Helper()
 	lost = make(chan struct{})

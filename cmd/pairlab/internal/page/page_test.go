@@ -106,7 +106,7 @@ func TestEvents(t *testing.T) {
 		`6 note {"at":1700000000000,"text":"lets Alice in","who":"broker"}`)
 }
 
-// A browser that comes back is told only what it missed; one of an earlier run everything.
+// A browser that comes back gets only what it missed; one of an earlier run gets everything.
 func TestResume(t *testing.T) {
 	p, srv := newServer(t)
 	for _, s := range []string{"a", "b", "c"} {
@@ -126,7 +126,7 @@ func TestOldMessagesAreForgotten(t *testing.T) {
 	}
 }
 
-// A page that does not read is closed, and nobody waits for it.
+// A page that does not read is closed and holds up no other.
 func TestStuckPage(t *testing.T) {
 	h := newHub()
 	_, c := h.subscribe(0)

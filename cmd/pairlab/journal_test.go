@@ -10,13 +10,13 @@ import (
 
 func TestLines(t *testing.T) {
 	var out bytes.Buffer
-	say := newTeller(&out)
-	say.line(time.Date(2026, 11, 21, 9, 5, 7, 0, time.UTC), "broker", "lets in")
+	j := newJournal(&out)
+	j.line(time.Date(2026, 11, 21, 9, 5, 7, 0, time.UTC), "broker", "lets in")
 	if out.String() != "09:05:07  broker    lets in\n" {
 		t.Errorf("%q", out.String())
 	}
 	out.Reset()
-	w := say.writer("paird")
+	w := j.writer("paird")
 	for _, part := range []string{"one\ntw", "o", "\nthree"} {
 		fmt.Fprint(w, part)
 	}

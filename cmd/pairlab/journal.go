@@ -12,28 +12,28 @@ import (
 	"github.com/paird/paird/cmd/internal/provider"
 )
 
-// teller writes plain lines: when, who, what.
-type teller struct {
+// journal writes plain lines: when, who, what.
+type journal struct {
 	mu  sync.Mutex
 	out io.Writer
 }
 
-func newTeller(out io.Writer) *teller { return &teller{out: out} }
+func newJournal(out io.Writer) *journal { return &journal{out: out} }
 
-func (t *teller) line(at time.Time, who, what string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	fmt.Fprintf(t.out, "%s  %-8s  %s\n", at.Format(time.TimeOnly), who, what)
+func (j *journal) line(at time.Time, who, what string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	fmt.Fprintf(j.out, "%s  %-8s  %s\n", at.Format(time.TimeOnly), who, what)
 }
 
 // writer turns what is written to it into lines.
-func (t *teller) writer(who string) io.Writer { return &lineWriter{tell: t, who: who} }
+func (j *journal) writer(who string) io.Writer { return &lineWriter{journal: j, who: who} }
 
 type lineWriter struct {
-	tell *teller
-	who  string
-	mu   sync.Mutex
-	part []byte // of a line
+	journal *journal
+	who     string
+	mu      sync.Mutex
+	part    []byte // of a line
 }
 
 func (w *lineWriter) Write(b []byte) (int, error) {
@@ -45,7 +45,7 @@ func (w *lineWriter) Write(b []byte) (int, error) {
 		if !ok {
 			return len(b), nil
 		}
-		w.tell.line(time.Now(), w.who, string(line))
+		w.journal.line(time.Now(), w.who, string(line))
 		w.part = rest
 	}
 }
