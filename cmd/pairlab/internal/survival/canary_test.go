@@ -3,6 +3,7 @@ package survival
 import (
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -109,6 +110,19 @@ func (c *canary) get(path string) []byte {
 	c.Helper()
 	transport := &http.Transport{DialContext: c.Dial, DisableKeepAlives: true}
 	return []byte(c.read((&http.Client{Transport: transport}).Get("http://paird" + path)))
+}
+
+func (l *lab) read(resp *http.Response, err error) string {
+	l.Helper()
+	if err != nil {
+		l.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		l.Fatalf("%s: %s, %v", resp.Request.URL.Path, resp.Status, err)
+	}
+	return string(body)
 }
 
 // What the provider gave away is nowhere to be read: not while a code waits, not when paired, not after

@@ -115,3 +115,17 @@ func (l *lab) received(topic string) []string {
 	defer l.mu.Unlock()
 	return append([]string(nil), l.arrived["paird/"+deviceID+"/"+topic]...)
 }
+
+// approve waits for a code and approves it as Alice.
+func (l *lab) approve() {
+	l.Helper()
+	l.wait("a code", func() bool { return l.events[provider.CodeIssued] > 0 })
+	codes := l.provider.Pending()
+	if len(codes) != 1 {
+		l.Fatalf("%d codes wait", len(codes))
+	}
+	if err := l.provider.Decide(codes[0].UserCode, "alice", provider.Approve); err != nil {
+		l.Fatal(err)
+	}
+	l.wait("the device fetches its tokens", func() bool { return l.events[provider.Tokens] == 1 })
+}
