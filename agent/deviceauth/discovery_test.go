@@ -212,14 +212,17 @@ func moving(t *testing.T, status int, c func(*server) *Client) (*server, *Client
 	if _, err := client.Metadata(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	moved := map[string]any{"device_authorization_endpoint": issuer + "/new/device", "token_endpoint": issuer + "/new/token", "revocation_endpoint": issuer + "/new/revoke"}
+	moved := map[string]any{"device_authorization_endpoint": issuer + "/new/device", "token_endpoint": issuer + "/new/token", "revocation_endpoint": issuer + "/new/revoke", "jwks_uri": issuer + "/new/keys"}
 	s.on(where, says(200, metadataJSON(moved)))
-	for _, old := range []string{deviceURL, tokenURL, revokeURL} {
+	for _, old := range []string{deviceURL, tokenURL, revokeURL, keysURL} {
 		s.on(old, says(status, "<html>nothing here</html>"))
 	}
-	s.on(issuer+"/new/device", says(200, deviceJSON)).on(issuer+"/new/token", says(200, tokenJSON)).on(issuer+"/new/revoke", says(200, ""))
+	s.on(issuer+"/new/device", says(200, deviceJSON)).on(issuer+"/new/token", says(200, tokenJSON)).on(issuer+"/new/revoke", says(200, "")).on(issuer+"/new/keys", says(200, someone.keys()))
 	return s, client
 }
+
+// someone has the account of these tests.
+var someone = newAccount()
 
 // Each request, and where it goes.
 var requests = map[string]struct {
@@ -253,6 +256,18 @@ var requests = map[string]struct {
 		_, rotated, err := c.Audience(t.Context(), grant(), AudienceRequest{})
 		if err == nil && rotated.TokenEndpoint != issuer+"/new/token" {
 			t.Errorf("the grant is bound to %+v", rotated)
+		}
+		return err
+	}},
+	"verify": {keysURL, issuer + "/new/keys", func(t *testing.T, c *Client) error {
+		g := grant()
+		g.IDToken = someone.idToken(nil)
+		tok, err := c.Verify(t.Context(), g)
+		if e, typed := errors.AsType[*Error](err); typed && !e.Later {
+			t.Errorf("keys that are away refuse the ID token: %v", e)
+		}
+		if err == nil && (tok.Subject != "u-1" || tok.RevocationEndpoint != issuer+"/new/revoke") {
+			t.Errorf("verified %+v", tok)
 		}
 		return err
 	}},
@@ -299,6 +314,9 @@ func TestNotMovedEndpoint(t *testing.T) {
 				s.on(where, says(200, metadataJSON(map[string]any{"issuer": "https://evil.example", "token_endpoint": issuer + "/new/token"})))
 			},
 		} {
+			if name == "verify" && about == "an OAuth error with 404" {
+				continue // keys are a document, where every 404 is one
+			}
 			synctest.Test(t, func(t *testing.T) {
 				s, c := moving(t, 404, discovered)
 				change(s)
@@ -314,7 +332,7 @@ func TestNotMovedEndpoint(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s, c := moving(t, 404, func(s *server) *Client {
 				return s.client(func(c *Config) {
-					c.DeviceAuthorizationEndpoint, c.TokenEndpoint, c.RevocationEndpoint = deviceURL, tokenURL, revokeURL
+					c.DeviceAuthorizationEndpoint, c.TokenEndpoint, c.RevocationEndpoint, c.JWKSURI = deviceURL, tokenURL, revokeURL, keysURL
 				})
 			})
 			if err := r.send(t, c); err == nil || len(s.to(where)) != 0 || len(s.to(r.to)) != 0 {

@@ -57,7 +57,8 @@ func (s *metadataSource) relocated(ctx context.Context, endpoint string, of func
 	return of(m)
 }
 
-// The endpoints, for relocating.
+// The endpoints, for relocating and relocated.
 func deviceEndpoint(m Metadata) string     { return m.DeviceAuthorizationEndpoint }
 func tokenEndpoint(m Metadata) string      { return m.TokenEndpoint }
 func revocationEndpoint(m Metadata) string { return m.RevocationEndpoint }
+func jwksURI(m Metadata) string            { return m.JWKSURI }

@@ -190,9 +190,11 @@ func webPage(r response) bool {
 
 // notFound reports that there is no such endpoint: the statuses that come from a web server or gateway, not from the
 // authorization server.
-func (r oauthResponse) notFound() bool {
-	return r.oauthError.code == "" &&
-		(r.status == http.StatusNotFound || r.status == http.StatusMethodNotAllowed || r.status == http.StatusGone)
+func (r oauthResponse) notFound() bool { return r.oauthError.code == "" && missing(r.status) }
+
+// missing reports the statuses of a place where there is nothing.
+func missing(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed || status == http.StatusGone
 }
 
 // overloaded reports the statuses that mean "later" whatever the body says.

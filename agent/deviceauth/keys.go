@@ -66,18 +66,25 @@ func (s *keySet) fetch(ctx context.Context, uri string) ([]jose.JSONWebKey, erro
 	if r.status != http.StatusOK || len(r.body) > bodyLimit || err != nil {
 		e := notOAuth(verifyOp, r)
 		e.Detail = "no keys at " + withoutQuery(uri) + ": " + e.Detail
+		if missing(r.status) {
+			e.Err = errNoKeySet
+		}
 		return nil, e
 	}
 	s.put(uri, keys)
 	return keys, nil
 }
 
+// errNoKeySet is the cause where there is nothing at the jwks_uri.
+var errNoKeySet = errors.New("nothing there")
+
 // signatureCheck verifies one signature for go-oidc: with the keys fetched last, then with fetched ones, because a key that
 // is not known yet is how an issuer rotates them (OpenID Connect Core section 10.1.1).
 type signatureCheck struct {
 	keys   *keySet
 	uri    string
-	failed error // fetching failed: nothing is known about the signature
+	moved  func(ctx context.Context, uri string) string // where the keys are now, "" if there
+	failed error                                        // fetching failed: nothing is known about the signature
 }
 
 // VerifySignature implements oidc.KeySet.
@@ -89,12 +96,24 @@ func (c *signatureCheck) VerifySignature(ctx context.Context, jwt string) ([]byt
 	if payload, err := verifyWith(jws, c.keys.at(c.uri)); err == nil {
 		return payload, nil
 	}
-	keys, err := c.keys.fetch(ctx, c.uri)
+	keys, err := c.fetch(ctx)
 	if err != nil {
 		c.failed = err
 		return nil, err
 	}
 	return verifyWith(jws, keys)
+}
+
+// fetch fetches the keys, from where they are now if they have moved.
+func (c *signatureCheck) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
+	keys, err := c.keys.fetch(ctx, c.uri)
+	if !errors.Is(err, errNoKeySet) {
+		return keys, err
+	}
+	if now := c.moved(ctx, c.uri); now != "" {
+		return c.keys.fetch(ctx, now)
+	}
+	return nil, err
 }
 
 func verifyWith(jws *jose.JSONWebSignature, keys []jose.JSONWebKey) ([]byte, error) {

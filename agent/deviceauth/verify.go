@@ -49,25 +49,29 @@ func (c *Client) Verify(ctx context.Context, t Token) (Token, error) {
 	if err != nil {
 		return t, notYet(err)
 	}
-	verified := c.sealed(t)
-	verified.Verified = true
 	if m.Issuer == "" || m.JWKSURI == "" {
 		c.cfg.Log.Warn("ID token ignored: no issuer or no jwks_uri is known to check it with")
-		verified.IDToken = ""
-		return verified, nil
+		t.IDToken, t.Verified = "", true
+		return c.sealed(t), nil
 	}
 	id, err := c.identify(ctx, m, t)
 	if err != nil {
 		return t, err
 	}
-	verified.Subject, verified.Claims = id.subject, id.claims
+	return c.withIdentity(ctx, t, id), nil
+}
+
+// withIdentity is t with what its verified ID token says, and with the endpoints of the metadata that verified it.
+func (c *Client) withIdentity(ctx context.Context, t Token, id identity) Token {
+	verified := c.sealed(t)
+	verified.Verified, verified.Subject, verified.Claims = true, id.subject, id.claims
 	verified.Name = accountName(id.claims)
 	if pairing := t.Subject == ""; pairing && verified.Name == "" && verified.UserinfoEndpoint != "" {
 		verified.Name = c.userinfoName(ctx, verified)
 	}
 	// A refreshed ID token may leave the name out.
 	verified.Name = cmp.Or(verified.Name, t.Name, oneline.Clean(id.subject, maxName))
-	return verified, nil
+	return verified
 }
 
 // notYet marks an error that says nothing against an ID token. The context's error stays what it is.
@@ -89,7 +93,9 @@ type identity struct {
 
 // identify verifies the ID token of t.
 func (c *Client) identify(ctx context.Context, m Metadata, t Token) (identity, error) {
-	signature := &signatureCheck{keys: c.keys, uri: m.JWKSURI}
+	signature := &signatureCheck{keys: c.keys, uri: m.JWKSURI, moved: func(ctx context.Context, uri string) string {
+		return c.metadata.relocated(ctx, uri, jwksURI)
+	}}
 	id, err := verifyIDToken(ctx, signature, m, c.cfg.ClientID, t.IDToken, time.Now())
 	if signature.failed != nil {
 		return identity{}, notYet(signature.failed)
