@@ -18,8 +18,8 @@ import (
 
 	"github.com/paird/paird/agent/clock"
 	"github.com/paird/paird/agent/control"
-	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/statedir"
 	"github.com/paird/paird/agent/queue"
 	"github.com/paird/paird/agent/store"
 	bolt "go.etcd.io/bbolt"
@@ -43,7 +43,7 @@ type lab struct {
 	synced   atomic.Bool // what the kernel says of the clock
 	floor    time.Time   // later than now: the clock is not set
 	broken   atomic.Bool // the disk takes nothing
-	disk     func(boltfile.Op) error
+	disk     func(statedir.Op) error
 	stop     func() // ends Run and waits for it
 	mu       sync.Mutex
 	hooked   []string
@@ -86,7 +86,10 @@ func (w testWriter) Write(b []byte) (int, error) {
 }
 
 // tap is the disk under store and queue.
-func (l *lab) tap(op boltfile.Op) error {
+func (l *lab) tap(op statedir.Op) error {
+	if !op.Kind.Changes() {
+		return nil
+	}
 	if l.broken.Load() {
 		return &os.PathError{Op: "write", Path: op.Path, Err: syscall.EROFS}
 	}
@@ -101,7 +104,7 @@ func (l *lab) boot() {
 	l.Helper()
 	var err error
 	l.store, err = store.Open(store.Options{
-		Dir: l.dir, Device: "dev", Disk: boltfile.Disk{Tap: l.tap},
+		Dir: l.dir, Device: "dev", Tap: l.tap,
 		Opened: func(db *bolt.DB) { crashtest.Hook(db, l.tap) },
 	})
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/deviceauth"
-	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
 	"github.com/paird/paird/agent/queue"
 	"github.com/paird/paird/agent/store"
@@ -173,7 +172,7 @@ func recordLife(t *testing.T, p policy, tooEarly bool) (*crashtest.Recorder, []r
 	dir := crashtest.Dir(t)
 	rec := crashtest.New(dir)
 	s, err := store.Open(store.Options{
-		Dir: dir, Device: "dev", Disk: boltfile.Disk{Tap: rec.Tap}, Opened: func(db *bolt.DB) { rec.Hook(db) },
+		Dir: dir, Device: "dev", Tap: rec.Tap, Opened: func(db *bolt.DB) { rec.Hook(db) },
 	})
 	if err != nil {
 		t.Fatal(err)

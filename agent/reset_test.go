@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/control"
-	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/statedir"
 	"github.com/paird/paird/display"
 )
 
@@ -26,13 +26,13 @@ func (l *lab) confirm() {
 // marks notes in the timeline when the marker appears and goes, and the first file that is removed.
 func marks(l *lab) {
 	removed := false
-	l.disk = func(op boltfile.Op) error {
+	l.disk = func(op statedir.Op) error {
 		switch {
-		case strings.HasSuffix(op.Path, "/reset") && op.Kind == boltfile.Create:
+		case strings.HasSuffix(op.Path, "/reset") && op.Kind == statedir.Create:
 			l.note("mark")
-		case strings.HasSuffix(op.Path, "/reset") && op.Kind == boltfile.Remove && removed:
+		case strings.HasSuffix(op.Path, "/reset") && op.Kind == statedir.Remove && removed:
 			l.note("unmark")
-		case op.Kind == boltfile.Remove && !removed && !strings.HasSuffix(op.Path, "/reset"):
+		case op.Kind == statedir.Remove && !removed && !strings.HasSuffix(op.Path, "/reset"):
 			removed = true
 			l.note("erase")
 		}

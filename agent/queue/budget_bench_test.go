@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
 	"github.com/paird/paird/agent/internal/statedir"
 	"github.com/paird/paird/agent/store"
@@ -56,7 +55,7 @@ func newBoard(t *testing.T) *board {
 	dir := filepath.Join(t.TempDir(), "state")
 	hook := func(db *bolt.DB) { crashtest.Hook(db, b.op) }
 	var err error
-	b.store, err = store.Open(store.Options{Dir: dir, KeySource: "file", Device: "dev1", Disk: boltfile.Disk{Tap: b.op}, Opened: hook})
+	b.store, err = store.Open(store.Options{Dir: dir, KeySource: "file", Device: "dev1", Tap: b.op, Opened: hook})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"reflect"
+	"syscall"
 	"testing"
 )
 
@@ -76,7 +77,7 @@ func TestAnswerEndsWithAGrantThatOnlyASlotHas(t *testing.T) {
 	if err := s.SaveAnswer(g); err != nil {
 		t.Fatal(err)
 	}
-	f = fault{err: errDamaged, only: onDB}
+	f = fault{err: syscall.EIO, only: onDB}
 	save(t, s, g)
 	if s.Health() == nil {
 		t.Error("tokens.db took it")

@@ -3,21 +3,21 @@ package store
 import (
 	"testing"
 
-	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/statedir"
 	bolt "go.etcd.io/bbolt"
 )
 
 // A meter counts what the device has to write: blocks of 4 KiB, and flushes.
 type meter struct{ bytes, flushes int }
 
-func (m *meter) tap(op boltfile.Op) error {
+func (m *meter) tap(op statedir.Op) error {
 	switch op.Kind {
-	case boltfile.Write:
+	case statedir.Write:
 		const block = 4096
 		first, last := op.Off/block, (op.Off+int64(len(op.Data))-1)/block
 		m.bytes += int(last-first+1) * block
-	case boltfile.Sync, boltfile.SyncDir:
+	case statedir.Sync, statedir.SyncDir:
 		m.flushes++
 	}
 	return nil
@@ -26,7 +26,7 @@ func (m *meter) tap(op boltfile.Op) error {
 func metered(b *testing.B) (*Store, *meter) {
 	m := &meter{}
 	o := testOptions(b)
-	o.Disk.Tap = m.tap
+	o.Tap = m.tap
 	o.Opened = func(db *bolt.DB) { crashtest.Hook(db, m.tap) }
 	s := open(b, o)
 	save(b, s, benchGrant(0))

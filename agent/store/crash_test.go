@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/statedir"
 	bolt "go.etcd.io/bbolt"
 )
 
@@ -29,6 +29,7 @@ type history struct {
 	t        testing.TB
 	rec      *crashtest.Recorder
 	s        *Store
+	after    Options // of the store after a cut
 	now      promise
 	promises []promise // [0]: before the first operation; [k+1]: after operation k
 }
@@ -37,9 +38,10 @@ func newHistory(t testing.TB) *history {
 	dir := crashtest.Dir(t)
 	rec := crashtest.New(dir)
 	h := &history{t: t, rec: rec, promises: []promise{{}}}
+	h.after = Options{Device: "device-1", Probe: crashtest.Probe(t, "serve-probes")}
 	h.s = open(t, Options{
 		Dir: dir, Device: "device-1",
-		Disk: boltfile.Disk{Tap: rec.Tap}, Opened: func(db *bolt.DB) { rec.Hook(db) },
+		Tap: rec.Tap, Opened: func(db *bolt.DB) { rec.Hook(db) },
 	})
 	return h
 }
@@ -163,7 +165,9 @@ func sized(g Grant, r *rand.Rand) Grant {
 // holds is the oracle: what the store knows after the cut is what it had promised, or what it was
 // about to promise. And it works.
 func (h *history) holds(dir string, c crashtest.State) error {
-	s, err := Open(Options{Dir: dir, Device: "device-1"})
+	o := h.after
+	o.Dir = dir
+	s, err := Open(o)
 	if err != nil {
 		return err
 	}
@@ -275,11 +279,11 @@ func TestGrantSurvivesPowerCuts(t *testing.T) {
 func TestMissingFlushIsCaught(t *testing.T) {
 	h := newHistory(t)
 	h.live(8, 1)
-	for name, ignore := range map[string]func(boltfile.Op) bool{
-		"of any file":     func(op boltfile.Op) bool { return op.Kind == boltfile.Sync },
-		"of tokens.db":    func(op boltfile.Op) bool { return op.Kind == boltfile.Sync && op.Path == dbName },
-		"of the names":    func(op boltfile.Op) bool { return op.Kind == boltfile.SyncDir },
-		"of the key file": func(op boltfile.Op) bool { return op.Kind == boltfile.Sync && op.Path == keyFileName+".new" },
+	for name, ignore := range map[string]func(statedir.Op) bool{
+		"of any file":     func(op statedir.Op) bool { return op.Kind == statedir.Sync },
+		"of tokens.db":    func(op statedir.Op) bool { return op.Kind == statedir.Sync && op.Path == dbName },
+		"of the names":    func(op statedir.Op) bool { return op.Kind == statedir.SyncDir },
+		"of the key file": func(op statedir.Op) bool { return op.Kind == statedir.Sync && op.Path == keyFileName+".new" },
 	} {
 		n, failed, err := crashtest.Check(t, h.rec.Ops(), crashtest.Options{Seed: 1, Limit: 100, Ignore: ignore}, h.holds)
 		if failed == 0 {
@@ -292,7 +296,9 @@ func TestMissingFlushIsCaught(t *testing.T) {
 // carries is the weaker oracle for a disk that loses flushes of one of the two copies: the grant, as
 // far as it takes to go on, is that of the promise.
 func (h *history) carries(dir string, c crashtest.State) error {
-	s, err := Open(Options{Dir: dir, Device: "device-1"})
+	o := h.after
+	o.Dir = dir
+	s, err := Open(o)
 	if err != nil {
 		return err
 	}
@@ -325,7 +331,7 @@ func TestOneCopyIsEnough(t *testing.T) {
 		"tokens.db": {dbName, dbName + ".new"},
 		"the slots": {slotAName, slotBName, slotAName + ".new", slotBName + ".new"},
 	} {
-		ignore := func(op boltfile.Op) bool { return op.Kind == boltfile.Sync && slices.Contains(paths, op.Path) }
+		ignore := func(op statedir.Op) bool { return op.Kind == statedir.Sync && slices.Contains(paths, op.Path) }
 		n, failed, err := crashtest.Check(t, h.rec.Ops(), crashtest.Options{Seed: 2, Limit: crashtest.States(t) / 8, Ignore: ignore}, h.carries)
 		if failed > 0 {
 			t.Errorf("without a flush of %s %d of %d states lose the grant, the first: %v", name, failed, n, err)

@@ -88,11 +88,19 @@ func flipUsed(b []byte, n, bit int) {
 	}
 }
 
+// probing are the options of a store that has a probe, as the daemon's has.
+func probing(t *testing.T) Options {
+	t.Helper()
+	o := testOptions(t)
+	o.Probe = crashtest.Probe(t, "serve-probes")
+	return o
+}
+
 // aged returns the options of a store that has seen five generations, stopped uncleanly or cleanly, and
 // its device's key.
 func aged(t *testing.T, cleanly bool) (Options, []byte) {
 	t.Helper()
-	o := testOptions(t)
+	o := probing(t)
 	s := open(t, o)
 	if err := s.SetFloor(agedFloor); err != nil {
 		t.Fatal(err)
@@ -106,7 +114,7 @@ func aged(t *testing.T, cleanly bool) (Options, []byte) {
 	}
 	if !cleanly {
 		s.mu.Lock()
-		s.abandon()
+		s.copies.abandon()
 		s.mu.Unlock()
 	}
 	if err := s.Close(); err != nil {
@@ -120,7 +128,7 @@ func aged(t *testing.T, cleanly bool) (Options, []byte) {
 func TestDamageToOneFileIsSurvived(t *testing.T) {
 	for _, cleanly := range []bool{true, false} {
 		original, key := aged(t, cleanly)
-		o := testOptions(t)
+		o := probing(t)
 		for _, name := range []string{dbName, slotAName, slotBName} {
 			for _, d := range damages(t) {
 				copyDir(t, original.Dir, o.Dir)
@@ -166,7 +174,7 @@ func survivesDamage(o Options, want []byte) error {
 // Where all three are damaged the grant may be lost. It is told, and the device can be paired again.
 func TestDamageToAllFilesEndsInAWorkingStore(t *testing.T) {
 	original, _ := aged(t, false)
-	o := testOptions(t)
+	o := probing(t)
 	for _, d := range damages(t) {
 		copyDir(t, original.Dir, o.Dir)
 		for _, name := range []string{dbName, slotAName, slotBName} {
@@ -228,7 +236,7 @@ func TestDamageWhileOpen(t *testing.T) {
 		}
 		save(t, s, grantN(1))
 		save(t, s, grantN(2))
-		err = s.files.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(c.bucket).Put(c.key, []byte("damaged")) })
+		err = s.copies.db.bolt.Update(func(tx *bolt.Tx) error { return tx.Bucket(c.bucket).Put(c.key, []byte("damaged")) })
 		if err != nil {
 			t.Fatal(err)
 		}

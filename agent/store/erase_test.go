@@ -10,10 +10,12 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/statedir"
 	bolt "go.etcd.io/bbolt"
 )
+
+func isExtra(name string) bool { return name == "extra" }
 
 // fillDir puts a store with a past into dir, and the files of the other packages.
 func fillDir(t *testing.T, s *Store) {
@@ -25,8 +27,8 @@ func fillDir(t *testing.T, s *Store) {
 	for n := range 3 {
 		save(t, s, grantN(n))
 	}
-	for _, name := range []string{"queue.db", "queue.log", "queue.db.broken-1", "metadata.json", "extra"} {
-		if err := s.o.Disk.WriteFile(s.o.path(name), []byte("secret of "+name)); err != nil {
+	for _, name := range []string{"queue.db", "queue.log", "queue.db.broken-1", "metadata.json", "metadata.json.new", "extra"} {
+		if err := s.dir.WriteFile(name, []byte("secret of "+name)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -35,9 +37,9 @@ func fillDir(t *testing.T, s *Store) {
 func TestEraseLeavesNothing(t *testing.T) {
 	var wiped []string
 	o := testOptions(t)
-	o.Erase = []string{"ext?a"}
-	o.Disk.Tap = func(op boltfile.Op) error {
-		if op.Kind == boltfile.Write && len(bytes.Trim(op.Data, "\x00")) == 0 {
+	o.Ours = isExtra
+	o.Tap = func(op statedir.Op) error {
+		if op.Kind == statedir.Write && len(bytes.Trim(op.Data, "\x00")) == 0 {
 			wiped = append(wiped, filepath.Base(op.Path))
 		}
 		return nil
@@ -75,7 +77,7 @@ func TestEraseThatFailsKeepsTheMark(t *testing.T) {
 	if err := s.MarkReset(); err != nil {
 		t.Fatal(err)
 	}
-	f = fault{syscall.EROFS, func(op boltfile.Op) bool { return op.Path == s.o.path(slotBName) }}
+	f = fault{err: syscall.EROFS, only: func(op statedir.Op) bool { return op.Path == s.o.path(slotBName) }}
 	fails(t, s.Erase(), syscall.EROFS, "writable")
 	if marked, err := s.ResetMarked(); err != nil || !marked {
 		t.Errorf("marked: %t, %v", marked, err)
@@ -99,8 +101,8 @@ func TestEraseSurvivesPowerCuts(t *testing.T) {
 	dir := crashtest.Dir(t)
 	rec := crashtest.New(dir)
 	s := open(t, Options{
-		Dir: dir, Erase: []string{"extra"},
-		Disk: boltfile.Disk{Tap: rec.Tap}, Opened: func(db *bolt.DB) { rec.Hook(db) },
+		Dir: dir, Ours: isExtra,
+		Tap: rec.Tap, Opened: func(db *bolt.DB) { rec.Hook(db) },
 	})
 	fillDir(t, s)
 	rec.Mark(0)
@@ -112,11 +114,14 @@ func TestEraseSurvivesPowerCuts(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec.Mark(2)
+	after := Options{Ours: isExtra, Probe: crashtest.Probe(t, "serve-probes")}
 	resumes := func(dir string, c crashtest.State) error {
 		if c.Mark < 0 {
 			return nil
 		}
-		return resumed(dir, c)
+		after := after
+		after.Dir = dir
+		return resumed(after, c)
 	}
 	n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: crashtest.States(t) / 8}, resumes)
 	if failed > 0 {
@@ -125,8 +130,8 @@ func TestEraseSurvivesPowerCuts(t *testing.T) {
 	t.Logf("%d states", n)
 }
 
-func resumed(dir string, c crashtest.State) error {
-	s, err := Open(Options{Dir: dir, Erase: []string{"extra"}})
+func resumed(o Options, c crashtest.State) error {
+	s, err := Open(o)
 	if err != nil {
 		return err
 	}
@@ -150,7 +155,7 @@ func resumed(dir string, c crashtest.State) error {
 	if st, err := s.Load(); err != nil || st.Gen != 0 {
 		return fmt.Errorf("%s after %d, marked %t: found %s, %w", c.Desc, c.Mark, marked, brief(st), err)
 	}
-	if exists(filepath.Join(dir, "queue.db")) || exists(filepath.Join(dir, "extra")) {
+	if exists(o.path("queue.db")) || exists(o.path("extra")) {
 		return fmt.Errorf("%s after %d, marked %t: other files are left", c.Desc, c.Mark, marked)
 	}
 	return nil
@@ -170,5 +175,36 @@ func TestMarkOutlivesARestart(t *testing.T) {
 	}
 	if info, err := os.Stat(s.o.path(markerName)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the marker: %v, %v", info, err)
+	}
+}
+
+// Only regular files with a name that paird gives are erased: not a key of the maker's, not a folder.
+func TestEraseLeavesWhatIsNotOurs(t *testing.T) {
+	s := open(t, testOptions(t))
+	fillDir(t, s)
+	theirs := []string{"key.pem", "key.broken-a", "tokens.txt", "tokens.db.bak", "tokens.db.broken-01", "metadata.json.orig", "queue.txt"}
+	for _, name := range theirs {
+		write(t, s.o.path(name), "theirs")
+	}
+	target := filepath.Join(filepath.Dir(s.o.Dir), "target")
+	write(t, target, "theirs")
+	err := errors.Join(
+		os.Mkdir(s.o.path("queue.d"), 0o700), os.Mkdir(s.o.path("key.broken-7"), 0o700),
+		os.Symlink(target, s.o.path("tokens.a.broken-7")), os.Link(target, s.o.path("tokens.b.broken-7")),
+	)
+	if err := errors.Join(err, s.MarkReset(), s.Erase()); err != nil {
+		t.Fatal(err)
+	}
+	names, err := s.dir.Names()
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(names)
+	want := append(theirs, "extra", "key.broken-7", "queue.d", "tokens.a.broken-7")
+	if slices.Sort(want); !slices.Equal(names, want) {
+		t.Errorf("left %q, want %q", names, want)
+	}
+	if b, err := os.ReadFile(target); err != nil || string(b) != "theirs" {
+		t.Errorf("the target of the links is %q, %v", b, err)
 	}
 }

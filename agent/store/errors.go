@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"syscall"
+
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
 var (
 	// ErrLocked: another process has the state directory, most likely the daemon.
-	ErrLocked = errors.New("the state directory is in use by another process")
+	ErrLocked = statedir.ErrLocked
 	// ErrNewerSchema: a newer paird wrote this store. It is left exactly as it is.
 	ErrNewerSchema = errors.New("the store was written by a newer paird: install that version again, or reset the device with it")
 )
@@ -23,6 +25,9 @@ type StorageError struct {
 }
 
 func (e *StorageError) Error() string {
+	if _, ok := errors.AsType[*statedir.UnsafeError](e.Err); ok { // which names the path
+		return fmt.Sprintf("storage: %s: %v", e.Op, e.Err)
+	}
 	return fmt.Sprintf("storage: %s: %s: %v%s", e.Op, e.Path, e.Err, e.advice())
 }
 
@@ -44,10 +49,11 @@ func (e *StorageError) advice() string {
 }
 
 // storageError names the operation and the path once.
-func (s *Store) storageError(op string, err error) error {
-	path := s.o.Dir
+func storageError(op, path string, err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		path, err = p.Path, p.Err
+	} else if u, ok := errors.AsType[*statedir.UnsafeError](err); ok {
+		path = u.Path
 	}
 	return &StorageError{Op: op, Path: path, Err: err}
 }

@@ -11,36 +11,37 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/statedir"
 	bolt "go.etcd.io/bbolt"
 	"golang.org/x/sys/unix"
 )
 
 // A fault refuses operations on the disk.
 type fault struct {
-	err  error // nil: none
-	only func(boltfile.Op) bool
+	err   error // nil: none
+	only  func(statedir.Op) bool
+	reads bool // operations that change nothing too
 }
 
-func (f *fault) tap(op boltfile.Op) error {
-	if f.err != nil && f.only(op) {
+func (f *fault) tap(op statedir.Op) error {
+	if f.err != nil && (f.reads || op.Kind.Changes()) && f.only(op) {
 		return &os.PathError{Op: "write", Path: op.Path, Err: f.err}
 	}
 	return nil
 }
 
 func (f *fault) options(o Options) Options {
-	o.Disk.Tap = f.tap
+	o.Tap = f.tap
 	o.Opened = func(db *bolt.DB) { crashtest.Hook(db, f.tap) }
 	return o
 }
 
-func onDB(op boltfile.Op) bool { return strings.HasPrefix(filepath.Base(op.Path), dbName) }
-func onSlots(op boltfile.Op) bool {
+func onDB(op statedir.Op) bool { return strings.HasPrefix(filepath.Base(op.Path), dbName) }
+func onSlots(op statedir.Op) bool {
 	return !onDB(op) && strings.HasPrefix(filepath.Base(op.Path), "tokens.")
 }
-func onAll(boltfile.Op) bool { return true }
+func onAll(statedir.Op) bool { return true }
 
 // fails checks that the error says what a person has to know.
 func fails(t *testing.T, err error, errno error, advice string) {
@@ -59,7 +60,7 @@ func TestFullDiskIsToldAndRecoveredFrom(t *testing.T) {
 	s := open(t, f.options(testOptions(t)))
 	one := grantN(1)
 	save(t, s, one)
-	f = fault{syscall.ENOSPC, onAll}
+	f = fault{err: syscall.ENOSPC, only: onAll}
 	fails(t, s.Intend(1), syscall.ENOSPC, "free some space")
 	_, err := s.Save(grantN(2))
 	fails(t, err, syscall.ENOSPC, "free some space")
@@ -75,12 +76,12 @@ func TestFullDiskIsToldAndRecoveredFrom(t *testing.T) {
 }
 
 func TestEitherCopyWillDo(t *testing.T) {
-	for name, only := range map[string]func(boltfile.Op) bool{"tokens.db": onDB, "the slots": onSlots} {
+	for name, only := range map[string]func(statedir.Op) bool{"tokens.db": onDB, "the slots": onSlots} {
 		var f fault
 		s := open(t, f.options(testOptions(t)))
 		one, two := grantN(1), grantN(2)
 		save(t, s, one)
-		f = fault{syscall.EIO, only}
+		f = fault{err: syscall.EIO, only: only}
 		gen := save(t, s, two)
 		fails(t, s.Health(), syscall.EIO, "failing")
 		f.err = nil
@@ -103,7 +104,7 @@ func TestSlotsCarryRefreshesAlone(t *testing.T) {
 	var f fault
 	s := open(t, f.options(testOptions(t)))
 	save(t, s, grantN(0))
-	f = fault{syscall.ENOSPC, onDB}
+	f = fault{err: syscall.ENOSPC, only: onDB}
 	for n := 1; n < 6; n++ {
 		save(t, s, grantN(n))
 	}
@@ -123,7 +124,7 @@ func TestAnyOperationMayFail(t *testing.T) {
 	for _, in := range []int{1, 2, 5} {
 		for n := 0; ; n++ {
 			count := 0
-			f := fault{syscall.EIO, func(boltfile.Op) bool { count++; return count > n && count <= n+in }}
+			f := fault{err: syscall.EIO, reads: true, only: func(statedir.Op) bool { count++; return count > n && count <= n+in }}
 			s, err := Open(f.options(testOptions(t)))
 			if err != nil {
 				t.Fatal(err)
@@ -206,7 +207,7 @@ func TestSmallFileSystem(t *testing.T) {
 	if err := errors.Join(err, unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")); err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Mount("paird", dir, "tmpfs", 0, "size=512k"); err != nil {
+	if err := unix.Mount("paird", dir, "tmpfs", 0, "size=512k,mode=700"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
@@ -250,7 +251,7 @@ func readOnly(t *testing.T, s *Store, dir string) {
 	s = open(t, s.o)
 	_, err := s.Load()
 	fails(t, err, syscall.EROFS, "make the file system writable")
-	if err := unix.Mount("", dir, "", unix.MS_REMOUNT, "size=512k"); err != nil {
+	if err := unix.Mount("", dir, "", unix.MS_REMOUNT, "size=512k,mode=700"); err != nil {
 		t.Fatal(err)
 	}
 	if st := load(t, s); st.Grant == nil || len(st.Grant.AccessToken) != 40<<10 {

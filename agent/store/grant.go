@@ -1,75 +1,48 @@
 package store
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-
-	bolt "go.etcd.io/bbolt"
 )
-
-// A record is one generation of the grant.
-type record struct {
-	gen   uint64
-	grant *Grant // nil: forgotten
-}
 
 // Load returns what the store knows. A *SealError says that a grant is there and cannot be opened;
 // it is kept, and Load may be called again.
-func (s *Store) Load() (State, error) {
-	var st State
-	err := s.do("load", func(f *files) error {
-		if err := s.unlock(f); err != nil {
+func (s *Store) Load() (st State, err error) {
+	err = s.do("load", func(c *copies) error {
+		if err := c.unlock(); err != nil || c.seal == nil {
 			return err
 		}
-		return f.db.View(func(tx *bolt.Tx) (err error) {
-			st, err = s.state(f, tx)
-			return err
-		})
+		st, err = c.state()
+		return err
 	})
 	return st, err
 }
 
-func (s *Store) state(f *files, tx *bolt.Tx) (State, error) {
-	if f.aead == nil {
-		return State{}, nil
+func (c *copies) state() (State, error) {
+	if c.db == nil {
+		rec := c.newestSlot()
+		return State{Grant: rec.grant, Gen: rec.gen, Intent: c.slots.intends(c.seal, rec)}, nil
 	}
-	rec, err := s.newestIn(f, tx)
-	st := State{Grant: rec.grant, Gen: rec.gen}
-	if err != nil || rec.grant == nil {
-		return st, err
-	}
-	st.Intent = s.intends(f, tx, rec)
-	c := tx.Bucket(grantsBucket).Cursor()
-	c.Last()
-	if k, _ := c.Prev(); len(k) == 8 {
-		if prev, err := s.readRecord(f, tx, binary.BigEndian.Uint64(k)); err == nil {
-			st.Previous = prev.grant
+	var st State
+	err := c.view(func(t table) error {
+		rec, err := t.newest()
+		st = State{Grant: rec.grant, Gen: rec.gen}
+		if err != nil || rec.grant == nil {
+			return err
 		}
-	}
-	return st, nil
-}
-
-// readRecord opens the record of a generation; errDamaged if it does not open.
-func (s *Store) readRecord(f *files, tx *bolt.Tx, gen uint64) (record, error) {
-	rec := record{gen: gen}
-	plain, err := s.unseal(f, "grants", "", gen, tx.Bucket(grantsBucket).Get(genKey(gen)))
-	if err != nil {
-		return rec, err
-	}
-	if err := json.Unmarshal(plain, &rec.grant); err != nil {
-		return rec, fmt.Errorf("%w: grant: %w", errDamaged, err)
-	}
-	return rec, nil
+		st.Intent, st.Previous = t.intends(rec) || c.slots.intends(c.seal, rec), t.previous()
+		return nil
+	})
+	return st, err
 }
 
 // Save makes a grant durable and returns its generation. It returns no error once the grant is on
 // the disk in one place at least, a slot or tokens.db; if the other failed, Health says so. The
 // generation before is kept, and an intent is over.
 func (s *Store) Save(g Grant) (gen uint64, err error) {
-	err = s.do("save", func(f *files) error {
-		gen, err = s.put(f, &g)
+	err = s.do("save", func(c *copies) error {
+		gen, err = c.put(&g)
 		return err
 	})
 	if err != nil {
@@ -79,94 +52,102 @@ func (s *Store) Save(g Grant) (gen uint64, err error) {
 }
 
 // Forget makes durable that the grant is gone; an intent is over. What it opened is dropped but for the
-// older slot, which the next Save overwrites.
+// older slot, which the next Save overwrites. An answer stays.
 func (s *Store) Forget() error {
-	return s.do("forget", func(f *files) error {
-		_, err := s.put(f, nil)
+	return s.do("forget", func(c *copies) error {
+		_, err := c.put(nil)
 		return err
 	})
 }
 
-// put makes the next generation durable: slot, then tokens.db. A tokens.db that is behind and cannot be
-// brought level gets nothing newer, or what it lacks would be forgotten.
-func (s *Store) put(f *files, g *Grant) (uint64, error) {
-	if err := s.begin(f); err != nil {
-		return 0, err
-	}
-	dbErr := s.unlock(f)
-	newest, err := f.newest()
-	if err != nil {
-		return 0, err
-	}
-	rec := record{newest + 1, g}
-	slotErr := s.putSlot(f, rec)
-	if dbErr == nil {
-		dbErr = s.update(f, func(tx *bolt.Tx) error { return s.putRecord(f, tx, rec) })
-	}
-	switch {
-	case slotErr != nil && dbErr != nil:
-		return 0, errors.Join(dbErr, slotErr)
-	case dbErr != nil:
-		s.unsaved = &rec
-		s.degrade(dbErr)
-		s.abandon()
-		return rec.gen, nil
-	case slotErr != nil:
-		s.degrade(slotErr)
-	default:
-		s.degraded = nil
-	}
-	s.unsaved, f.whole = nil, slotErr == nil
-	return rec.gen, nil
-}
-
-// putRecord writes a generation, cuts the one before down to its essence, drops the rest, and ends the
-// intent.
-func (s *Store) putRecord(f *files, tx *bolt.Tx, rec record) error {
-	before, err := s.newestIn(f, tx)
-	if err != nil {
-		return err
-	}
-	if err := empty(tx.Bucket(grantsBucket)); err != nil {
-		return err
-	}
-	if before.grant != nil && rec.grant != nil {
-		if err := s.putGrant(f, tx, record{before.gen, essence(before.grant)}); err != nil {
+// Intend commits to the journal that a refresh of generation gen begins. It comes before the
+// request is sent.
+func (s *Store) Intend(gen uint64) error {
+	return s.do("journal", func(c *copies) error {
+		if err := c.unlock(); err != nil {
 			return err
 		}
-	}
-	if err := s.putGrant(f, tx, rec); err != nil {
-		return err
-	}
-	if err := s.endAnswer(f, tx, rec); err != nil {
-		return err
-	}
-	return tx.Bucket(journalBucket).Delete(intentKey)
-}
-
-func (s *Store) putGrant(f *files, tx *bolt.Tx, rec record) error {
-	plain, err := json.Marshal(rec.grant)
-	if err != nil {
-		return err
-	}
-	return tx.Bucket(grantsBucket).Put(genKey(rec.gen), s.seal(f, "grants", "", rec.gen, plain))
-}
-
-// empty deletes all keys of the bucket.
-func empty(b *bolt.Bucket) error {
-	for k, _ := b.Cursor().First(); k != nil; k, _ = b.Cursor().First() {
-		if err := b.Delete(k); err != nil {
+		rec, err := c.refreshable(gen)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
+		entry := intentEntry(c.seal, rec)
+		slotErr := c.slots.writeJournal(c.slots.next(), encodeJournal(entry))
+		if slotErr == nil {
+			return nil
+		}
+		if err := c.update(func(t table) error { return t.put(journalBucket, intentKey, entry) }); err != nil {
+			return errors.Join(err, slotErr)
+		}
+		c.degrade(slotErr)
+		return nil
+	})
 }
 
-// newestIn opens the newest record of tokens.db; the zero record if there is none.
-func (s *Store) newestIn(f *files, tx *bolt.Tx) (record, error) {
-	gen := newestGen(tx)
-	if gen == 0 {
-		return record{}, nil
+// refreshable returns the newest record, if it is a grant of that generation.
+func (c *copies) refreshable(gen uint64) (record, error) {
+	if c.seal == nil {
+		return record{}, fmt.Errorf("%w: refresh of generation %d, but there is no grant", errCaller, gen)
 	}
-	return s.readRecord(f, tx, gen)
+	rec, err := c.newest()
+	if err == nil && (gen != rec.gen || rec.grant == nil) {
+		err = fmt.Errorf("%w: refresh of generation %d, but the grant is generation %d (there: %t)", errCaller, gen, rec.gen, rec.grant != nil)
+	}
+	return rec, err
+}
+
+// ClearIntent takes the intent back: the server answered, and gave no new grant.
+func (s *Store) ClearIntent() error {
+	return s.do("journal", func(c *copies) error {
+		return errors.Join(c.slots.clearJournal(), c.clear(journalBucket, intentKey))
+	})
+}
+
+// clear deletes a key of tokens.db, and writes only if it is there.
+func (c *copies) clear(bucket, key []byte) error {
+	var there bool
+	err := c.view(func(t table) error {
+		there = t.get(bucket, key) != nil
+		return nil
+	})
+	if err != nil || !there {
+		return err
+	}
+	return c.update(func(t table) error { return t.remove(bucket, key) })
+}
+
+// SaveAnswer makes the token endpoint's answer to a pairing durable before anything else of it is
+// checked: a rotated or single-use token must not wait in memory for the issuer's keys. It replaces an
+// earlier answer and leaves the grant as it is. The Save of a grant of the same pairing erases it in the
+// same commit. It is kept in tokens.db alone: a slot holds grants.
+func (s *Store) SaveAnswer(g Grant) error {
+	return s.do("save answer", func(c *copies) error {
+		if err := errors.Join(c.begin(), c.unlock()); err != nil {
+			return err
+		}
+		plain, err := json.Marshal(g)
+		if err != nil {
+			return err
+		}
+		return c.update(func(t table) error { return t.putValue(answerKey, plain) })
+	})
+}
+
+// Answer returns what SaveAnswer kept and no Save or DropAnswer has ended; false: nothing.
+func (s *Store) Answer() (g Grant, ok bool, err error) {
+	err = s.do("load answer", func(c *copies) error {
+		if err := c.unlock(); err != nil || c.seal == nil {
+			return err
+		}
+		return c.view(func(t table) error {
+			g, ok, err = t.answer()
+			return err
+		})
+	})
+	return g, ok, err
+}
+
+// DropAnswer makes durable that the answer was refused, or is of no more use.
+func (s *Store) DropAnswer() error {
+	return s.do("drop answer", func(c *copies) error { return c.clear(deviceBucket, answerKey) })
 }

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
 	bolt "go.etcd.io/bbolt"
 )
@@ -115,7 +114,7 @@ func recordRefreshes(t *testing.T, p policy, tooEarly bool) (*crashtest.Recorder
 	rec := crashtest.New(dir)
 	s := open(t, Options{
 		Dir: dir, Device: "device-1",
-		Disk: boltfile.Disk{Tap: rec.Tap}, Opened: func(db *bolt.DB) { rec.Hook(db) },
+		Tap: rec.Tap, Opened: func(db *bolt.DB) { rec.Hook(db) },
 	})
 	sv := &server{policy: p, current: 1, oldest: 1}
 	var stood []server
@@ -135,12 +134,13 @@ func recordRefreshes(t *testing.T, p policy, tooEarly bool) (*crashtest.Recorder
 
 // stillPaired is the oracle: after the cut the device refreshes at once, and again, wherever the
 // server's policy allows it.
-func stillPaired(stood []server) func(string, crashtest.State) error {
+func stillPaired(t *testing.T, stood []server) func(string, crashtest.State) error {
+	probe := crashtest.Probe(t, "serve-probes")
 	return func(dir string, cut crashtest.State) error {
 		if cut.Mark < 0 {
 			return nil
 		}
-		s, err := Open(Options{Dir: dir, Device: "device-1"})
+		s, err := Open(Options{Dir: dir, Device: "device-1", Probe: probe})
 		if err != nil {
 			return err
 		}
@@ -171,7 +171,7 @@ func stillPaired(stood []server) func(string, crashtest.State) error {
 func TestRefreshSurvivesPowerCuts(t *testing.T) {
 	for _, p := range []policy{strict, grace, untilUsed, neverRevoke} {
 		rec, stood := recordRefreshes(t, p, false)
-		n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: crashtest.States(t) / 8}, stillPaired(stood))
+		n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: crashtest.States(t) / 8}, stillPaired(t, stood))
 		if failed > 0 {
 			t.Errorf("%s: %d of %d states are unpaired for no need, the first: %v", p, failed, n, err)
 		}
@@ -183,7 +183,7 @@ func TestRefreshSurvivesPowerCuts(t *testing.T) {
 // has to see it.
 func TestUseBeforeDurableIsCaught(t *testing.T) {
 	rec, stood := recordRefreshes(t, untilUsed, true)
-	n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 300}, stillPaired(stood))
+	n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 300}, stillPaired(t, stood))
 	if failed == 0 {
 		t.Errorf("all of %d states stay paired though the token was used too early", n)
 	}

@@ -5,10 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/crc32"
 
+	"github.com/paird/paird/agent/internal/boltfile"
 	bolt "go.etcd.io/bbolt"
 )
 
@@ -19,7 +19,7 @@ import (
 //
 //	meta    schema -> schema, see there; ring -> ring as JSON; sum -> checksum of all the rest
 //	grants  generation (uint64, big-endian) -> sealed Grant, or sealed null where it was forgotten
-//	journal intent -> generation and sealed digest, where the slot's journal would not be written
+//	journal intent -> generation and sealed digest, where the slot's journal cannot be written
 //	device  key -> sealed PKCS#8; pending -> sealed bytes; answer -> sealed Grant; floor -> seconds since 1970, int64, big-endian
 const (
 	schemaVersion = 2
@@ -61,10 +61,10 @@ func decodeSchema(b []byte) schema {
 }
 
 // errDamaged: tokens.db does not hold what was written.
-var errDamaged = errors.New("it is damaged")
+var errDamaged = boltfile.ErrDamaged
 
 // checkSum returns errDamaged unless the file holds what the last commit put there. bbolt has no
-// checksums for data: a flipped bit, or pages that do not belong together, would pass for good.
+// checksums for data: a flipped bit, or pages that do not belong together, would go unnoticed.
 func checkSum(tx *bolt.Tx) error {
 	sum, err := contentSum(tx)
 	if err != nil {
@@ -125,7 +125,7 @@ func readMeta(tx *bolt.Tx) (*ring, error) {
 	return &r, json.Unmarshal(b, &r)
 }
 
-// writeMeta makes the buckets, the schema of a new file or an older one, and the ring if there is none.
+// writeMeta makes the buckets, and puts the schema of a new file or an older one, and the ring.
 func writeMeta(tx *bolt.Tx, r *ring) error {
 	for _, name := range [][]byte{metaBucket, grantsBucket, journalBucket, deviceBucket} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
@@ -138,27 +138,14 @@ func writeMeta(tx *bolt.Tx, r *ring) error {
 			return err
 		}
 	}
-	if r == nil || meta.Get(ringKey) != nil {
+	if r == nil {
 		return nil
 	}
 	data, err := json.Marshal(r)
-	if err != nil {
+	if err != nil || bytes.Equal(data, meta.Get(ringKey)) {
 		return err
 	}
 	return meta.Put(ringKey, data)
 }
 
 func genKey(gen uint64) []byte { return binary.BigEndian.AppendUint64(nil, gen) }
-
-// newestGen is the generation of the newest record of tokens.db, 0 if there is none.
-func newestGen(tx *bolt.Tx) uint64 {
-	grants := tx.Bucket(grantsBucket)
-	if grants == nil {
-		return 0
-	}
-	k, _ := grants.Cursor().Last()
-	if k == nil {
-		return 0
-	}
-	return binary.BigEndian.Uint64(k)
-}

@@ -33,7 +33,7 @@ func setSchema(t *testing.T, o Options, sc schema) {
 	t.Helper()
 	s := open(t, o)
 	save(t, s, grantN(1))
-	err := s.update(s.files, func(tx *bolt.Tx) error { return tx.Bucket(metaBucket).Put(schemaKey, sc.encode()) })
+	err := s.copies.update(func(t table) error { return t.put(metaBucket, schemaKey, sc.encode()) })
 	if err := errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestNextVersionIsUsed(t *testing.T) {
 	}
 	save(t, s, grantN(2))
 	var kept schema
-	err := s.files.db.View(func(tx *bolt.Tx) error {
+	err := s.copies.db.bolt.View(func(tx *bolt.Tx) error {
 		kept = decodeSchema(tx.Bucket(metaBucket).Get(schemaKey))
 		return nil
 	})
@@ -95,7 +95,7 @@ func TestVersionBeforeIsOpenedAndMarked(t *testing.T) {
 	}
 	s = reopen(t, s)
 	var marked schema
-	err = s.files.db.View(func(tx *bolt.Tx) error {
+	err = s.copies.db.bolt.View(func(tx *bolt.Tx) error {
 		marked = decodeSchema(tx.Bucket(metaBucket).Get(schemaKey))
 		return nil
 	})

@@ -12,6 +12,8 @@ import (
 	"github.com/paird/paird/agent/internal/crashtest"
 )
 
+const testSecret = "0123456789abcdef0123456789abcdef"
+
 // withCredential returns options with a credential from the service manager.
 func withCredential(t *testing.T, secret string) Options {
 	t.Helper()
@@ -91,7 +93,7 @@ func TestLostKeyFileIsToldAndRetried(t *testing.T) {
 }
 
 func TestLostCredentialIsToldAndRetried(t *testing.T) {
-	o := withCredential(t, "0123456789abcdef0123456789abcdef")
+	o := withCredential(t, testSecret)
 	s := open(t, o)
 	save(t, s, grantN(1))
 	if exists(o.path(keyFileName)) {
@@ -119,30 +121,33 @@ func TestLostCredentialIsToldAndRetried(t *testing.T) {
 	staysSealed(t, open(t, o), "passed no credentials")
 }
 
-func TestProviderIsNeverSwitched(t *testing.T) {
-	o := testOptions(t)
+// A configuration that names one provider is never switched to the other but from key file to credential.
+func TestNamedProviderIsKept(t *testing.T) {
+	o := withCredential(t, testSecret)
+	o.KeySource = sourceFile
 	s := open(t, o)
 	save(t, s, grantN(1))
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	o.CredentialsDir = withCredential(t, "0123456789abcdef0123456789abcdef").CredentialsDir
-	s = open(t, o)
-	save(t, s, grantN(2))
-	if !strings.Contains(s.Protection(), "key file") || Protection(o) != s.Protection() {
-		t.Errorf("the credential took over: %s; %s", s.Protection(), Protection(o))
+	s = reopen(t, s)
+	if !strings.Contains(s.Protection(), "key file") || !exists(o.path(keyFileName)) {
+		t.Errorf("secrets.key is file: %s", s.Protection())
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	o.KeySource = sourceCredential
 	s = open(t, o)
-	staysSealed(t, s, `sealed with key "file", the configuration says "credential"`)
+	load(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o.KeySource = sourceFile
+	s = open(t, o)
+	staysSealed(t, s, `sealed with key "credential", the configuration says "file"`)
 	if err := s.PutAside(); err != nil {
 		t.Fatal(err)
 	}
 	save(t, s, grantN(3))
-	if !strings.Contains(s.Protection(), "credential") || Protection(o) != s.Protection() {
+	if !strings.Contains(s.Protection(), "key file") || Protection(o) != s.Protection() {
 		t.Errorf("after pairing again: %s; %s", s.Protection(), Protection(o))
 	}
 	if fresh := Protection(testOptions(t)); !strings.Contains(fresh, "key file") {
@@ -176,23 +181,23 @@ func TestAnotherDeviceOpensNothing(t *testing.T) {
 func TestSealIsBoundToItsPlace(t *testing.T) {
 	s := open(t, testOptions(t))
 	save(t, s, grantN(1))
-	f := s.files
-	sealed := s.seal(f, "device", "key", 7, []byte("value"))
-	if plain, err := s.unseal(f, "device", "key", 7, sealed); err != nil || string(plain) != "value" {
+	seal := s.copies.seal
+	sealed := seal.seal(place{"device", "key", 7}, []byte("value"))
+	if plain, err := seal.open(place{"device", "key", 7}, sealed); err != nil || string(plain) != "value" {
 		t.Fatalf("%q, %v", plain, err)
 	}
 	for _, err := range []error{
-		second(s.unseal(f, "device", "key", 8, sealed)),
-		second(s.unseal(f, "device", "pending", 7, sealed)),
-		second(s.unseal(f, "grants", "key", 7, sealed)),
-		second(s.unseal(f, "device", "key", 7, sealed[:len(sealed)-1])),
-		second(s.unseal(f, "device", "key", 7, nil)),
+		second(seal.open(place{"device", "key", 8}, sealed)),
+		second(seal.open(place{"device", "pending", 7}, sealed)),
+		second(seal.open(place{"grants", "key", 7}, sealed)),
+		second(seal.open(place{"device", "key", 7}, sealed[:len(sealed)-1])),
+		second(seal.open(place{"device", "key", 7}, nil)),
 	} {
 		if !errors.Is(err, errDamaged) {
 			t.Errorf("opened in another place: %v", err)
 		}
 	}
-	again := s.seal(f, "device", "key", 7, []byte("value"))
+	again := seal.seal(place{"device", "key", 7}, []byte("value"))
 	if bytes.Equal(again, sealed) {
 		t.Error("the nonce was used twice")
 	}

@@ -32,6 +32,33 @@ func FuzzDecodeSlot(f *testing.F) {
 	})
 }
 
+// FuzzJournal: whatever has become of the journal's block, only what Intend wrote for this grant is an intent.
+func FuzzJournal(f *testing.F) {
+	seal, err := newSealer(make([]byte, dataKeySize), "device-1")
+	if err != nil {
+		f.Fatal(err)
+	}
+	g := grantN(1)
+	rec := record{7, &g}
+	f.Add([]byte{}, 0, journalSize)
+	f.Add([]byte{1}, 15, journalSize) // another generation
+	f.Add([]byte{1}, 0, journalSize)
+	f.Add([]byte{0x80}, journalSize-1, journalSize)
+	f.Add([]byte{}, 0, 40)
+	f.Fuzz(func(t *testing.T, flip []byte, at, size int) {
+		written := encodeJournal(intentEntry(seal, rec))
+		block := bytes.Clone(written[:min(uint(size), journalSize)])
+		for i := range flip {
+			if n := at + i; n >= 0 && n < len(block) {
+				block[n] ^= flip[i]
+			}
+		}
+		if got := isIntent(seal, rec, decodeJournal(block)); got != bytes.Equal(block, written) {
+			t.Errorf("an intent: %t", got)
+		}
+	})
+}
+
 func TestSlotsAreWrittenInTurnAndInPlace(t *testing.T) {
 	s := open(t, testOptions(t))
 	gens := func() (a, b uint64) {

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/statedir"
 	bolt "go.etcd.io/bbolt"
 )
 
@@ -21,73 +21,65 @@ const (
 	dbAllocated = 64 << 10 // bytes of tokens.db from the start: a refresh needs no space on a full disk
 )
 
+const lockWait = 2 * time.Second // for a process that is just stopping
+
 // Options say where a store is and what seals it.
 type Options struct {
 	Dir            string // the state directory; made (0700) if it is not there
-	KeySource      string // "auto" (what was used before, else credential, else file), "credential" or "file"
+	KeySource      string // "auto" (credential, else file), "credential" or "file"
 	CredentialsDir string // value of $CREDENTIALS_DIRECTORY; the credential is named paird-key
 	Device         string // id of the device: what is sealed opens under no other
 
 	// Probe opens a file that was not cleanly stopped, in a process that may die of it; see Child.
-	// nil: the checks of this process alone.
+	// nil: none, and a damaged file may end this process.
 	Probe func(ctx context.Context, path string) error
-	Log   *slog.Logger // nil: silent
-	Erase []string     // more patterns of names under Dir that Erase removes
+	Log   *slog.Logger           // nil: silent
+	Ours  func(name string) bool // reports further files in Dir that Erase removes; nil: none
 
-	Disk   boltfile.Disk  // for tests: hears of each operation on the disk and may refuse it
+	Tap    statedir.Tap   // for tests: hears of each operation on the disk and may refuse it
 	Opened func(*bolt.DB) // for tests: gets each database before it is used
 }
-
-func (o Options) path(name string) string { return filepath.Join(o.Dir, name) }
 
 // A Store is one device's grant on disk. Its methods may be called from several goroutines; they run
 // one at a time.
 type Store struct {
-	o  Options
-	mu sync.Mutex
-
-	lock     *os.File // of the directory; nil: not yet
-	files    *files   // nil: not open
-	unsaved  *record  // the newest grant, where only a slot has it and not in full
-	degraded error
-	notes    []string
-	closed   bool
+	o      Options
+	mu     sync.Mutex
+	dir    *statedir.Dir // locked; nil: not open
+	copies copies
+	closed bool
 }
 
 // Open locks the state directory and opens the store. ErrLocked: another process has it.
-// ErrNewerSchema: left alone. A disk that is full, read-only or not there is no error yet: each
-// operation tries again and says so.
+// ErrNewerSchema: it is left as it is. A disk that is full, read-only or not there is no error yet, nor
+// is a directory that is not safe to use: each operation tries again and returns it.
 func Open(o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{o: o}
+	s := &Store{o: o, copies: copies{o: o}}
 	err := s.open()
 	if errors.Is(err, ErrLocked) || errors.Is(err, ErrNewerSchema) {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err != nil {
-		s.o.Log.Error("the store does not open yet", "err", s.storageError("open", err))
+		s.o.Log.Error("the store does not open yet", "err", storageError("open", o.Dir, err))
 	}
 	return s, nil
 }
 
-// Close closes the files, marks them as cleanly stopped, and lets go of the directory. The Store is
-// of no use then.
+// Close closes the files, marks them as cleanly stopped, and unlocks the directory. The Store is of no
+// use then.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	var errs []error
-	if s.files != nil {
-		errs = append(errs, boltfile.Close(s.files.db, s.o.Disk))
-		s.files = nil
+	err := s.copies.close(true)
+	if s.dir != nil {
+		err = errors.Join(err, s.dir.Close())
+		s.dir = nil
 	}
-	if s.lock != nil {
-		errs = append(errs, s.lock.Close())
-		s.lock = nil
-	}
-	return errors.Join(errs...)
+	return err
 }
 
 // Health returns what keeps the store from being complete although the last operation was done: a
@@ -95,56 +87,19 @@ func (s *Store) Close() error {
 func (s *Store) Health() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.degraded
+	if s.copies.degraded != nil {
+		return s.copies.degraded
+	}
+	return s.copies.unsealed
 }
 
 // Recovered returns what was set aside or put right since it was last called, one line each.
 func (s *Store) Recovered() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	notes := s.notes
-	s.notes = nil
+	notes := s.copies.notes
+	s.copies.notes = nil
 	return notes
-}
-
-func (s *Store) note(format string, args ...any) {
-	s.notes = append(s.notes, fmt.Sprintf(format, args...))
-}
-
-// do runs f on the open files. Whatever goes wrong with the disk closes them: after a failed flush
-// nobody knows what the disk holds, so the next operation begins by reading it.
-func (s *Store) do(op string, f func(*files) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err := s.open()
-	if err == nil {
-		err = f(s.files)
-	}
-	return s.failed(op, err)
-}
-
-// failed sorts an error: those that say something else than the disk go through as they are.
-func (s *Store) failed(op string, err error) error {
-	_, sealed := errors.AsType[*SealError](err)
-	if err == nil || sealed || errors.Is(err, errCaller) {
-		return err
-	}
-	s.abandon()
-	if errors.Is(err, ErrNewerSchema) || errors.Is(err, ErrLocked) {
-		return err
-	}
-	return s.storageError(op, err)
-}
-
-// abandon closes the files without the mark of a clean stop.
-func (s *Store) abandon() {
-	if s.files == nil {
-		return
-	}
-	if err := s.files.db.Close(); err != nil {
-		s.o.Log.Warn("closing the store", "err", err)
-	}
-	s.files = nil
 }
 
 // errCaller marks the errors that are the caller's own.
@@ -152,55 +107,86 @@ var errCaller = errors.New("store")
 
 var errClosed = fmt.Errorf("%w: closed", errCaller)
 
-// open locks the directory and opens the files, unless that is done.
-func (s *Store) open() error {
-	if err := s.own(); err != nil {
-		return err
+// do runs f on the open copies. Whatever fails on the disk closes them: after a failed flush it is
+// not known what the disk holds, so the next operation begins by reading it.
+func (s *Store) do(op string, f func(*copies) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.open()
+	if err == nil {
+		err = f(&s.copies)
 	}
-	if s.files != nil && same(s.files.db.Path(), s.files.info) {
-		return nil
-	}
-	s.abandon() // or what is written would go to a file that has no name any more
-	f, err := s.openFiles()
-	if err != nil {
-		return err
-	}
-	s.files = f
-	return nil
+	return s.failed(op, err)
 }
 
-// own makes sure that the directory, the one that has the name now, is this process's.
-func (s *Store) own() error {
+// alone runs f with the directory locked and whatever files are open.
+func (s *Store) alone(op string, f func() error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.lock()
+	if err == nil {
+		err = f()
+	}
+	return s.failed(op, err)
+}
+
+// failed sorts an error: those that are about something else than the disk stay as they are.
+func (s *Store) failed(op string, err error) error {
+	_, sealed := errors.AsType[*SealError](err)
+	if err == nil || sealed || errors.Is(err, errCaller) {
+		return err
+	}
+	s.copies.abandon()
+	if errors.Is(err, ErrNewerSchema) || errors.Is(err, ErrLocked) {
+		return err
+	}
+	return storageError(op, s.o.Dir, err)
+}
+
+// open locks the directory and opens the files, unless that is done.
+func (s *Store) open() error {
+	if err := s.lock(); err != nil {
+		return err
+	}
+	if s.copies.current() {
+		return nil
+	}
+	s.copies.abandon() // or what is written would go to a file that has no name any more
+	return s.copies.open(s.dir)
+}
+
+// lock makes sure that the directory, the one that has the name now, is this process's.
+func (s *Store) lock() error {
 	if s.closed {
 		return errClosed
 	}
-	if s.lock != nil {
-		info, err := s.lock.Stat()
-		if err == nil && same(s.o.Dir, info) {
+	if s.dir != nil {
+		if s.dir.Current() {
 			return nil
 		}
-		s.abandon()
-		if err := s.lock.Close(); err != nil {
+		s.copies.abandon()
+		err := s.dir.Close()
+		if s.dir = nil; err != nil {
 			return err
 		}
 	}
-	lock, err := lockDir(s.o.Dir)
-	s.lock = lock
-	return err
+	dir, err := statedir.Make(s.o.Dir, s.o.Tap)
+	if err != nil {
+		return err
+	}
+	if err := dir.Lock(lockWait); err != nil {
+		return errors.Join(err, dir.Close())
+	}
+	s.dir = dir
+	return nil
 }
 
-// same says whether the path still names that file.
-func same(path string, info os.FileInfo) bool {
-	now, err := os.Stat(path)
-	return err == nil && os.SameFile(now, info)
-}
-
-// Child returns a Probe for Options (and for the queue) that runs `exe args... PATH`; that process
+// Child returns a Probe for Options that runs `exe args... PATH`; that process
 // has to exit with ProbeMain(PATH).
 func Child(exe string, args ...string) func(ctx context.Context, path string) error {
 	return boltfile.Child(exe, args...)
 }
 
 // ProbeMain opens the bbolt file at path, reads all of it and returns the exit code for a process of
-// its own, which a damaged file may kill or hang: 0 sound, 1 damaged, 3 cannot tell.
+// its own, which a damaged file may kill or hang: 0 sound, 1 damaged, 3 cannot say.
 func ProbeMain(path string) int { return boltfile.ProbeMain(path) }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"reflect"
 	"testing"
@@ -32,6 +33,13 @@ func grantN(n int) Grant {
 func pad(n int) string {
 	const digits = "0123456789"
 	return string([]byte{digits[n/1000%10], digits[n/100%10], digits[n/10%10], digits[n%10]})
+}
+
+func (o Options) path(name string) string { return filepath.Join(o.Dir, name) }
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 func testOptions(t testing.TB) Options {

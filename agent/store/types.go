@@ -28,7 +28,7 @@ type Grant struct {
 	Claims       map[string]any `json:"claims,omitempty"`
 
 	// Pairing names the pairing this grant came from, by a digest of its device code; refreshes keep it. It stands for the
-	// account where the server tells no subject.
+	// account where the server gives no subject.
 	Pairing string `json:"pairing,omitempty"`
 }
 
@@ -38,4 +38,21 @@ type State struct {
 	Gen      uint64 // counts up with each Save and Forget; 0 on a new device
 	Intent   bool   // a refresh of Gen had begun and its outcome is unknown: retry once, at once
 	Previous *Grant // one generation back, if kept: what it takes to revoke it, no access token beside a refresh token
+}
+
+// A record is one generation of the grant.
+type record struct {
+	gen   uint64
+	grant *Grant // nil: forgotten
+}
+
+// essence is the part of the grant that goes into a slot, without what the refresh token can renew.
+// Where there is no refresh token it is all of it.
+func essence(g *Grant) *Grant {
+	if g == nil || g.RefreshToken == "" {
+		return g
+	}
+	e := *g
+	e.AccessToken, e.IDToken, e.Expiry = "", "", time.Time{}
+	return &e
 }

@@ -8,179 +8,190 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"syscall"
 	"time"
 
+	"github.com/paird/paird/agent/internal/statedir"
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 const (
-	lockLimit  = 2 * time.Second // for another process to let go of the file
-	probeLimit = 2 * time.Second // for a probe: a damaged file can make bbolt hang
-	allocSize  = 256 << 10       // bytes by which a large file grows; bbolt's 16 MiB defeat a small MaxSize
-	sizeLimit  = 256 << 20       // bytes that are read into memory to be checked, or twice MaxSize; more is no file of ours
+	pageSize  = 4096            // whatever the machine's: a Pi 5's 16 KiB make an append cost 81 KB, not 23
+	lockLimit = 2 * time.Second // for another process to let go of the file
+	allocSize = 256 << 10       // bytes by which a large file grows; bbolt's default is 16 MiB
+	sizeLimit = 64 << 20        // bytes that are read into memory to be checked; more is no file of ours
+)
+
+// Errors of Open, beside those of statedir and bbolt's ErrTimeout, if another process has the file open.
+var (
+	ErrDamaged = errors.New("damaged")                                  // not what bbolt has written: statedir.Dir.SetAside it
+	ErrFormat  = errors.New("written in another version of its format") // to be left as it is
 )
 
 // Options say which file to open and how.
 type Options struct {
-	Path    string
-	MaxSize int // bytes the file may grow to; 0: no limit
+	Dir  *statedir.Dir
+	Name string // of the file in Dir
 
 	// Allocate is the size in bytes of a new file. Commits that fit need no space from the file
 	// system, so they work on a full disk. 0: four pages.
 	Allocate int
 
 	// Probe opens a file that was not cleanly stopped, in a process that may die of it, and
-	// returns an error if it is damaged. An error that is ErrNoVerdict is logged and ignored. See
-	// Child. nil: the checks of this process alone.
+	// returns an error if it is damaged. ErrNoVerdict is logged and ignored. See Child. nil: none, and
+	// a damaged file may end this process.
 	Probe func(ctx context.Context, path string) error
-	Log   *slog.Logger // nil: silent
+	Log   *slog.Logger
 
-	Disk   Disk           // for tests: hears of what is written, but for what bbolt itself writes
-	Opened func(*bolt.DB) // for tests: gets each database before anybody writes to it
+	Opened func(*bolt.DB) // for tests: gets the database before it is used; nil: none
 }
 
-// Report says what Open had to do.
-type Report struct {
-	Created     bool   // there was no file, or no usable one
-	Reverted    bool   // the newest commit was damaged: the one before is current now
-	Quarantined string // path of the file set aside, or of its copy if Reverted; empty: none
-	Reason      string // why it was set aside, in one line; empty where nothing was
-}
-
-// Open opens or creates the bbolt file at o.Path with the options measured for flash: pages of 4096
-// bytes, no freelist on disk, small growth. A damaged file is put right or aside, which is no error but
-// told in the Report. Errors are those of the file system, ErrFormat, and bolt.ErrTimeout if
-// another process has the file open. Close it by Close.
-func Open(o Options) (*bolt.DB, Report, error) {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	r, err := o.prepare()
-	if err != nil {
-		return nil, r, err
-	}
-	db, err := o.open(o.Path)
-	if damage, ok := errors.AsType[*damageError](err); ok {
-		if err := o.replace(&r, damage); err != nil {
-			return nil, r, err
-		}
-		db, err = o.open(o.Path)
+// Open opens or creates the bbolt file with the options measured for flash: pages of 4096 bytes, no
+// freelist on disk, small growth. Close it by Close.
+func Open(o Options) (*bolt.DB, error) {
+	err := o.check()
+	if errors.Is(err, fs.ErrNotExist) {
+		err = o.create()
 	}
 	if err != nil {
-		return nil, r, err
+		return nil, err
+	}
+	db, err := o.open(o.Name)
+	if err != nil {
+		return nil, err
+	}
+	if err := Guard(func() error { return db.View(checkLengths) }); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	db.AllocSize = allocSize
 	if o.Opened != nil {
 		o.Opened(db)
 	}
-	return db, r, nil
+	return db, nil
 }
 
-// A damageError is about the content of the file, not about reaching it.
-type damageError struct{ reason error }
-
-func (e *damageError) Error() string { return e.reason.Error() }
-func (e *damageError) Unwrap() error { return e.reason }
-
-// prepare leaves a file under o.Path that bbolt can open.
-func (o Options) prepare() (Report, error) {
-	var r Report
-	img, err := read(o.Path, max(sizeLimit, 2*int64(o.MaxSize)))
-	if errors.Is(err, fs.ErrNotExist) {
-		r.Created = true
-		return r, o.create()
-	}
-	metas := []meta{}
-	if err == nil {
-		metas, err = o.check(img)
-	}
-	damage, ok := errors.AsType[*damageError](err)
+// check reads all of the file before bbolt maps it: a bad sector is then an error and no SIGBUS. After a
+// stop that was not clean it asks the Probe.
+func (o Options) check() error {
+	img, err := o.Dir.ReadFile(o.Name, sizeLimit)
 	switch {
-	case !ok:
-		return r, err
-	case len(metas) == 2 && verify(img, metas[1]) == nil:
-		return r, o.revert(&r, img, metas[0], damage)
+	case errors.Is(err, statedir.ErrNotOurs):
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	case err != nil || isClean(img) || o.Probe == nil:
+		return err
 	}
-	return r, o.replace(&r, damage)
-}
-
-// check returns the metas of the image, and a *damageError unless the newest is good.
-func (o Options) check(img []byte) ([]meta, error) {
-	metas, err := parseMetas(img)
-	if errors.Is(err, ErrFormat) {
-		return nil, fmt.Errorf("%s: %w", o.Path, ErrFormat)
-	}
-	if err != nil {
-		return nil, &damageError{err}
-	}
-	if err := verify(img, metas[0]); err != nil {
-		return metas, &damageError{err}
-	}
-	if isClean(img, metas[0]) {
-		return metas, nil
-	}
-	return metas, o.probe()
-}
-
-// probe asks the Probe, if there is one, for its verdict.
-func (o Options) probe() error {
-	if o.Probe == nil {
+	err = o.Probe(context.Background(), o.Dir.Path(o.Name))
+	if errors.Is(err, ErrNoVerdict) {
+		o.Log.Warn("could not probe the database in a process of its own", "path", o.Dir.Path(o.Name), "err", err)
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), probeLimit)
-	defer cancel()
-	err := o.Probe(ctx, o.Path)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, ErrNoVerdict):
-		o.Log.Warn("could not probe the database in a process of its own", "path", o.Path, "err", err)
-		return nil
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	return &damageError{err}
+	return nil
 }
 
-// read returns the whole file. It is read, not mapped: a bad sector is then an error and no SIGBUS.
-func read(path string, limit int64) ([]byte, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > limit {
-		return nil, &damageError{fmt.Errorf("%s: no database but %v, %d bytes", path, info.Mode().Type(), info.Size())}
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	// After a flush that failed the page cache may hold what the disk does not.
-	forgetCached(f)
-	img := make([]byte, info.Size())
-	_, err = io.ReadFull(f, img)
-	if errors.Is(err, syscall.EIO) {
-		return nil, &damageError{err}
-	}
-	return img, err
-}
-
-// open lets bbolt open the file. Where bbolt panics all the same its lock is let go of.
-func (o Options) open(path string) (db *bolt.DB, err error) {
+// open lets bbolt open the file. If bbolt panics in this goroutine its lock is released.
+func (o Options) open(name string) (db *bolt.DB, err error) {
 	var file *os.File
+	options := &bolt.Options{
+		Timeout: lockLimit, PageSize: pageSize, FreelistType: bolt.FreelistMapType, NoFreelistSync: true,
+		OpenFile: func(string, int, os.FileMode) (f *os.File, err error) {
+			file, err = o.Dir.Open(name, os.O_RDWR)
+			return file, err
+		},
+	}
+	err = Guard(func() error {
+		db, err = bolt.Open(o.Dir.Path(name), 0o600, options)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrDamaged):
+		return nil, errors.Join(err, file.Close())
+	case errors.Is(err, berrors.ErrVersionMismatch):
+		return nil, fmt.Errorf("%s: %w", o.Dir.Path(name), ErrFormat)
+	case err == nil || errors.Is(err, berrors.ErrTimeout) || ofFileSystem(err):
+		return db, err
+	}
+	return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+}
+
+// Guard runs f, which reads a file that was opened and not yet compared with a checksum of the caller's. bbolt's check
+// follows page numbers only, and a length that leads out of the file is a fault or a panic: ErrDamaged.
+func Guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			db, err = nil, errors.Join(&damageError{fmt.Errorf("bbolt: %v", p)}, file.Close())
+			err = fmt.Errorf("%w: bbolt: %v", ErrDamaged, p)
 		}
 	}()
-	db, err = bolt.Open(path, 0o600, &bolt.Options{
-		Timeout: lockLimit, PageSize: pageSize, FreelistType: bolt.FreelistMapType,
-		NoFreelistSync: true, MaxSize: o.MaxSize,
-		OpenFile: func(name string, flag int, perm os.FileMode) (*os.File, error) {
-			f, err := os.OpenFile(name, flag, perm)
-			file = f
-			return f, err
-		},
-	})
-	return db, err
+	return f()
+}
+
+// checkLengths returns ErrDamaged if keys and values are longer than the file.
+func checkLengths(tx *bolt.Tx) error {
+	left := tx.Size()
+	var sub func(*bolt.Bucket) error
+	sub = func(b *bolt.Bucket) error {
+		return b.ForEach(func(k, v []byte) error {
+			if left -= int64(len(k) + len(v)); left < 0 {
+				return fmt.Errorf("%w: values that are longer than the file", ErrDamaged)
+			}
+			if v == nil {
+				return sub(b.Bucket(k))
+			}
+			return nil
+		})
+	}
+	return tx.ForEach(func(_ []byte, b *bolt.Bucket) error { return sub(b) })
+}
+
+// ofFileSystem reports whether the error is about reaching the file, and not about its content.
+func ofFileSystem(err error) bool {
+	_, isErrno := errors.AsType[syscall.Errno](err)
+	_, isUnsafe := errors.AsType[*statedir.UnsafeError](err)
+	return isErrno || isUnsafe
+}
+
+// create makes an empty database under another name and moves it to o.Name.
+func (o Options) create() error {
+	temp := o.Name + ".new"
+	if err := o.initialise(temp); err != nil {
+		return errors.Join(err, o.Dir.Remove(temp))
+	}
+	if err := o.Dir.Rename(temp, o.Name); err != nil {
+		return err
+	}
+	return o.Dir.Sync()
+}
+
+// initialise has bbolt write its first pages, and writes them once more with zeros up to the size that
+// is allocated.
+func (o Options) initialise(temp string) error {
+	f, err := o.Dir.Create(temp)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	db, err := o.open(temp)
+	if err != nil {
+		return err
+	}
+	for range 2 { // bbolt's own check does not look into a list of free pages: both metas are to have none
+		err = errors.Join(err, db.Update(func(*bolt.Tx) error { return nil }))
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	img, err := io.ReadAll(f)
+	if err != nil {
+		return err
+	}
+	img = append(img, make([]byte, max(0, o.Allocate-len(img)))...)
+	if err := o.Dir.WriteAt(f, img, 0); err != nil {
+		return err
+	}
+	return o.Dir.SyncFile(f)
 }

@@ -1,33 +1,45 @@
 package boltfile_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/statedir"
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 )
+
+// options are those of x.db in that folder.
+func options(t testing.TB, path string) boltfile.Options {
+	t.Helper()
+	dir, err := statedir.Open(filepath.Dir(path), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { dir.Close() })
+	return boltfile.Options{Dir: dir, Name: filepath.Base(path), Log: slog.New(slog.DiscardHandler)}
+}
 
 // made returns the path of a database with n commits, stopped cleanly or not.
 func made(t testing.TB, n int, cleanly bool) string {
 	t.Helper()
 	path := filepath.Join(crashtest.Dir(t), "x.db")
-	db, r, err := boltfile.Open(boltfile.Options{Path: path})
+	o := options(t, path)
+	db, err := boltfile.Open(o)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if !r.Created {
-		t.Fatal("not told that it was created")
 	}
 	w := workload{rand.New(rand.NewPCG(1, 1))}
 	for k := range n {
@@ -37,7 +49,7 @@ func made(t testing.TB, n int, cleanly bool) string {
 	}
 	stop := db.Close
 	if cleanly {
-		stop = func() error { return boltfile.Close(db, boltfile.Disk{}) }
+		stop = func() error { return boltfile.Close(db, o.Dir, o.Name) }
 	}
 	if err := stop(); err != nil {
 		t.Fatal(err)
@@ -45,20 +57,15 @@ func made(t testing.TB, n int, cleanly bool) string {
 	return path
 }
 
-// reopened opens the file, reads the number of its commit, closes it without a mark and returns what Open
-// reported.
-func reopened(t testing.TB, o boltfile.Options) (k int, r boltfile.Report) {
-	t.Helper()
-	db, r, err := boltfile.Open(o)
+// reopened opens the file, reads the number of its commit, and closes it without a mark.
+func reopened(o boltfile.Options) (k int, err error) {
+	db, err := boltfile.Open(o)
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
 	defer db.Close()
 	k, _, err = content(db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k, r
+	return k, err
 }
 
 func edit(t testing.TB, path string, change func([]byte)) {
@@ -75,8 +82,9 @@ func edit(t testing.TB, path string, change func([]byte)) {
 
 func TestProbeOnlyAfterAnUncleanStop(t *testing.T) {
 	probed := 0
-	probe := func(context.Context, string) error { probed++; return nil }
 	path := made(t, 5, true)
+	o := options(t, path)
+	o.Probe = func(context.Context, string) error { probed++; return nil }
 	for _, step := range []struct {
 		name   string
 		before func()
@@ -88,7 +96,7 @@ func TestProbeOnlyAfterAnUncleanStop(t *testing.T) {
 			edit(t, path, func(b []byte) { b[2*4096-600] ^= 1 })
 		}, 1},
 		{"after a commit", func() {
-			db, _, err := boltfile.Open(boltfile.Options{Path: path})
+			db, err := boltfile.Open(options(t, path))
 			if err := errors.Join(err, twoMore(db), db.Close()); err != nil {
 				t.Fatal(err)
 			}
@@ -96,8 +104,8 @@ func TestProbeOnlyAfterAnUncleanStop(t *testing.T) {
 	} {
 		step.before()
 		probed = 0
-		if k, r := reopened(t, boltfile.Options{Path: path, Probe: probe}); k < 4 || r != (boltfile.Report{}) {
-			t.Errorf("%s: commit %d, %+v", step.name, k, r)
+		if k, err := reopened(o); k < 4 || err != nil {
+			t.Errorf("%s: commit %d, %v", step.name, k, err)
 		}
 		if probed != step.probes {
 			t.Errorf("%s: %d probes, want %d", step.name, probed, step.probes)
@@ -105,100 +113,92 @@ func TestProbeOnlyAfterAnUncleanStop(t *testing.T) {
 	}
 }
 
+// A clean stop is marked on whichever meta page is not in use, and the mark outlives the next clean stop.
+func TestCleanStopIsMarkedAfterEachCommit(t *testing.T) {
+	for n := range 6 {
+		path := made(t, n, true)
+		o := options(t, path)
+		o.Probe = func(context.Context, string) error { return errors.New("probed") }
+		for range 2 {
+			db, err := boltfile.Open(o)
+			if err != nil {
+				t.Fatalf("%d commits: %v", n, err)
+			}
+			if err := boltfile.Close(db, o.Dir, o.Name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 func TestProbesVerdictCounts(t *testing.T) {
 	bad := errors.New("it dies of it")
 	for _, c := range []struct {
-		name     string
-		probe    func(calls int) error
-		commit   int
-		reverted bool
-		created  bool
+		name    string
+		verdict error
+		damaged bool
 	}{
-		{"sound", func(int) error { return nil }, 4, false, false},
-		{"no verdict", func(int) error { return fmt.Errorf("%w: no such program", boltfile.ErrNoVerdict) }, 4, false, false},
-		{"newest commit bad", func(calls int) error {
-			if calls == 1 {
-				return bad
-			}
-			return nil
-		}, 3, true, false},
-		{"all bad", func(int) error { return bad }, -1, false, true},
+		{"sound", nil, false},
+		{"no verdict", fmt.Errorf("%w: no such program", boltfile.ErrNoVerdict), false},
+		{"bad", bad, true},
 	} {
 		path := made(t, 5, false)
-		calls := 0
-		probe := func(ctx context.Context, probed string) error {
-			calls++
-			if _, limited := ctx.Deadline(); !limited || probed != path {
-				t.Errorf("%s: probe of %s, limited: %t", c.name, probed, limited)
+		before, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := options(t, path)
+		o.Probe = func(ctx context.Context, probed string) error {
+			if probed != path {
+				t.Errorf("%s: probe of %s", c.name, probed)
 			}
-			return c.probe(calls)
+			return c.verdict
 		}
-		k, r := reopened(t, boltfile.Options{Path: path, Probe: probe})
-		if k != c.commit || r.Reverted != c.reverted || r.Created != c.created {
-			t.Errorf("%s: commit %d, %+v", c.name, k, r)
+		k, err := reopened(o)
+		if !c.damaged {
+			if k != 4 || err != nil {
+				t.Errorf("%s: commit %d, %v", c.name, k, err)
+			}
+			continue
 		}
-		if told := c.reverted || c.created; (r.Quarantined != "") != told || (r.Reason != "") != told {
-			t.Errorf("%s: told %+v", c.name, r)
+		if !errors.Is(err, boltfile.ErrDamaged) || !errors.Is(err, bad) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
+			t.Errorf("%s: the file was changed, %v", c.name, err)
 		}
 	}
 }
 
-func TestDamagedCommitIsTakenBack(t *testing.T) {
-	path := made(t, 5, false)
-	before, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	root := boltfile.NewestRoot(before)
-	edit(t, path, func(b []byte) { clear(b[root*4096 : (root+1)*4096]) })
-	damaged, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, r := reopened(t, boltfile.Options{Path: path})
-	if k != 3 || !r.Reverted || r.Created {
-		t.Errorf("commit %d, %+v", k, r)
-	}
-	if copied, err := os.ReadFile(r.Quarantined); err != nil || string(copied) != string(damaged) {
-		t.Errorf("the copy is not what was found: %v", err)
-	}
-	if k, r := reopened(t, boltfile.Options{Path: path}); k != 3 || r != (boltfile.Report{}) {
-		t.Errorf("the second time: commit %d, %+v", k, r)
-	}
-}
-
-func TestTwoBrokenFilesAreKept(t *testing.T) {
-	path := made(t, 5, false)
-	for range 4 {
-		edit(t, path, func(b []byte) { clear(b[:8192]) })
-		k, r := reopened(t, boltfile.Options{Path: path})
-		if k != -1 || !r.Created || r.Quarantined == "" {
-			t.Fatalf("commit %d, %+v", k, r)
+func TestWhatIsNoDatabaseIsDamaged(t *testing.T) {
+	for name, make := range map[string]func(path string) error{
+		"a folder":       func(path string) error { return os.Mkdir(path, 0o700) },
+		"a link":         func(path string) error { return os.Symlink("nowhere", path) },
+		"text":           func(path string) error { return os.WriteFile(path, []byte("text"), 0o600) },
+		"another format": func(path string) error { return os.WriteFile(path, bytes.Repeat([]byte("SQLite"), 9000), 0o600) },
+		"huge":           func(path string) error { return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 1<<40)) },
+	} {
+		path := filepath.Join(crashtest.Dir(t), "x.db")
+		if err := make(path); err != nil {
+			t.Fatal(err)
 		}
-	}
-	entries, err := os.ReadDir(filepath.Dir(path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	if want := []string{"x.db", "x.db.broken-3", "x.db.broken-4"}; !slices.Equal(names, want) {
-		t.Errorf("there are %q, want %q", names, want)
+		if k, err := reopened(options(t, path)); !errors.Is(err, boltfile.ErrDamaged) {
+			t.Errorf("%s: commit %d, %v", name, k, err)
+		}
 	}
 }
 
 func TestAnotherProcessHasIt(t *testing.T) {
 	path := made(t, 1, true)
-	db, _, err := boltfile.Open(boltfile.Options{Path: path})
+	o := options(t, path)
+	db, err := boltfile.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		_, _, err := boltfile.Open(boltfile.Options{Path: path})
+		_, err := boltfile.Open(o)
 		if !errors.Is(err, berrors.ErrTimeout) {
 			t.Errorf("got %v", err)
 		}
@@ -210,7 +210,9 @@ func TestAnotherProcessHasIt(t *testing.T) {
 
 func TestOptionsAreThoseMeasured(t *testing.T) {
 	path := filepath.Join(crashtest.Dir(t), "x.db")
-	db, _, err := boltfile.Open(boltfile.Options{Path: path, MaxSize: 1 << 20, Allocate: 64 << 10})
+	o := options(t, path)
+	o.Allocate = 64 << 10
+	db, err := boltfile.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,30 +223,25 @@ func TestOptionsAreThoseMeasured(t *testing.T) {
 	if db.Info().PageSize != 4096 || !db.NoFreelistSync || db.FreelistType != bolt.FreelistMapType || db.AllocSize != 256<<10 {
 		t.Errorf("page size %d, %+v", db.Info().PageSize, db)
 	}
-	for {
-		err := db.Update(func(tx *bolt.Tx) error {
-			b, err := tx.CreateBucketIfNotExists([]byte("b"))
-			if err != nil {
-				return err
-			}
-			seq, err := b.NextSequence()
-			return errors.Join(err, b.Put(fmt.Appendf(nil, "%08d", seq), make([]byte, 2000)))
-		})
-		if errors.Is(err, berrors.ErrMaxSizeReached) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if info, err := os.Stat(path); err != nil || info.Size() > 1<<20 || info.Size() < 1<<19 {
-		t.Errorf("grown to %d bytes", info.Size())
-	}
 }
 
 func TestErrorsOfTheFileSystemAreNotDamage(t *testing.T) {
-	path := filepath.Join(crashtest.Dir(t), "not", "there", "x.db")
-	if _, r, err := boltfile.Open(boltfile.Options{Path: path}); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("got %v, %+v", err, r)
+	for _, kind := range []statedir.Kind{statedir.Lookup, statedir.OpenFile, statedir.ReadFile} {
+		path := made(t, 2, false)
+		dir, err := statedir.Open(filepath.Dir(path), func(op statedir.Op) error {
+			if op.Kind == kind {
+				return syscall.EIO
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := options(t, path)
+		o.Dir = dir
+		if _, err := boltfile.Open(o); !errors.Is(err, syscall.EIO) || errors.Is(err, boltfile.ErrDamaged) {
+			t.Errorf("operation %d refused: %v", kind, err)
+		}
+		dir.Close()
 	}
 }

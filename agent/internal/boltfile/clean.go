@@ -2,73 +2,77 @@ package boltfile
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/crc32"
-	"io"
 	"os"
 
+	"github.com/paird/paird/agent/internal/statedir"
 	bolt "go.etcd.io/bbolt"
 )
 
-// A clean stop leaves a mark in the last sector of the older meta page, with a checksum of the whole
-// file. The next commit overwrites just that page, zeros included, so the mark goes by itself; and a
-// cut while it is written can spoil only the meta that was not in use.
+// A clean stop leaves a mark in the last sector of the meta page that is not in use, with a checksum of
+// the rest of the file. bbolt writes its two meta pages in turn, by the number of the commit, so a cut while
+// the mark is written can spoil only a page that bbolt does not need, and the next commit overwrites it.
 const (
-	cleanAt   = pageSize - 512
 	cleanSize = 512
 	cleanSign = "paird: clean stop"
-
-	cleanMost = 32 << 20 // bytes of a file that is read for its checksum while the service manager waits
 )
 
+// cleanAt is where the mark stands in meta page 0 or 1.
+func cleanAt(page int) int { return page*pageSize + pageSize - cleanSize }
+
 // Close closes the database and marks the file as cleanly stopped, which spares the next Open the
-// probe. Without the mark nothing is lost; so only the closing itself can fail.
-func Close(db *bolt.DB, d Disk) error {
-	path := db.Path()
+// probe. Without the mark nothing is lost, so only the closing itself can fail.
+func Close(db *bolt.DB, dir *statedir.Dir, name string) error {
+	var commit int
+	marked := db.View(func(tx *bolt.Tx) error {
+		commit = tx.ID()
+		return nil
+	}) == nil
 	if err := db.Close(); err != nil {
 		return err
 	}
-	_ = markClean(path, d) // for the reason above
+	if marked {
+		_ = markClean(dir, name, 1-commit%2) // for the reason above
+	}
 	return nil
 }
 
-func markClean(path string, d Disk) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+func markClean(dir *statedir.Dir, name string, page int) error {
+	img, err := dir.ReadFile(name, sizeLimit)
+	if err != nil || len(img) < 2*pageSize || isClean(img) {
+		return err
+	}
+	f, err := dir.Open(name, os.O_RDWR)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	img, err := io.ReadAll(io.LimitReader(f, cleanMost+1))
-	if err != nil || len(img) > cleanMost {
+	at := cleanAt(page)
+	if err := dir.WriteAt(f, cleanMark(img, at), int64(at)); err != nil {
 		return err
 	}
-	metas, err := parseMetas(img)
-	if err != nil || len(metas) < 2 || isClean(img, metas[0]) {
-		return err
-	}
-	if err := d.WriteAt(f, cleanMark(img, metas[0]), cleanOffset(metas[0])); err != nil {
-		return err
-	}
-	return d.Sync(f)
+	return dir.SyncFile(f)
 }
 
-// isClean says whether the image is byte for byte what a clean stop left.
-func isClean(img []byte, newest meta) bool {
-	at := cleanOffset(newest)
-	return newest.high*pageSize <= uint64(len(img)) &&
-		string(img[at:at+int64(len(cleanSign))]) == cleanSign &&
-		bytes.Equal(img[at:at+cleanSize], cleanMark(img, newest))
+// isClean reports whether the image is byte for byte what a clean stop left.
+func isClean(img []byte) bool {
+	if len(img) < 2*pageSize {
+		return false
+	}
+	for page := range 2 {
+		at := cleanAt(page)
+		if bytes.Equal(img[at:at+cleanSize], cleanMark(img, at)) {
+			return true
+		}
+	}
+	return false
 }
 
-// cleanOffset is where the mark is: in the page of the meta that is not in use.
-func cleanOffset(newest meta) int64 { return int64(1-newest.page)*pageSize + cleanAt }
-
-func cleanMark(img []byte, newest meta) []byte {
-	at := cleanOffset(newest)
+// cleanMark is the mark at that place: the sign and the CRC-32C of all other bytes.
+func cleanMark(img []byte, at int) []byte {
 	table := crc32.MakeTable(crc32.Castagnoli)
-	sum := crc32.Checksum(img[:at], table)
-	sum = crc32.Update(sum, table, img[at+cleanSize:newest.high*pageSize])
+	sum := crc32.Update(crc32.Checksum(img[:at], table), table, img[at+cleanSize:])
 	mark := append(make([]byte, 0, cleanSize), cleanSign...)
-	mark = order.AppendUint64(mark, newest.txid)
-	mark = order.AppendUint32(mark, sum)
-	return mark[:cleanSize]
+	return binary.BigEndian.AppendUint32(mark, sum)[:cleanSize]
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/statedir"
 	bolt "go.etcd.io/bbolt"
 )
 
@@ -79,15 +80,17 @@ func recordCommits(t *testing.T, n int, seed uint64) (*crashtest.Recorder, []str
 	t.Helper()
 	dir := crashtest.Dir(t)
 	rec := crashtest.New(dir)
-	o := boltfile.Options{
-		Path:   filepath.Join(dir, "x.db"),
-		Disk:   boltfile.Disk{Tap: rec.Tap},
-		Opened: func(db *bolt.DB) { rec.Hook(db) },
+	folder, err := statedir.Open(dir, rec.Tap)
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer folder.Close()
+	o := options(t, filepath.Join(dir, "x.db"))
+	o.Dir, o.Opened = folder, func(db *bolt.DB) { rec.Hook(db) }
 	w := workload{rand.New(rand.NewPCG(seed, 1))}
 	var model []string
 	for k := 0; k < n; {
-		db, _, err := boltfile.Open(o)
+		db, err := boltfile.Open(o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +106,7 @@ func recordCommits(t *testing.T, n int, seed uint64) (*crashtest.Recorder, []str
 			rec.Mark(k)
 			k++
 		}
-		if err := boltfile.Close(db, o.Disk); err != nil {
+		if err := boltfile.Close(db, o.Dir, o.Name); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -111,16 +114,19 @@ func recordCommits(t *testing.T, n int, seed uint64) (*crashtest.Recorder, []str
 }
 
 // survives is the oracle: the state holds commit Mark or the next, whole, and takes two commits more.
-func survives(model []string) func(string, crashtest.State) error {
-	return func(dir string, s crashtest.State) error {
-		db, r, err := boltfile.Open(boltfile.Options{Path: filepath.Join(dir, "x.db")})
+func survives(t *testing.T, model []string) func(string, crashtest.State) error {
+	probe := crashtest.Probe(t, "serve-probes")
+	return func(path string, s crashtest.State) error {
+		dir, err := statedir.Open(path, nil)
 		if err != nil {
 			return err
 		}
-		defer db.Close()
-		if r.Reverted || r.Quarantined != "" {
-			return fmt.Errorf("%s after %d: %+v", s.Desc, s.Mark, r)
+		defer dir.Close()
+		db, err := boltfile.Open(boltfile.Options{Dir: dir, Name: "x.db", Probe: probe})
+		if err != nil {
+			return fmt.Errorf("%s after %d: %w", s.Desc, s.Mark, err)
 		}
+		defer db.Close()
 		k, digest, err := content(db)
 		switch {
 		case err != nil:
@@ -154,7 +160,7 @@ func TestCommitsSurvivePowerCuts(t *testing.T) {
 	states := 0
 	for seed := uint64(1); states < want; seed++ {
 		rec, model := recordCommits(t, 40, seed)
-		n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: seed, Limit: want - states}, survives(model))
+		n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: seed, Limit: want - states}, survives(t, model))
 		if failed > 0 {
 			t.Fatalf("%d of %d states do not survive, the first: %v", failed, n, err)
 		}
@@ -166,8 +172,8 @@ func TestCommitsSurvivePowerCuts(t *testing.T) {
 // Without the flushes the same check has to fail, or it would check nothing.
 func TestCommitsWithoutFlushAreCaught(t *testing.T) {
 	rec, model := recordCommits(t, 20, 1)
-	o := crashtest.Options{Seed: 1, Limit: 150, Ignore: func(op boltfile.Op) bool { return op.Kind == boltfile.Sync }}
-	n, failed, _ := crashtest.Check(t, rec.Ops(), o, survives(model))
+	o := crashtest.Options{Seed: 1, Limit: 150, Ignore: func(op statedir.Op) bool { return op.Kind == statedir.Sync }}
+	n, failed, _ := crashtest.Check(t, rec.Ops(), o, survives(t, model))
 	if failed == 0 {
 		t.Fatalf("all of %d states survive without a single flush", n)
 	}
@@ -179,10 +185,13 @@ func TestCommitsWithoutFlushAreCaught(t *testing.T) {
 func TestProbeCondemnsNoSurvivor(t *testing.T) {
 	rec, _ := recordCommits(t, 20, 5)
 	o := crashtest.Options{Seed: 5, Limit: crashtest.States(t) / 10}
+	probe := crashtest.Probe(t, "serve-probes")
 	n, failed, err := crashtest.Check(t, rec.Ops(), o, func(dir string, s crashtest.State) error {
-		path := filepath.Join(dir, "x.db")
-		if _, ok := s.Files["x.db"]; ok && boltfile.ProbeMain(path) != 0 {
-			return fmt.Errorf("%s after %d is condemned", s.Desc, s.Mark)
+		if _, ok := s.Files["x.db"]; !ok {
+			return nil
+		}
+		if err := probe(t.Context(), filepath.Join(dir, "x.db")); err != nil {
+			return fmt.Errorf("%s after %d is condemned: %w", s.Desc, s.Mark, err)
 		}
 		return nil
 	})

@@ -1,18 +1,20 @@
-// Package boltfile creates, probes, opens and quarantines bbolt files safely.
+// Package boltfile creates, probes and opens bbolt files safely.
+//
+// In reading order: boltfile.go (Open), probe.go (the process that may die), clean.go (Close, and what
+// spares the next Open the probe).
 //
 // What it promises, given a disk that keeps what it has flushed:
 //
 //   - A file is created whole or not at all: written under another name, flushed, renamed, and
-//     the directory flushed. A cut leaves the old name absent or complete.
-//   - bbolt only ever maps a file whose pages have been read and walked by this package first, since
-//     bbolt on a damaged one can panic in a goroutine of its own, hang, or take SIGBUS.
-//   - After a stop that was not clean the optional Probe opens the file in a process that may die.
-//   - A file that cannot be used is moved aside as NAME.broken-N (the newest two are kept) and told in
-//     the Report; it is never deleted unseen, and never deleted because the disk refused to be read
-//     for want of permission.
+//     the folder flushed. A cut leaves the old name absent or complete.
+//   - bbolt on a damaged file can panic in a goroutine of its own, hang, or take SIGBUS. So after a
+//     stop that was not clean Options.Probe opens the file first, with bbolt's own check, in a process
+//     that may die. After a clean stop a checksum of the whole file takes its place.
+//   - A damaged file is ErrDamaged and left as it is: whether something else can take its place is for
+//     the caller to know.
 //
-// What it does not promise: data pages carry no checksum, so a flipped bit inside a value is not
-// seen here unless it happened between a clean stop and the next start. Callers seal or checksum
-// values for which that matters. A disk that acknowledges a flush and loses it can cost the newest
-// commit, and then the file falls back to the one before.
+// What it does not promise: bbolt's data pages carry no checksum, so a flipped bit inside a value is
+// not seen here unless it happened between a clean stop and the next start. Callers seal or checksum
+// values for which that matters, and read them under Guard first. Nor does it go back to the commit before a damaged one: what must
+// survive that has a copy elsewhere.
 package boltfile

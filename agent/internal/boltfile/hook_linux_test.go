@@ -12,25 +12,32 @@ import (
 
 	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/statedir"
 	bolt "go.etcd.io/bbolt"
 	"golang.org/x/sys/unix"
 )
 
 // The flushes that Hook tells from the order of the writes have to be those that bbolt really asks
-// the kernel for, and a Disk has to do what it says. The kernel is asked: it reports the system calls
+// the kernel for, and a statedir.Dir has to do what it says. The kernel is asked: it reports the system calls
 // of this one thread.
 func TestHookTellsWhatTheKernelSees(t *testing.T) {
 	dir := t.TempDir()
 	rec := crashtest.New(dir)
-	db, _, err := boltfile.Open(boltfile.Options{Path: filepath.Join(dir, "x.db"), Opened: func(db *bolt.DB) { rec.Hook(db) }})
+	folder, err := statedir.Open(dir, rec.Tap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	o := options(t, filepath.Join(dir, "x.db"))
+	o.Opened = func(db *bolt.DB) { rec.Hook(db) }
+	db, err := boltfile.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
 	calls := make(chan []string)
 	work := func() error {
-		d := boltfile.Disk{Tap: rec.Tap}
-		return errors.Join(commits(db), d.WriteFile(filepath.Join(dir, "file"), []byte("content")))
+		return errors.Join(commits(db), folder.WriteFile("file", []byte("content")))
 	}
 	go func() { calls <- traced(t, work) }()
 	seen := <-calls
@@ -41,13 +48,13 @@ func TestHookTellsWhatTheKernelSees(t *testing.T) {
 	var told []string
 	for _, op := range rec.Ops() {
 		switch op.Kind {
-		case boltfile.Write:
+		case statedir.Write:
 			told = append(told, fmt.Sprintf("write %d at %d", len(op.Data), op.Off))
-		case boltfile.Truncate:
+		case statedir.Truncate:
 			told = append(told, fmt.Sprintf("truncate %d", op.Off))
-		case boltfile.Rename:
+		case statedir.Rename:
 			told = append(told, "rename")
-		case boltfile.Sync, boltfile.SyncDir:
+		case statedir.Sync, statedir.SyncDir:
 			told = append(told, "sync")
 		}
 	}

@@ -4,18 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"time"
 
+	"github.com/paird/paird/agent/internal/child"
+	"github.com/paird/paird/agent/internal/oneline"
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+	"golang.org/x/sys/unix"
 )
 
 // ErrNoVerdict: the probe could not be made, which says nothing about the file.
 var ErrNoVerdict = errors.New("no verdict")
+
+const (
+	probeLimit  = 2 * time.Second // a damaged file can make bbolt hang
+	probeOutput = 4 << 10         // bytes of its complaint
+)
 
 // What ProbeMain returns, as the exit code of the process. A panic ends a Go program with 2.
 const (
@@ -27,40 +34,37 @@ const (
 // Child returns a Probe that runs `exe args... PATH`, a program that exits with ProbeMain(PATH).
 func Child(exe string, args ...string) func(ctx context.Context, path string) error {
 	return func(ctx context.Context, path string) error {
-		var said strings.Builder
-		cmd := exec.CommandContext(ctx, exe, append(args[:len(args):len(args)], path)...)
-		cmd.Env = []string{"GOTRACEBACK=none"}
-		cmd.Stderr = &said
-		cmd.WaitDelay = time.Second
-		err := cmd.Run()
-		exit, ran := errors.AsType[*exec.ExitError](err)
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() != nil:
-			return fmt.Errorf("probe: %w", ctx.Err())
-		case !ran || exit.ExitCode() == probeNoVerdict:
-			return fmt.Errorf("%w: %w: %s", ErrNoVerdict, err, firstLine(said.String()))
+		program := child.Program{
+			Command: append(append([]string{exe}, args...), path), Env: []string{"GOTRACEBACK=none"},
+			Timeout: probeLimit, MaxOutput: probeOutput, CutOutput: true,
 		}
-		return fmt.Errorf("probe: %w: %s", err, firstLine(said.String()))
+		_, stderr, err := program.Run(ctx)
+		if err == nil {
+			return nil
+		}
+		err = fmt.Errorf("probe: %w: %s", err, oneline.First(string(stderr), 200))
+		exit, ran := errors.AsType[*exec.ExitError](err)
+		if hung := errors.Is(err, child.ErrTimeout) || ctx.Err() != nil; !hung && (!ran || exit.ExitCode() == probeNoVerdict) {
+			return fmt.Errorf("%w: %w", ErrNoVerdict, err)
+		}
+		return err
 	}
 }
 
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return line[:min(len(line), 200)]
-}
-
-// ProbeMain opens the bbolt file at path for reading, reads all of it and returns the exit code for
-// the process, which the file may well kill or hang: 0 sound, 1 damaged, 3 cannot tell.
+// ProbeMain opens the bbolt file at path for reading, runs bbolt's own check and returns the exit code for
+// the process, which the file may kill or hang.
 func ProbeMain(path string) int {
+	// A page that refers to itself makes bbolt allocate without end: the memory that a board has is the daemon's.
+	_ = unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: probeMemory, Max: probeMemory})
 	err := probeFile(path)
 	if err == nil {
 		return probeSound
 	}
 	fmt.Fprintln(os.Stderr, err)
-	if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrNotExist) || errors.Is(err, berrors.ErrTimeout) {
-		return probeNoVerdict
+	for _, none := range []error{os.ErrPermission, os.ErrNotExist, berrors.ErrTimeout, berrors.ErrVersionMismatch} {
+		if errors.Is(err, none) {
+			return probeNoVerdict
+		}
 	}
 	return probeDamaged
 }
@@ -74,7 +78,7 @@ func probeFile(path string) error {
 	}
 	defer db.Close()
 	return db.View(func(tx *bolt.Tx) error {
-		if err := tx.ForEach(func(_ []byte, b *bolt.Bucket) error { return readAll(b) }); err != nil {
+		if err := checkLengths(tx); err != nil { // as Open reads it
 			return err
 		}
 		var first error
@@ -87,18 +91,8 @@ func probeFile(path string) error {
 	})
 }
 
-func readAll(b *bolt.Bucket) error {
-	return b.ForEach(func(k, v []byte) error {
-		if v == nil {
-			return readAll(b.Bucket(k))
-		}
-		_, err := io.Discard.Write(v)
-		return err
-	})
-}
-
-// aboutMetaPage tells a complaint about the header of a torn meta page, whose other half is in use:
-// two commits later it is gone, and nothing is lost.
+// aboutMetaPage reports whether the complaint is about the header of a torn meta page while the other
+// one is in use: two commits later it is gone, and nothing is lost.
 func aboutMetaPage(err error) bool {
 	s := err.Error()
 	for _, about := range []string{"page 0: ", "page 1: ", "expected to be: 0,", "expected to be: 1,"} {

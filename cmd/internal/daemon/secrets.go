@@ -20,7 +20,7 @@ func stored(cfg config.Config, id string, o Options) store.Options {
 	}
 	return store.Options{
 		Dir: cfg.Device.StateDir, KeySource: cfg.Secrets.Key, CredentialsDir: os.Getenv("CREDENTIALS_DIRECTORY"),
-		Device: id, Probe: probe, Log: o.Log, Erase: []string{"metadata.json*"},
+		Device: id, Probe: probe, Log: o.Log,
 	}
 }
 
