@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -67,7 +68,10 @@ func (a *authority) issue(t *testing.T, name string) tls.Certificate {
 
 func (a *authority) issueAt(t *testing.T, name string, from time.Time) tls.Certificate {
 	t.Helper()
-	key := newKey(t)
+	return a.sign(t, newKey(t), serverCertificate(name, from))
+}
+
+func serverCertificate(name string, from time.Time) *x509.Certificate {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name}, NotBefore: from, NotAfter: from.Add(24 * time.Hour),
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
@@ -77,6 +81,12 @@ func (a *authority) issueAt(t *testing.T, name string, from time.Time) tls.Certi
 	} else {
 		template.DNSNames = []string{name}
 	}
+	return template
+}
+
+// sign makes the certificate of key.
+func (a *authority) sign(t *testing.T, key crypto.Signer, template *x509.Certificate) tls.Certificate {
+	t.Helper()
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
 	if err != nil {
 		t.Fatal(err)

@@ -114,7 +114,9 @@ func (e handshakeError) Unwrap() error { return e.error }
 
 // tlsConfig reads the certificate files for each connection, so that a renewed one needs no restart.
 func (l *Link) tlsConfig() (*tls.Config, error) {
-	config := &tls.Config{ServerName: l.at.host, MinVersion: tls.VersionTLS12, NextProtos: l.o.ALPN}
+	config := &tls.Config{
+		ServerName: l.at.host, MinVersion: tls.VersionTLS12, NextProtos: l.o.ALPN, VerifyConnection: remote.StrongKeys,
+	}
 	if l.o.CAFile != "" {
 		pem, err := os.ReadFile(l.o.CAFile)
 		if err != nil {

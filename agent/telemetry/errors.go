@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/internal/oneline"
+	"github.com/paird/paird/agent/internal/remote"
 )
 
 // Causes with which the agent ends a session by context.WithCancelCause.
@@ -80,20 +81,15 @@ func (r refusal) explain() *Error {
 	return &Error{Kind: Misconfigured, Detail: fmt.Sprintf("refused with a code unknown to MQTT 3.1.1 (CONNACK %d): check mqtt.url and the broker", byte(r)), Err: r}
 }
 
+// explainTLS is nil where TLS is not what failed.
 func explainTLS(host string, err error) *Error {
-	detail := ""
-	var invalid x509.CertificateInvalidError
-	var authority x509.UnknownAuthorityError
-	var name x509.HostnameError
+	detail := explainCertificate(host, err)
 	alert, _ := errors.AsType[*net.OpError](err)
 	var record tls.RecordHeaderError
 	switch {
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		detail = "the broker's certificate is expired or not yet valid: check this board's clock"
-	case errors.As(err, &authority):
-		detail = "the broker's certificate is from an unknown authority: set mqtt.ca_file"
-	case errors.As(err, &name):
-		detail = fmt.Sprintf("the broker's certificate is not for %s: check mqtt.url", host)
+	case detail != "":
+	case alert != nil && alert.Op == "remote error" && alert.Err.Error() == oldVersion:
+		detail = "the broker speaks TLS 1.0 or 1.1 only, which is not safe: it must offer TLS 1.2"
 	case alert != nil && alert.Op == "remote error": // crypto/tls marks the peer's alerts so
 		detail = fmt.Sprintf("the broker ended TLS (%v): check mqtt.cert_file and mqtt.alpn", alert.Err)
 	case errors.As(err, &record):
@@ -105,6 +101,39 @@ func explainTLS(host string, err error) *Error {
 		detail = "TLS with the broker failed: check its certificate and mqtt.alpn"
 	}
 	return &Error{Kind: TLS, Detail: detail, Err: err}
+}
+
+// oldVersion is how crypto/tls spells the alert protocol_version (RFC 8446 section 6).
+const oldVersion = "tls: protocol version not supported"
+
+// explainCertificate says what is wrong with the broker's certificate; it is empty if nothing is.
+func explainCertificate(host string, err error) string {
+	var invalid x509.CertificateInvalidError
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	switch {
+	case errors.As(err, &invalid):
+		return explainInvalid(host, invalid)
+	case errors.As(err, &authority):
+		return "the broker's certificate is from an unknown authority: set mqtt.ca_file"
+	case errors.As(err, &name):
+		return fmt.Sprintf("the broker's certificate is not for %s: check mqtt.url", host)
+	case errors.Is(err, remote.ErrWeakKey):
+		return "the broker's certificate, or one above it, has an RSA key below 2048 bits: it must be replaced"
+	}
+	return ""
+}
+
+func explainInvalid(host string, err x509.CertificateInvalidError) string {
+	switch err.Reason {
+	case x509.Expired:
+		return "the broker's certificate is expired or not yet valid: check this board's clock"
+	case x509.CANotAuthorizedForThisName:
+		return fmt.Sprintf("the broker's certificate is from an authority that may not name %s", host)
+	case x509.IncompatibleUsage:
+		return "the broker's certificate is not one for servers: it must be replaced"
+	}
+	return "the broker's certificate is invalid: " + plain(err)
 }
 
 func isHandshake(err error) bool {

@@ -29,7 +29,7 @@ type Link struct {
 	interval        atomic.Int64 // ns between samples
 	intervalChanged chan struct{}
 	sampleBegun     atomic.Int64 // ns from created, 0 between samples
-	measuring       sync.Mutex // the probes' metrics
+	measuring       sync.Mutex   // the probes' metrics
 
 	ready     readyConn // opened by Preconnect
 	commander *commander
