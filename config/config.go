@@ -161,12 +161,13 @@ type Secrets struct {
 
 // Control is the local API. Each list names who may: "*", "user:NAME", "group:NAME".
 type Control struct {
-	Socket  string
-	Status  []string
-	Publish []string
-	Token   []string
-	Pair    []string
-	Reset   []string
+	Socket    string
+	Status    []string
+	Publish   []string
+	Subscribe []string
+	Token     []string
+	Pair      []string
+	Reset     []string
 }
 
 // Hooks are programs that run on events.

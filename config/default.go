@@ -36,7 +36,7 @@ func Default() Config {
 		Secrets: Secrets{Key: "auto"},
 		Control: Control{
 			Socket: "/run/paird/paird.sock", Status: []string{"*"}, Publish: []string{"group:paird"},
-			Token: []string{"group:paird"}, Pair: []string{}, Reset: []string{},
+			Subscribe: []string{"group:paird"}, Token: []string{"group:paird"}, Pair: []string{}, Reset: []string{},
 		},
 		Hooks: Hooks{OnEvent: []string{}},
 		Log:   Log{Level: "info", Format: "auto"},

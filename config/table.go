@@ -139,6 +139,7 @@ func localKeys(c *Config) []key {
 		entry("control.socket", &l.Socket, "the local API", text(filled), text(path)),
 		entry("control.status", &l.Status, `who may: "*", "user:NAME", "group:NAME"; root and the daemon's user always`),
 		entry("control.publish", &l.Publish, ""),
+		entry("control.subscribe", &l.Subscribe, "these receive what the broker sends below <mqtt.topic>/in/; while there is such a user or group, the broker keeps the session"),
 		entry("control.token", &l.Token, ""),
 		entry("control.pair", &l.Pair, "these also see the user code"),
 		entry("control.reset", &l.Reset, ""),

@@ -15,8 +15,9 @@ import (
 
 // makeAgent makes the agent of all the parts.
 func (d *device) makeAgent(ctx context.Context) error {
-	cfg := d.cfg
-	d.hooks = hooks.New(hooks.Options{Command: cfg.Hooks.OnEvent, Log: d.o.Log})
+	hook := hooksOptions(d.cfg)
+	hook.Log = d.o.Log
+	d.hooks = hooks.New(hook)
 	auth, err := d.authorization()
 	if err != nil {
 		return err
@@ -25,15 +26,11 @@ func (d *device) makeAgent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := agent.Options{
-		Version: d.o.Version, DeviceID: d.who.ID, DeviceName: d.who.Name,
-		Auth: client, Store: d.store, Queue: d.queue, Clock: d.clock,
-		LED: d.board.LED, Edges: d.edges(ctx), Hook: d.hooks.Event, Frame: d.frame,
-		Alive: func() { notify(sd.SdNotifyWatchdog) }, AliveEvery: aliveEvery(),
-		Bound: bound(cfg), BrokerURL: cfg.MQTT.URL, Panel: d.panelStatus(),
-		StartAuto: cfg.Auth.Start == "auto", Revoke: cfg.Auth.Revoke, PairHold: cfg.Button.PairHold, ResetHold: cfg.Button.ResetHold,
-		Spread: cfg.MQTT.Spread, Audiences: audiences(cfg), Log: d.o.Log,
-	}
+	o := agentOptions(d.cfg, d.who)
+	o.Version, o.Log, o.Panel = d.o.Version, d.o.Log, d.panelStatus()
+	o.Auth, o.Store, o.Queue, o.Clock = client, d.store, d.queue, d.clock
+	o.LED, o.Edges, o.Hook, o.Frame = d.board.LED, d.edges(ctx), d.hooks.Event, d.frame
+	o.Alive, o.AliveEvery = func() { notify(sd.SdNotifyWatchdog) }, aliveEvery()
 	if d.panel != nil {
 		o.Screen = d.panel
 	}
@@ -73,6 +70,9 @@ func (d *device) addLink(o *agent.Options) error {
 		return err
 	}
 	broker.Panel = d.board.Driver
+	if d.inbox != nil {
+		broker.Inbox, o.Inbox = d.inbox, d.inbox
+	}
 	broker.Emit = func(event string, fields map[string]any) { d.agent.Emit(event, fields) }
 	l, err := link(broker, d.queue, d.clock, func() { d.agent.Identify() }, d.o.Log)
 	if err != nil {

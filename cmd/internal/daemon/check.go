@@ -84,7 +84,7 @@ func simulated() []string {
 }
 
 func peers(c config.Control) map[string][]string {
-	return map[string][]string{"status": c.Status, "publish": c.Publish, "token": c.Token, "pair": c.Pair, "reset": c.Reset}
+	return map[string][]string{"status": c.Status, "publish": c.Publish, "subscribe": c.Subscribe, "token": c.Token, "pair": c.Pair, "reset": c.Reset}
 }
 
 // checkAuth asks deviceauth. Files that cannot be read are CheckFiles' to report.

@@ -43,6 +43,7 @@ type device struct {
 	who    Device
 	store  *store.Store
 	queue  *queue.Queue
+	inbox  *queue.Inbox // nil where no program receives messages
 	clock  *clock.Clock
 	board  *hal.Board
 	socket net.Listener
@@ -110,10 +111,14 @@ func (d *device) openState() error {
 		floor = saved
 	}
 	d.clock = clock.New(clock.Options{Floor: floor})
-	d.queue, err = queue.Open(queue.Options{
-		Dir: d.cfg.Device.StateDir, MaxBytes: int64(d.cfg.Queue.MaxBytes), MaxAge: d.cfg.Queue.MaxAge,
-		Sync: d.cfg.Queue.Sync, KeepFree: int64(d.cfg.Queue.KeepFree), Now: d.stamp, Log: d.o.Log, OnGap: d.gap,
-	})
+	q := queueOptions(d.cfg)
+	q.Now, q.Log, q.OnGap = d.stamp, d.o.Log, d.gap
+	if d.queue, err = queue.Open(q); err != nil || !receives(d.cfg) {
+		return err
+	}
+	in := inboxOptions(d.cfg)
+	in.Log = d.o.Log
+	d.inbox, err = queue.OpenInbox(in)
 	return err
 }
 
@@ -159,10 +164,9 @@ func (d *device) openBoard(ctx context.Context) error {
 
 // run runs everything until ctx ends, and ends the panel last, so that it shows how things stand.
 func (d *device) run(ctx context.Context) error {
-	c := d.cfg.Control
-	api := control.Handler(d.agent, control.HandlerOptions{
-		Status: c.Status, Publish: c.Publish, Token: c.Token, Pair: c.Pair, Reset: c.Reset, Log: d.o.Log,
-	})
+	who := controlOptions(d.cfg)
+	who.Log = d.o.Log
+	api := control.Handler(d.agent, who)
 	drawing, undraw := context.WithCancel(context.WithoutCancel(ctx))
 	defer undraw()
 	d.beside.Go(func() { _ = d.hooks.Run(ctx) })
@@ -193,6 +197,9 @@ func (d *device) close() {
 	}
 	if d.board != nil {
 		d.closed("board", d.board.Close())
+	}
+	if d.inbox != nil {
+		d.closed("inbox", d.inbox.Close())
 	}
 	if d.queue != nil {
 		d.closed("queue", d.queue.Close())
