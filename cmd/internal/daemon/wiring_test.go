@@ -18,9 +18,9 @@ import (
 // arrives names, for each key of the configuration, every option that it sets, and no other. A key that sets none
 // here names the test that holds it.
 var arrives = map[string]string{
-	"Device.Name":                      "agent.DeviceName auth.Params.label broker.DeviceName hal.Name",
-	"Device.ID":                        "agent.DeviceID auth.Params.id broker.DeviceID store.Device",
-	"Device.StateDir":                  "auth.Cache.path inbox.Dir queue.Dir store.Dir",
+	"Device.Name":                      "agent.DeviceName auth.Params broker.DeviceName hal.Name",
+	"Device.ID":                        "agent.DeviceID auth.Params broker.DeviceID store.Device",
+	"Device.StateDir":                  "auth.Cache.dir inbox.Dir queue.Dir store.Dir",
 	"Auth.Issuer":                      "agent.Bound.Issuer auth.Issuer",
 	"Auth.DeviceAuthorizationEndpoint": "auth.DeviceAuthorizationEndpoint",
 	"Auth.TokenEndpoint":               "agent.Bound.TokenEndpoint auth.TokenEndpoint",
@@ -44,16 +44,16 @@ var arrives = map[string]string{
 	"Tokens.Resource":                  "agent.Audiences auth.FurtherResources",
 	"Tokens.Scopes":                    "agent.Audiences auth.FurtherScopes",
 	"Display.Panel":                    "hal.Panel",
-	"Display.Size":                     "hal.Size",
+	"Display.Size":                     "hal.Size.X hal.Size.Y",
 	"Display.Bus":                      "hal.Bus",
 	"Display.Address":                  "hal.Address",
 	"Display.ColumnOffset":             "hal.ColumnOffset",
 	"Display.Pins":                     "hal.Pins",
 	"Display.Rotate":                   "hal.Rotate",
 	"Display.Language":                 "frames.Language",
-	"Display.Board":                    "hal.Board",
+	"Display.Board":                    "hal.Board hal.ButtonPin hal.Panel hal.Size.X hal.Size.Y",
 	"Display.Required":                 "TestPanelMissing",
-	"Sim.Panel":                        "hal.SimPanel",
+	"Sim.Panel":                        "hal.Paper hal.Size.X hal.Size.Y",
 	"Sim.Listen":                       "hal.SimListen",
 	"PNG.File":                         "hal.PNGFile",
 	"Button.Pin":                       "hal.ButtonPin",
@@ -79,7 +79,7 @@ var arrives = map[string]string{
 	"Telemetry.Interval":               "broker.Interval",
 	"Telemetry.Format":                 "broker.Format",
 	"Telemetry.Metrics":                "broker.Metrics",
-	"Telemetry.Sensors.Driver":         "sensor.Driver",
+	"Telemetry.Sensors.Driver":         "broker.Sensors sensor.Driver",
 	"Telemetry.Sensors.Bus":            "sensor.Bus",
 	"Telemetry.Sensors.Address":        "sensor.Address",
 	"Telemetry.Sensors.ID":             "sensor.ID",
@@ -250,7 +250,7 @@ func field(v reflect.Value, key string) reflect.Value {
 func change(t *testing.T, key string, v reflect.Value) {
 	t.Helper()
 	special := map[string]any{
-		"Auth.Start": "auto", "MQTT.URL": "wss://other.example", "Display.Size": image.Pt(99, 77), "Sim.Panel": "sh1106",
+		"Auth.Start": "auto", "MQTT.URL": "wss://other.example", "Display.Size": image.Pt(99, 77), "Sim.Panel": "waveshare2in13v4", "Telemetry.Sensors.Bus": "I2C7",
 		"Auth.ClientSecretFile":    write(t, "secret", "hunter2"),
 		"Auth.ClientKeyFile":       write(t, "key", privateKey(t)),
 		"Telemetry.Sensors.Driver": "bh1750", "Display.Board": hal.Boards()[0].Name, "Display.Panel": "png",
