@@ -95,7 +95,7 @@ func open(ctx context.Context, o Options, hw hardware) (*Board, error) {
 }
 
 func (b *Board) open(ctx context.Context, hw hardware, o Options, p PanelInfo, edges *edges) error {
-	size := p.size(o)
+	size := p.Size(o.Size)
 	if (p.Name == "sim" || p.Name == "png") && o.EncodePNG == nil {
 		return fmt.Errorf("display.panel: %q needs hal.Options.EncodePNG", p.Name)
 	}
@@ -121,7 +121,7 @@ func (b *Board) open(ctx context.Context, hw hardware, o Options, p PanelInfo, e
 
 // openPhysical makes a panel that is hardware. If it does not answer, the error goes into Fault.
 func (b *Board) openPhysical(hw hardware, o Options, p PanelInfo) {
-	panel := newPhysical(p.size(o), p.Accent, o.Rotate, o.Log, func() (*device, error) { return openDevice(hw, p, o) })
+	panel := newPhysical(p.Size(o.Size), p.Accent, o.Rotate, o.Log, func() (*device, error) { return openDevice(hw, p, o) })
 	panel.glows = !p.Paper
 	b.Panel, b.Fault = panel, panel.probe()
 	b.close = append(b.close, panel.start())
@@ -139,7 +139,7 @@ func simulated(o Options) PanelInfo {
 func (b *Board) openSim(ctx context.Context, o Options, edges *edges) error {
 	p := simulated(o)
 	b.Paper, b.Accent, b.Partial, b.Refresh = p.Paper, p.Accent, p.Partial, p.Refresh
-	so := sim.Options{Name: o.Name, EncodePNG: o.EncodePNG, Size: view(p.size(o), o.Rotate), Paper: p.Paper, Accent: p.Accent, Full: p.Refresh, Press: edges.put}
+	so := sim.Options{Name: o.Name, EncodePNG: o.EncodePNG, Size: view(p.Size(o.Size), o.Rotate), Paper: p.Paper, Accent: p.Accent, Full: p.Refresh, Press: edges.put}
 	if p.Partial {
 		so.Part = partialTime
 	}

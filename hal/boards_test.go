@@ -24,7 +24,7 @@ func TestBoards(t *testing.T) {
 			t.Errorf("%s: %v", b.Name, errs)
 		}
 		p, _ := find(o)
-		if got := p.size(o); o.Size != (image.Point{}) && got != o.Size {
+		if got := p.Size(o.Size); o.Size != (image.Point{}) && got != o.Size {
 			t.Errorf("%s: size %v", b.Name, got)
 		}
 	}

@@ -66,7 +66,7 @@ func TestSize(t *testing.T) {
 		{"waveshare2in13v4", image.Pt(128, 64), image.Pt(250, 122)}, {"sh1107", image.Pt(128, 64), image.Pt(128, 128)},
 	} {
 		p, _ := find(Options{Panel: c.panel})
-		if got := p.size(Options{Size: c.said}); got != c.want {
+		if got := p.Size(c.said); got != c.want {
 			t.Errorf("%s at %v: %v, want %v", c.panel, c.said, got, c.want)
 		}
 	}

@@ -124,7 +124,7 @@ func TestSimIsAnyPanel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		size := p.size(Options{Size: image.Pt(128, 64)})
+		size := p.Size(image.Pt(128, 64))
 		if b.Panel.Bounds().Size() != image.Pt(size.Y, size.X) || b.Paper != p.Paper || b.Accent != p.Accent || b.Partial != p.Partial || b.Refresh != p.Refresh || b.Driver != "sim" {
 			t.Errorf("%s: %v, %+v", p.Name, b.Panel.Bounds(), b)
 		}

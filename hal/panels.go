@@ -67,11 +67,11 @@ func names(o Options) string {
 // usualSize is the default of display.size. A panel that has no such size uses its own.
 func usualSize() image.Point { return image.Pt(128, 64) }
 
-// size is what the panel is used at: the configured size, or the panel's own.
-func (p PanelInfo) size(o Options) image.Point {
+// Size is what the panel is used at, in pixels: the size that the configuration sets, or the panel's own if it has no such size.
+func (p PanelInfo) Size(set image.Point) image.Point {
 	switch {
-	case slices.Contains(p.Sizes, o.Size), len(p.Sizes) == 0 && o.Size != (image.Point{}):
-		return o.Size
+	case slices.Contains(p.Sizes, set), len(p.Sizes) == 0 && set != (image.Point{}):
+		return set
 	case len(p.Sizes) > 0:
 		return p.Sizes[0]
 	}

@@ -196,7 +196,7 @@ type device struct {
 // openDevice opens a panel's bus and pins; if one of them fails, none stays open.
 func openDevice(hw hardware, p PanelInfo, o Options) (*device, error) {
 	w := &Wiring{hw: hw, o: o}
-	w.o.Size = p.size(o)
+	w.o.Size = p.Size(o.Size)
 	d := &device{Closer: w, glows: !p.Paper}
 	err := d.open(w, p)
 	if err != nil {

@@ -52,7 +52,11 @@ func configuredGeometry(cfg config.Config) (display.Geometry, error) {
 	if cfg.IsSet("display.size") {
 		at = cfg.Display.Size
 	}
-	g, err := panelGeometry(cfg.Display.Panel, at)
+	name := cfg.Display.Panel
+	if name == "sim" && cfg.Sim.Panel != "" {
+		name = cfg.Sim.Panel
+	}
+	g, err := panelGeometry(name, at)
 	g.Language = cfg.Display.Language
 	if cfg.Display.Rotate%180 == 90 {
 		g.Width, g.Height = g.Height, g.Width
@@ -68,13 +72,8 @@ func panelGeometry(name string, at image.Point) (display.Geometry, error) {
 		if i.Name != name {
 			continue
 		}
-		if at == (image.Point{}) {
-			at = image.Pt(128, 64)
-			if len(i.Sizes) > 0 {
-				at = i.Sizes[0]
-			}
-		}
-		return display.Geometry{Width: at.X, Height: at.Y, Paper: i.Paper, Accent: i.Accent}, nil
+		size := i.Size(at)
+		return display.Geometry{Width: size.X, Height: size.Y, Paper: i.Paper, Accent: i.Accent}, nil
 	}
 	return display.Geometry{}, usage("no panel %q: there are %s", name, strings.Join(names, ", "))
 }

@@ -104,15 +104,28 @@ func TestHardware(t *testing.T) {
 		"[display]\npanel = \"waveshare2in13v2\"\nbus = \"SPI0.0\"\n": {},
 		"[display]\npanel = \"ssd1306\"\nsize = \"128x32\"\n":         image.Pt(128, 32),
 		"[display]\npanel = \"sim\"\n":                                image.Pt(128, 64),
-		"[display]\npanel = \"sim\"\n[sim]\npanel = \"ssd1306\"\n":    image.Pt(128, 64),
-		"[display]\npanel = \"sim\"\n[sim]\npanel = \"inkywhat\"\n":   image.Pt(400, 300),
 	} {
 		cfg := configured(t, t.TempDir(), "https://auth.example.com", more)
 		if got := Hardware(cfg, "x", nil, nil); got.Size != want {
 			t.Errorf("%q: %v", more, got.Size)
-		} else if got.Paper != strings.Contains(more, "inkywhat") {
-			t.Errorf("%q: paper %v", more, got.Paper)
 		}
+	}
+}
+
+// TestSimIsAPanel: the simulator has the size, paper and colours of the panel that [sim] names, and so has display.
+func TestSimIsAPanel(t *testing.T) {
+	cfg := configured(t, t.TempDir(), "https://auth.example.com", "[display]\npanel = \"sim\"\nsize = \"128x64\"\n[sim]\npanel = \"inkywhat\"\nlisten = \"127.0.0.1:0\"\n")
+	b, err := hal.Open(t.Context(), Hardware(cfg, "x", nil, slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if g := Geometry(cfg, b); g.Width != 400 || g.Height != 300 || !g.Paper || !g.Accent || !g.Whole {
+		t.Errorf("%+v", g)
+	}
+	cfg.Sim.Panel = "lcd"
+	if err := Check(cfg); err == nil || !strings.Contains(err.Error(), "sim.panel: there is no panel") {
+		t.Error(err)
 	}
 }
 

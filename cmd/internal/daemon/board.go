@@ -16,15 +16,12 @@ func Hardware(cfg config.Config, name string, terminal io.Writer, log *slog.Logg
 	d := cfg.Display
 	o := hal.Options{
 		Board: d.Board, Panel: d.Panel, Bus: d.Bus, Address: uint16(d.Address), ColumnOffset: d.ColumnOffset, Pins: d.Pins,
-		Rotate: d.Rotate, SimListen: cfg.Sim.Listen, PNGFile: cfg.PNG.File,
+		Rotate: d.Rotate, SimPanel: cfg.Sim.Panel, SimListen: cfg.Sim.Listen, PNGFile: cfg.PNG.File,
 		ButtonPin: cfg.Button.Pin, ActiveLow: cfg.Button.ActiveLow, LEDPin: cfg.LED.Pin,
 		Name: name, Terminal: terminal, EncodePNG: display.EncodePNG, Log: log,
 	}
 	if drawn := slices.Contains([]string{"png", "sim", "terminal"}, d.Panel); drawn || cfg.IsSet("display.size") {
 		o.Size = d.Size // hardware knows its own; the key only tells sizes of one controller apart
-	}
-	if d.Panel == "sim" && cfg.Sim.Panel != "" {
-		simulate(&o, cfg.Sim.Panel)
 	}
 	return o
 }
@@ -54,15 +51,6 @@ func WithBoard(cfg config.Config) config.Config {
 	}
 	cfg.Preset("board "+b.Name, values)
 	return cfg
-}
-
-// simulate gives the simulator the size and the look of a panel. An unknown name is Check's to report.
-func simulate(o *hal.Options, name string) {
-	for _, p := range hal.Panels() {
-		if p.Name == name && len(p.Sizes) > 0 {
-			o.Size, o.Paper = p.Sizes[0], p.Paper
-		}
-	}
 }
 
 // Geometry is what display must know of the board's panel.

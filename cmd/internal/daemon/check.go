@@ -40,7 +40,7 @@ func Check(cfg config.Config) error {
 	all = append(all, checkAuth(cfg, who)...)
 	all = append(all, hal.Check(Hardware(cfg, who.Name, nil, nil))...)
 	all = append(all, checkBroker(cfg, who)...)
-	all = append(all, checkLanguage(cfg.Display.Language), checkSimulated(cfg.Sim.Panel), hooks.Check(cfg.Hooks.OnEvent))
+	all = append(all, checkLanguage(cfg.Display.Language), hooks.Check(cfg.Hooks.OnEvent))
 	all = append(all, control.Check(cfg.Control.Socket, peers(cfg.Control))...)
 	return cfg.Problems(append(all, cfg.CheckFiles())...)
 }
@@ -103,14 +103,6 @@ func checkBroker(cfg config.Config, who Device) []error {
 		return []error{err}
 	}
 	return append(telemetry.Check(broker), err)
-}
-
-// checkSimulated wants a panel that has a size of its own.
-func checkSimulated(name string) error {
-	if known := simulated(); name != "" && !slices.Contains(known, name) {
-		return fmt.Errorf("sim.panel: %q is not known, write one of %s", name, strings.Join(known, ", "))
-	}
-	return nil
 }
 
 func checkLanguage(language string) error {
