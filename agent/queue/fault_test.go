@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -140,6 +141,54 @@ func take(t *testing.T, q *Queue, seen map[int]bool) {
 	}
 	seen[i] = true
 	q.Ack(seq)
+}
+
+// A bad sector costs the records of its frame, counted and reported, whether it is found at start or later.
+func TestBadSector(t *testing.T) {
+	for _, atStart := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			dir, bad := t.TempDir(), atomic.Bool{}
+			tap := func(op statedir.Op) error {
+				end := op.Off + int64(len(op.Data))
+				if op.Kind == statedir.ReadFile && filepath.Base(op.Path) == "queue.00000001" && bad.Load() && op.Off <= 2*blockSize && end > 2*blockSize {
+					return syscall.EIO
+				}
+				return nil
+			}
+			long := strings.Repeat(" ", 3000) // a record in each frame
+			fill := func(q *Queue) {
+				for i := range 20 {
+					if err := errors.Join(q.Put("t", fmt.Append(nil, i, long)), q.Flush()); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			q := open(t, Options{Dir: dir, segment: testSegment, tap: tap})
+			if fill(q); atStart {
+				q.Close()
+				bad.Store(true)
+				q = open(t, Options{Dir: dir, segment: testSegment, tap: tap})
+			}
+			bad.Store(true)
+			seen, gaps := map[int]bool{}, 0
+			for q.Stats().Messages > 0 {
+				seq, topic, payload := next(t, q)
+				var i int
+				if topic == gapTopic {
+					gaps++
+				} else if _, err := fmt.Sscan(payload, &i); err != nil {
+					t.Fatal(err)
+				}
+				seen[i] = true
+				q.Ack(seq)
+			}
+			time.Sleep(2 * retryLast)
+			if s := q.Stats(); s.Dropped != 1 || gaps != 1 || len(seen) != 19 || q.Storage() != nil {
+				t.Errorf("at start %v: %+v, %d gaps, %d seen, %v", atStart, s, gaps, len(seen), q.Storage())
+			}
+			q.Close()
+		})
+	}
 }
 
 // A gap is due and the disk fails to take it: Next gives it all the same, and the records behind it.

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/paird/paird/agent/internal/statedir"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -107,12 +108,35 @@ func (l *segments) read(s *segment) ([]frame, error) {
 		return nil, err
 	}
 	b := make([]byte, min(info.Size(), maxSegment))
-	if err := l.dir.ReadAt(f, b, 0); err != nil && !errors.Is(err, io.EOF) {
+	err = l.dir.ReadAt(f, b, 0)
+	if errors.Is(err, unix.EIO) {
+		err = l.readBlocks(f, b)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	frames := parseFrames(b, s.number)
 	slices.SortStableFunc(frames, func(a, b frame) int { return cmp.Compare(a.commit, b.commit) })
 	return frames, nil
+}
+
+// readBlocks fills b block by block, and leaves those out that the disk does not give: a bad sector costs its
+// frame. It fails if the disk gives none.
+func (l *segments) readBlocks(f *os.File, b []byte) (err error) {
+	good := false
+	for at := 0; at < len(b); at += blockSize {
+		block := b[at:min(at+blockSize, len(b))]
+		if bad := l.dir.ReadAt(f, block, int64(at)); bad != nil {
+			clear(block)
+			err = bad
+		} else {
+			good = true
+		}
+	}
+	if good {
+		return nil
+	}
+	return err
 }
 
 // setAside takes a damaged segment out of the log.

@@ -11,7 +11,7 @@ import (
 
 // ReadAt fills b from off. It returns io.EOF where the file ends before.
 func (d *Dir) ReadAt(f *os.File, b []byte, off int64) error {
-	if err := d.tap.note(Op{Kind: ReadFile, Path: f.Name(), Off: off}); err != nil {
+	if err := d.tap.note(Op{Kind: ReadFile, Path: f.Name(), Off: off, Data: b}); err != nil {
 		return err
 	}
 	_, err := f.ReadAt(b, off)
