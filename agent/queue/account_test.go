@@ -24,7 +24,7 @@ func TestBind(t *testing.T) {
 	dir := t.TempDir()
 	q := open(t, Options{Dir: dir})
 	put(t, q, 0, 3)
-	bind(t, q, "alice", 0) // adopts what was nobody's
+	bind(t, q, "alice", 0) // adopts what was unowned
 	q.Close()
 
 	q = open(t, Options{Dir: dir})

@@ -72,7 +72,7 @@ func damages(r *rand.Rand) map[string]func([]byte) []byte {
 }
 
 // Whatever the files hold: the queue works, in time, what it gives is in order and as it was put, and
-// what is missing was counted or told.
+// what is missing was counted or reported.
 func TestDamagedFiles(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -157,7 +157,7 @@ func TestDirectoriesInPlaceOfFiles(t *testing.T) {
 		t.Error(err)
 	}
 	if q.Quarantined() == "" || q.Quarantined() != "" {
-		t.Error("what was set aside is to be told, once")
+		t.Error("what was set aside is to be reported, once")
 	}
 }
 

@@ -299,8 +299,8 @@ func TestEraseLeavesOtherFiles(t *testing.T) {
 // The hook hears of each gap once, also if the gap comes again.
 func TestOnGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dir, told := t.TempDir(), ""
-		o := Options{Dir: dir, MaxBytes: 4, OnGap: func(n, from, to uint64) { told += fmt.Sprintf("%d %d-%d;", n, from, to) }}
+		dir, heard := t.TempDir(), ""
+		o := Options{Dir: dir, MaxBytes: 4, OnGap: func(n, from, to uint64) { heard += fmt.Sprintf("%d %d-%d;", n, from, to) }}
 		q := open(t, o)
 		put(t, q, 0, 4)
 		next(t, q)
@@ -313,8 +313,8 @@ func TestOnGap(t *testing.T) {
 		q.Close()
 		q = open(t, o)
 		wantGap(t, q, 5, 5, 1)
-		if told != "2 1-2;1 5-5;" {
-			t.Error(told)
+		if heard != "2 1-2;1 5-5;" {
+			t.Error(heard)
 		}
 		q.Close()
 	})

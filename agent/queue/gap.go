@@ -10,7 +10,7 @@ type gap struct {
 	From uint64 `json:"from"`
 	To   uint64 `json:"to"`
 	N    uint64 `json:"n"`
-	Told bool   `json:"told,omitempty"` // to Options.OnGap
+	Seen bool   `json:"seen,omitempty"` // by Options.OnGap
 	sent bool   // handed out since the last Rewind
 	kept bool   // on the disk
 }

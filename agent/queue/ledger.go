@@ -66,10 +66,10 @@ func (l *ledger) take(now stamp, logged bool) (r record, report gap, ok, waits b
 		return record{}, gap{}, false, false
 	case logged && !g.kept:
 		return record{}, gap{}, false, true
-	case !g.Told:
+	case !g.Seen:
 		report = *g
 	}
-	g.sent, g.Told = true, true
+	g.sent, g.Seen = true, true
 	return record{seq: g.To, topic: gapTopic, payload: g.payload()}, report, true, false
 }
 

@@ -35,18 +35,18 @@ type model struct {
 	o    Options
 	q    *Queue
 
-	ids     int
-	items   []item            // not acknowledged, in order
-	acked   map[int]time.Time // by id
-	dropped map[uint64]item   // by seq
-	excused map[int]bool      // ids that a crash took
-	flying  []uint64          // seqs given since the last Rewind and not settled, gaps too
-	gaps    map[uint64][]gap  // in flight, by seq
-	told    []gap             // acknowledged
-	last    uint64            // seq given last since the last Rewind
-	crashes int
-	broken  atomic.Bool // the disk refuses
-	healthy time.Time   // since when it does not
+	ids      int
+	items    []item            // not acknowledged, in order
+	acked    map[int]time.Time // by id
+	dropped  map[uint64]item   // by seq
+	excused  map[int]bool      // ids that a crash took
+	flying   []uint64          // seqs given since the last Rewind and not settled, gaps too
+	gaps     map[uint64][]gap  // in flight, by seq
+	reported []gap             // acknowledged
+	last     uint64            // seq given last since the last Rewind
+	crashes  int
+	broken   atomic.Bool // the disk refuses
+	healthy  time.Time   // since when it does not
 }
 
 func newModel(t *testing.T, seed uint64, o Options) *model {
@@ -171,7 +171,7 @@ func (m *model) settle(aside bool) {
 		m.t.Fatal(err)
 	}
 	if gs := m.gaps[seq]; gs != nil {
-		m.told = append(m.told, gs...)
+		m.reported = append(m.reported, gs...)
 		m.flying = slices.Delete(m.flying, k, k+1)
 		return
 	}
@@ -233,7 +233,7 @@ func (m *model) crash() {
 		if len(m.items) > 0 && m.items[len(m.items)-1].id >= id {
 			m.t.Fatalf("record %d after %d", id, m.items[len(m.items)-1].id)
 		}
-		if slices.ContainsFunc(m.told, func(g gap) bool { return g.To == seq && g.kept }) {
+		if slices.ContainsFunc(m.reported, func(g gap) bool { return g.To == seq && g.kept }) {
 			m.t.Fatalf("record %d comes back as seq %d, under which a gap was sent", id, seq)
 		}
 		delete(m.dropped, seq)
@@ -330,7 +330,7 @@ func (m *model) step() {
 	}
 }
 
-// finish takes everything that is left: it is all there, and each drop has been told.
+// finish takes everything that is left: it is all there, and each drop has been reported.
 func (m *model) finish() {
 	m.broken.Store(false)
 	time.Sleep(2 * retryLast)
@@ -353,16 +353,16 @@ func (m *model) finish() {
 	if s := m.q.Stats(); s.Dropped < uint64(undelivered) {
 		m.t.Errorf("%d records were not delivered, %d are counted", undelivered, s.Dropped)
 	}
-	told := 0
-	for _, g := range m.told {
-		told += int(g.N)
+	reported := 0
+	for _, g := range m.reported {
+		reported += int(g.N)
 	}
-	if m.crashes == 0 && told != len(m.dropped) {
-		m.t.Errorf("gaps tell of %d, %d were dropped: %+v", told, len(m.dropped), m.told)
+	if m.crashes == 0 && reported != len(m.dropped) {
+		m.t.Errorf("gaps report %d, %d were dropped: %+v", reported, len(m.dropped), m.reported)
 	}
 	for seq := range m.dropped {
-		if m.crashes == 0 && !slices.ContainsFunc(m.told, func(g gap) bool { return g.From <= seq && seq <= g.To }) {
-			m.t.Errorf("the loss of %d was not told: %+v", seq, m.told)
+		if m.crashes == 0 && !slices.ContainsFunc(m.reported, func(g gap) bool { return g.From <= seq && seq <= g.To }) {
+			m.t.Errorf("the loss of %d was not reported: %+v", seq, m.reported)
 		}
 	}
 	if err := m.q.Close(); err != nil {

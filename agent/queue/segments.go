@@ -74,6 +74,9 @@ func openSegments(l *segments) (last frame, err error) {
 		if len(frames) > 0 {
 			last = frames[len(frames)-1]
 			l.commit = last.commit
+			for _, f := range frames {
+				l.tail.used = max(l.tail.used, f.block*blockSize+f.size())
+			}
 			break
 		}
 		l.cut = true

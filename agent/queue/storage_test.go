@@ -365,7 +365,7 @@ func TestNumbersAreNeverGivenAwayTwice(t *testing.T) {
 			time.Sleep(2 * retryLast)
 			q.Rewind()
 			drain(t, q, 0, 3)
-			for q.Stats().Messages > 0 { // given while the file was opened anew
+			for q.Stats().Messages > 0 { // given while the file was opened again
 				seq, _, _ := next(t, q)
 				q.Ack(seq)
 			}

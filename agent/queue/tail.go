@@ -26,10 +26,6 @@ func (l *segments) resume() error {
 		return nil
 	}
 	s := l.list[len(l.list)-1]
-	frames, err := l.read(s)
-	if err != nil {
-		return err
-	}
 	file, err := l.dir.Open(l.file(s.number), os.O_RDWR)
 	if err != nil {
 		return err
@@ -38,10 +34,7 @@ func (l *segments) resume() error {
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}
-	l.tail = tail{segment: s, file: file, size: int(info.Size()), spare: -1, at: -1}
-	for _, f := range frames {
-		l.tail.used = max(l.tail.used, f.block*blockSize+f.size())
-	}
+	l.tail = tail{segment: s, file: file, size: int(info.Size()), used: l.tail.used, spare: -1, at: -1}
 	return nil
 }
 
