@@ -72,6 +72,7 @@ var scales = [...]scale{
 	{380, 280, &bold26, &text19, &text15},
 	{260, 160, &bold19, &text15, &text11},
 	{240, 120, &bold19, &text11, &text9},
+	{200, 180, &bold19, &text15, &text11},
 	{200, 96, &bold15, &text11, &text9},
 	{120, 60, &bold11, &text9, &text7},
 	{0, 0, &bold9, &text7, &text7},

@@ -31,7 +31,7 @@ var german = words{
 	ask:        "Installateur fragen: #",
 	problems: [...]advice{
 		{"Zeit nicht gestellt", "Netzwerk prüfen."},
-		{"Speicherfehler", ""},
+		{"Speicher defekt", ""},
 		{"Falsch eingerichtet", ""},
 		{"Netz verlangt Anmeldung", "Anderes WLAN verwenden."},
 		{"Kein Netz", "Kabel oder WLAN prüfen."},

@@ -13,7 +13,7 @@ var spanish = words{
 	left:       "quedan #",
 	paired:     "Vinculado",
 	pairedAs:   "Vinculado a",
-	notYou:     "¿No es usted? Mantenga el botón.",
+	notYou:     "¿No es usted? Mantenga pulsado.",
 	online:     "En línea",
 	sent:       "# enviados hoy",
 	queued:     "# en espera",

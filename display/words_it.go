@@ -32,7 +32,7 @@ var italian = words{
 	problems: [...]advice{
 		{"Ora non impostata", "Controlla la rete."},
 		{"Errore di memoria", ""},
-		{"Configurazione errata", ""},
+		{"Impostazioni errate", ""},
 		{"La rete richiede l’accesso", "Usa un’altra rete Wi-Fi."},
 		{"Nessuna rete", "Controlla il cavo o il Wi-Fi."},
 		{"Connessione non sicura", ""},

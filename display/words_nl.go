@@ -13,7 +13,7 @@ var dutch = words{
 	left:       "nog #",
 	paired:     "Gekoppeld",
 	pairedAs:   "Gekoppeld aan",
-	notYou:     "Niet jij? Houd knop ingedrukt.",
+	notYou:     "Niet jij? Houd\u00a0knop\u00a0ingedrukt.",
 	online:     "Online",
 	sent:       "# vandaag verzonden",
 	queued:     "# in wachtrij",
