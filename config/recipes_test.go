@@ -13,6 +13,7 @@ import (
 type recipe struct {
 	name   string
 	broker bool
+	shares string // what revoking one refresh token ends besides it; "": nothing known
 	checks map[string]func(Config) bool
 }
 
@@ -24,7 +25,7 @@ var recipes = []recipe{
 		},
 		"knows no OpenID scopes": func(c Config) bool { return lacks(c, "openid") && lacks(c, "offline_access") },
 	}},
-	{name: "google", checks: map[string]func(Config) bool{
+	{name: "google", shares: "the other devices of the person", checks: map[string]func(Config) bool{
 		"wants the secret in the body": func(c Config) bool { return c.Auth.ClientAuth == "post" && c.Auth.ClientSecretFile != "" },
 		"refuses offline_access":       func(c Config) bool { return lacks(c, "offline_access") && !lacks(c, "openid") },
 		"has an issuer without slash":  func(c Config) bool { return c.Auth.Issuer == "https://accounts.google.com" },
@@ -34,7 +35,7 @@ var recipes = []recipe{
 		"is a public client":            public,
 		"gives tokens for one API":      func(c Config) bool { return count(c, "api://") == 1 && c.Auth.Audience == "" },
 	}},
-	{name: "auth0", checks: map[string]func(Config) bool{
+	{name: "auth0", shares: "the other devices of the person", checks: map[string]func(Config) bool{
 		"refuses a secret":              public,
 		"needs the audience":            func(c Config) bool { return c.Auth.Audience != "" },
 		"ends its issuer with a slash":  func(c Config) bool { return strings.HasSuffix(c.Auth.Issuer, ".auth0.com/") },
@@ -44,12 +45,12 @@ var recipes = []recipe{
 		"has a custom authorization server": func(c Config) bool { return strings.Contains(c.Auth.Issuer, ".okta.com/oauth2/") },
 		"refreshes with offline_access":     offline,
 	}},
-	{name: "keycloak", checks: map[string]func(Config) bool{
+	{name: "keycloak", shares: "the other devices of the person", checks: map[string]func(Config) bool{
 		"names the realm":    func(c Config) bool { return strings.Contains(c.Auth.Issuer, "/realms/") },
 		"may insist on PKCE": func(c Config) bool { return c.Auth.PKCE == "on" },
 		"is a public client": public,
 	}},
-	{name: "logto", checks: map[string]func(Config) bool{
+	{name: "logto", shares: "the other devices of the person", checks: map[string]func(Config) bool{
 		"gives a JWT for a resource":    func(c Config) bool { return len(c.Auth.Resource) == 1 },
 		"refreshes with offline_access": offline,
 		"is a public client":            public,
@@ -69,9 +70,20 @@ var recipes = []recipe{
 	{name: "authelia", checks: map[string]func(Config) bool{
 		"is a public client": public, "refreshes with offline_access": offline,
 	}},
-	{name: "oidc-provider", checks: map[string]func(Config) bool{
+	{name: "oidc-provider", shares: "the other devices of the person", checks: map[string]func(Config) bool{
 		"gives a JWT for a resource": func(c Config) bool { return len(c.Auth.Resource) == 1 },
 		"binds no token for MQTT":    func(c Config) bool { return c.Auth.DPoP == "off" },
+	}},
+	{name: "glewlwyd", checks: map[string]func(Config) bool{
+		"has an issuer with a path":     func(c Config) bool { return strings.HasSuffix(c.Auth.Issuer, "/api/oidc") },
+		"wants a scope":                 func(c Config) bool { return len(c.Auth.Scopes) > 0 },
+		"gives a refresh token unasked": func(c Config) bool { return lacks(c, "offline_access") },
+	}},
+	{name: "better-auth", checks: map[string]func(Config) bool{
+		"has no discovery": func(c Config) bool {
+			return c.Auth.Issuer == "" && strings.HasSuffix(c.Auth.TokenEndpoint, "/device/token")
+		},
+		"refreshes nothing": func(c Config) bool { return lacks(c, "offline_access") },
 	}},
 	{name: "rabbitmq", broker: true, checks: map[string]func(Config) bool{
 		"lets publish and listen": func(c Config) bool {
@@ -151,8 +163,13 @@ func TestRecipes(t *testing.T) {
 					t.Errorf("%s %s, and the recipe does not say so", r.name, what)
 				}
 			}
-			if !r.broker && !strings.Contains(string(text), "\n# On the panel: ") {
-				t.Error("does not tell what the panel will show")
+			for _, line := range []string{"\n# On the panel: ", "\n# How long it may be off: "} {
+				if !r.broker && !strings.Contains(string(text), line) {
+					t.Errorf("has no line %q", line)
+				}
+			}
+			if len(r.shares) > 0 && !strings.Contains(string(text), "\n# Revoking ") {
+				t.Error("does not say what revoking ends there")
 			}
 			for _, wrong := range untidy(string(text)) {
 				t.Error(wrong)
@@ -182,7 +199,7 @@ func TestRecipesThatAreUntidy(t *testing.T) {
 	}
 	for _, text := range []string{
 		strings.TrimPrefix(head, "# A"), head + "\tx = 1\n", head + "x = 1 \n", head + "\n", head + "x = 1",
-		strings.Replace(head, "Limits", "Notes", 1), head + strings.Repeat("# x\n", 40), head + "# " + strings.Repeat("x", 120) + "\n",
+		strings.Replace(head, "Limits", "Notes", 1), head + strings.Repeat("# x\n", 50), head + "# " + strings.Repeat("x", 120) + "\n",
 		head + "key = \"GOCSPX-1234567890\"\n", head + "token = \"eyJhbGciOi\"\n", head + "-----BEGIN PRIVATE KEY-----\n",
 		head + "client_id = \"" + strings.Repeat("a1", 20) + "\"\n",
 	} {
@@ -205,7 +222,7 @@ func untidy(text string) (wrong []string) {
 	lines := strings.Split(text, "\n")
 	add(!strings.HasPrefix(text, "# "), "has no header comment")
 	add(!strings.HasSuffix(text, "\n") || strings.HasSuffix(text, "\n\n"), "does not end with one newline")
-	add(len(lines) > 46, "is longer than 45 lines")
+	add(len(lines) > 56, "is longer than 55 lines")
 	add(!strings.Contains(text, "\n# Limits\n"), "does not tell its limits")
 	for _, line := range lines {
 		add(strings.Contains(line, "\t") || strings.TrimRight(line, " ") != line, "has a tab or trailing blanks: "+line)
