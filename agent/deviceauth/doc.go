@@ -15,7 +15,7 @@
 //	config.go      Config
 //	check.go       Check: what a Config must be
 //	authorize.go   Begin: the device authorization request and its response
-//	poll.go        Wait: the polling session and its pace
+//	poll.go        Wait: the polling session and its schedule
 //	token.go       the token response; Refresh and Audience
 //	verify.go      Verify: what an ID token must be
 //	keys.go        the issuer's keys

@@ -50,7 +50,7 @@ func (c Config) owns(p Pending) bool {
 
 // pollSession is one device code being polled for.
 type pollSession struct {
-	pace
+	pollSchedule
 	client    *Client
 	pending   Pending
 	deadline  time.Time // by the monotonic clock
@@ -60,8 +60,8 @@ type pollSession struct {
 
 func (c *Client) pollSession(p Pending, now time.Time) *pollSession {
 	return &pollSession{
-		pace:   pace{interval: min(max(p.Interval, time.Second), maxInterval)},
-		client: c, pending: p, deadline: now.Add(remaining(p, now)),
+		pollSchedule: pollSchedule{interval: min(max(p.Interval, time.Second), maxInterval)},
+		client:       c, pending: p, deadline: now.Add(remaining(p, now)),
 	}
 }
 
@@ -202,22 +202,22 @@ func (s *pollSession) report(e *Error) {
 	s.failing = e != nil
 }
 
-// pace decides when to poll. Its methods take the moment at which a response, or the lack of one, was known:
+// pollSchedule decides when to poll. Its methods take the moment at which a response, or the lack of one, was known:
 // an interval measured from the request draws slow_down from a server that answers late.
-type pace struct {
+type pollSchedule struct {
 	interval time.Duration
 	backoff  time.Duration // the latest wait while requests fail, else 0
 }
 
 // afterPending is the next poll after authorization_pending.
-func (p *pace) afterPending(now time.Time) time.Time {
+func (p *pollSchedule) afterPending(now time.Time) time.Time {
 	p.backoff = 0
 	return now.Add(p.interval)
 }
 
 // afterSlowDown is the next poll after slow_down. RFC 8628 section 3.5: "the interval MUST be increased by 5
 // seconds for this and all subsequent requests". Some servers name a still longer one.
-func (p *pace) afterSlowDown(now time.Time, named time.Duration) time.Time {
+func (p *pollSchedule) afterSlowDown(now time.Time, named time.Duration) time.Time {
 	p.interval = min(max(p.interval+slowDownStep, named), maxInterval)
 	return p.afterPending(now)
 }
@@ -225,7 +225,7 @@ func (p *pace) afterSlowDown(now time.Time, named time.Duration) time.Time {
 // afterFailure is the next poll after no response, 429 or 5xx. RFC 8628 section 3.5: "On encountering a connection
 // timeout, clients MUST unilaterally reduce their polling frequency before retrying ... such as doubling the
 // polling interval on each such connection timeout". What the server asks for beats our cap.
-func (p *pace) afterFailure(now time.Time, retryAfter time.Duration) time.Time {
+func (p *pollSchedule) afterFailure(now time.Time, retryAfter time.Duration) time.Time {
 	p.backoff = min(2*max(p.backoff, p.interval), max(maxPollWait, p.interval))
 	return now.Add(max(p.backoff, min(retryAfter, remote.LongestRetryAfter)))
 }

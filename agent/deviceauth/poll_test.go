@@ -362,20 +362,20 @@ func proveRetryAfter(t *testing.T) {
 	})
 }
 
-func TestPace(t *testing.T) {
+func TestPollSchedule(t *testing.T) {
 	now := time.Now()
-	p := pace{interval: 600 * time.Second}
+	p := pollSchedule{interval: 600 * time.Second}
 	if got := p.afterFailure(now, 0).Sub(now); got != 600*time.Second {
 		t.Errorf("an interval beyond the cap is kept: %v", got)
 	}
-	p = pace{interval: 59 * time.Minute}
+	p = pollSchedule{interval: 59 * time.Minute}
 	for range 100 {
 		p.afterSlowDown(now, 0)
 	}
 	if p.interval != time.Hour {
 		t.Errorf("interval %v has no limit", p.interval)
 	}
-	p = pace{interval: time.Second}
+	p = pollSchedule{interval: time.Second}
 	for range 1000 { // no overflow, no end of growth below the cap
 		p.afterFailure(now, 0)
 	}
