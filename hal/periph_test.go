@@ -419,11 +419,11 @@ func formatTable(rows [][]string) string {
 	}
 	var b strings.Builder
 	for _, r := range rows {
-		line := "//\t"
+		var cells []string
 		for i, cell := range r {
-			line += fmt.Sprintf("%-*s  ", width[i], cell)
+			cells = append(cells, fmt.Sprintf("%-*s", width[i], cell))
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		b.WriteString("//\t" + strings.TrimRight(strings.Join(cells, "  "), " ") + "\n")
 	}
 	return b.String()
 }
