@@ -121,8 +121,17 @@ const scenarios = {
     await two.page.evaluate(() => history.back()); // as the button of the browser
     await two.phone.locator('#username, #shown_code').first().waitFor();
     assert.equal(new URL(two.page.url()).pathname, '/lab/', 'Back leaves the lab');
-    await two.page.locator('#home').click();
-    await two.scan();
+    await two.signIn('alice');
+    await two.phone.locator('#shown_code').waitFor();
+    await two.page.locator('#back').click(); // of the phone itself
+    await two.phone.locator('#user_code').waitFor();
+    while (await two.page.locator('#back').isEnabled()) {
+      await two.page.locator('#back').click();
+      await two.page.waitForTimeout(500);
+    }
+    assert.equal(new URL(two.page.url()).pathname, '/lab/', 'the phone leaves the lab');
+    await two.page.locator('#scan:enabled').click();
+    await two.phone.locator('#signout').click();
     await two.signIn('bob');
     await two.decide('approve');
     for (const tab of [one, two]) await tab.pairedAs('bob');

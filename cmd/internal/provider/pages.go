@@ -82,7 +82,9 @@ func (p *Provider) signedIn(h pageHandler) func(*http.Request) answer {
 			s = &session{}
 			a.header.Add("Set-Cookie", p.begin(s))
 		}
-		s.next = r.URL.Query().Get("user_code")
+		if code := r.URL.Query().Get("user_code"); code != "" {
+			s.next = code
+		}
 		return a
 	}
 }

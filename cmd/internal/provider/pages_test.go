@@ -223,6 +223,7 @@ func TestSignOutKeepsTheCode(t *testing.T) {
 	code := l.begin().str("user_code")
 	p := l.person().signIn("alice", "wonder").enter(code)
 	p.submit("/signout").wants(http.StatusOK, "/signin", "Sign in")
+	p.open(l.url+"/consent").wants(http.StatusOK, "/signin", "Sign in") // the browser's Back
 	p.submit("/signin", "username", "bob", "password", "builder").wants(http.StatusOK, "/consent", code)
 	p.wants(http.StatusOK, "/consent", "Bob")
 }

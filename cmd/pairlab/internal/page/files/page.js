@@ -4,7 +4,7 @@ const order = ['press', 'scan', 'approve', 'paired'];
 const most = 200;
 let code = null;   // on the panel
 let opened = null; // the code that the phone opened, if any
-let visits = 0;    // pages the phone has behind it
+let trail = [];    // addresses of the phone's pages since the camera
 let count = 0, now = '';
 
 // --- What to do next.
@@ -88,7 +88,6 @@ function path() {
 
 function visit(uri) {
   opened = code;
-  visits = 0;
   go(new URL(uri).pathname + new URL(uri).search);
 }
 
@@ -101,14 +100,21 @@ $('phone').addEventListener('load', () => {
   $('phone').hidden = camera;
   $('camera').hidden = !camera;
   $('address').textContent = camera ? 'Camera' : at.host;
-  visits = camera ? 0 : visits + 1;
+  follow(camera ? '' : at.href);
   $('back').disabled = camera;
   stale();
 });
+
+function follow(href) {
+  if (href === '') trail = [];
+  else if (href !== trail.at(-1)) trail.push(href);
+}
+
+// Back leads to the page before, and from the first one to the camera. It leaves the history alone, where a step too many
+// would lead out of the lab.
 $('back').onclick = () => {
-  if (visits < 2) return go('about:blank');
-  visits -= 2; // the page that loads counts again
-  $('phone').contentWindow.history.back();
+  trail.pop();
+  go(trail.pop() ?? 'about:blank');
 };
 $('home').onclick = (e) => {
   go('about:blank');
