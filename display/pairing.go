@@ -1,6 +1,7 @@
 package display
 
 import (
+	"math"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -85,7 +86,7 @@ func (p *pairing) layout(n int, g Geometry) (ok bool) {
 				continue
 			}
 			before = quiet
-			factor := float64(pixels) + 0.02*float64(quiet)
+			factor := math.Pow(float64(pixels), 1.3) + 0.02*float64(quiet)
 			for _, below := range [2]bool{false, true} {
 				at, fits := withQR(n, pixels, quiet, below, g)
 				if fits && p.text.stack(at.text, factor*at.nameFactor(g), &p.stack) {
