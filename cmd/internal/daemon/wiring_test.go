@@ -53,7 +53,7 @@ var arrives = map[string]string{
 	"Display.Language":                 "frames.Language",
 	"Display.Board":                    "hal.Board hal.ButtonPin hal.Panel hal.Size.X hal.Size.Y",
 	"Display.Required":                 "TestPanelMissing",
-	"Sim.Panel":                        "hal.Paper hal.Size.X hal.Size.Y",
+	"Sim.Panel":                        "hal.SimPanel",
 	"Sim.Listen":                       "hal.SimListen",
 	"PNG.File":                         "hal.PNGFile",
 	"Button.Pin":                       "hal.ButtonPin",
