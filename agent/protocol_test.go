@@ -5,73 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/internal/astest"
 	"github.com/paird/paird/agent/internal/crashtest"
 	"github.com/paird/paird/agent/queue"
 	"github.com/paird/paird/agent/store"
 	bolt "go.etcd.io/bbolt"
 )
 
-// A policy says what a server does with a refresh token that was used (RFC 9700, 4.14.2, and what
-// servers make of it).
-type policy string
-
-const (
-	strict      policy = "strict"       // reuse ends the grant
-	grace       policy = "grace"        // the token before the current one is good for a moment more
-	untilUsed   policy = "until used"   // the old one is good until the new one is used
-	neverRevoke policy = "never revoke" // the old ones stay good
-)
-
-// rotation is how a server stands with its one grant. Refresh tokens are numbered.
-type rotation struct {
-	policy  policy
-	current int  // the newest refresh token given out
-	oldest  int  // the oldest that is still good
-	ended   bool // invalid_grant from here on
-}
-
-// refresh answers a token request. The time between a cut and the retry is within the grace.
-func (r *rotation) refresh(token int) error {
-	if r.ended || token < r.oldest || token > r.current {
-		r.ended = r.ended || r.policy == strict
-		return fails(deviceauth.Gone)
-	}
-	r.current++
-	switch r.policy {
-	case strict:
-		r.oldest = r.current
-	case grace:
-		r.oldest = max(r.oldest, token)
-	case untilUsed:
-		r.oldest = token
-	}
-	return nil
-}
-
-// use is a request with the access token that came along with that refresh token.
-func (r *rotation) use(token int) {
-	if r.policy == untilUsed {
-		r.oldest = max(r.oldest, token)
-	}
-}
-
-// rotator is the authorization server.
+// rotator is the authorization server. Time stands still: a retry after a cut is within the grace time.
 type rotator struct {
 	mu       sync.Mutex
-	rotation rotation
-	moved    func(rotation) // it has changed
-	tooEarly bool           // the mistake: tokens are used as they come, before they are durable
+	server   *astest.Server
+	moved    func(*astest.Server) // it has changed
+	tooEarly bool                 // the mistake: tokens are used as they come, before they are durable
 }
 
-func (s *rotator) token(n int) deviceauth.Token {
+var standing = time.Now()
+
+func issued(t astest.Tokens) deviceauth.Token {
 	return deviceauth.Token{
-		AccessToken: "access", TokenType: "Bearer", RefreshToken: strconv.Itoa(n), Subject: "alice", Lifetime: time.Hour,
+		AccessToken: t.Access, TokenType: "Bearer", RefreshToken: t.Refresh, Subject: t.Account, Lifetime: time.Hour,
 		Expiry: time.Now().Add(time.Hour), Issuer: "https://as", ClientID: "lamp", TokenEndpoint: "https://as/token",
 	}
 }
@@ -81,19 +39,24 @@ func (s *rotator) Begin(context.Context) (deviceauth.Pending, error) {
 }
 
 func (s *rotator) Wait(context.Context, deviceauth.Pending) (deviceauth.Token, error) {
-	return s.token(1), nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return issued(s.server.Pair("alice", standing)), nil
 }
 
 func (s *rotator) Refresh(_ context.Context, t deviceauth.Token) (deviceauth.Token, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.rotation.refresh(number(t.RefreshToken))
+	fresh, err := s.server.Refresh(t.RefreshToken, standing)
 	if s.tooEarly && err == nil {
-		s.moved(s.rotation)
-		s.rotation.use(s.rotation.current)
+		s.moved(s.server.Clone())
+		s.server.Use(fresh.Access)
 	}
-	s.moved(s.rotation)
-	return s.token(s.rotation.current), err
+	s.moved(s.server.Clone())
+	if err != nil {
+		return deviceauth.Token{}, fails(deviceauth.Gone)
+	}
+	return issued(fresh), nil
 }
 
 func (s *rotator) Audience(ctx context.Context, t deviceauth.Token, _ deviceauth.AudienceRequest) (a, rotated deviceauth.Token, err error) {
@@ -110,16 +73,8 @@ func (s *rotator) Revoke(context.Context, deviceauth.Token) error { return nil }
 func (s *rotator) use(g store.Grant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rotation.use(number(g.RefreshToken))
-	s.moved(s.rotation)
-}
-
-func number(token string) int {
-	n, err := strconv.Atoi(token)
-	if err != nil {
-		panic(err)
-	}
-	return n
+	s.server.Use(g.RefreshToken)
+	s.moved(s.server.Clone())
 }
 
 // aClock is set, a quietQueue empty: they are not what is tested here.
@@ -167,7 +122,7 @@ func renewAndUse(ctx context.Context, s *rotator, k *keeper) error {
 
 // recordLife pairs, refreshes and asks for another audience now and then, and returns what reached the disk
 // and how the server stood at each mark.
-func recordLife(t *testing.T, p policy, tooEarly bool) (*crashtest.Recorder, []rotation) {
+func recordLife(t *testing.T, p astest.Policy, tooEarly bool) (*crashtest.Recorder, []*astest.Server) {
 	t.Helper()
 	dir := crashtest.Dir(t)
 	rec := crashtest.New(dir)
@@ -177,8 +132,8 @@ func recordLife(t *testing.T, p policy, tooEarly bool) (*crashtest.Recorder, []r
 	if err != nil {
 		t.Fatal(err)
 	}
-	var stood []rotation
-	sv := &rotator{rotation: rotation{policy: p, current: 1, oldest: 1}, tooEarly: tooEarly, moved: func(r rotation) {
+	var stood []*astest.Server
+	sv := &rotator{server: astest.New(p), tooEarly: tooEarly, moved: func(r *astest.Server) {
 		rec.Mark(len(stood))
 		stood = append(stood, r)
 	}}
@@ -213,7 +168,7 @@ func recordLife(t *testing.T, p policy, tooEarly bool) (*crashtest.Recorder, []r
 
 // stillPaired is the oracle: after the cut an agent that starts is paired, and refreshes, and again,
 // wherever the server's policy allows it.
-func stillPaired(stood []rotation) func(string, crashtest.State) error {
+func stillPaired(stood []*astest.Server) func(string, crashtest.State) error {
 	return func(dir string, cut crashtest.State) error {
 		if cut.Mark < 0 {
 			return nil // not paired yet
@@ -232,26 +187,26 @@ func stillPaired(stood []rotation) func(string, crashtest.State) error {
 			return fmt.Errorf("%s after %d: neither the old grant nor the new one", cut.Desc, cut.Mark)
 		}
 		// A strict server ends a grant whose answer was lost: nothing on the device can help.
-		if had := number(st.Grant.RefreshToken); had < was.current && was.policy == strict {
+		if !was.Newest(st.Grant.RefreshToken) && was.Name == astest.Strict.Name {
 			if !st.Intent {
 				return fmt.Errorf("%s after %d: the answer was lost and the journal does not say so", cut.Desc, cut.Mark)
 			}
 			return nil
 		}
-		sv := &rotator{rotation: was, moved: func(rotation) {}}
+		sv := &rotator{server: was.Clone(), moved: func(*astest.Server) {}}
 		err = living(sv, s, func(ctx context.Context, a *Agent, k *keeper) error {
 			return errors.Join(renewAndUse(ctx, sv, k), renewAndUse(ctx, sv, k))
 		})
 		if err != nil {
-			return fmt.Errorf("%s after %d: server %+v, refresh token %s, intent %v: %w", cut.Desc, cut.Mark, was, st.Grant.RefreshToken, st.Intent, err)
+			return fmt.Errorf("%s after %d: server %+v, refresh token %s, intent %v: %w", cut.Desc, cut.Mark, *was, st.Grant.RefreshToken, st.Intent, err)
 		}
 		return nil
 	}
 }
 
 func TestRefreshSurvivesPowerCuts(t *testing.T) {
-	for _, p := range []policy{strict, grace, untilUsed, neverRevoke} {
-		t.Run(string(p), func(t *testing.T) {
+	for _, p := range []astest.Policy{astest.Strict, astest.Tolerant, astest.UntilUsed, astest.KeepsOld} {
+		t.Run(p.Name, func(t *testing.T) {
 			rec, stood := recordLife(t, p, false)
 			n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 100 + crashtest.States(t)/50}, stillPaired(stood))
 			if failed > 0 {
@@ -265,7 +220,7 @@ func TestRefreshSurvivesPowerCuts(t *testing.T) {
 // Using the new token before it is durable makes the server forget the old one too early. The oracle has
 // to see it.
 func TestUseBeforeDurableIsCaught(t *testing.T) {
-	rec, stood := recordLife(t, untilUsed, true)
+	rec, stood := recordLife(t, astest.UntilUsed, true)
 	n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 100}, stillPaired(stood))
 	if failed == 0 {
 		t.Errorf("all of %d states stay paired though the token was used too early", n)
