@@ -1,0 +1,474 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/internal/astest"
+	"github.com/paird/paird/agent/store"
+)
+
+var (
+	histories = flag.Int("histories", 10_000, "random histories of a device; also $PAIRD_TEST_HISTORIES")
+	oneSeed   = flag.Int("history", -1, "run only the history of that seed, and print it")
+)
+
+// household is one device of a user, from the first press to the end of a random history, with what the outside does to
+// it. The authorization client is the real one.
+type household struct {
+	t      *testing.T
+	random *rand.Rand
+	policy astest.Policy
+	site   *astest.Site
+	revoke string
+
+	store   *memStore
+	agent   *Agent
+	cutNet  context.CancelFunc // the device's network ends, as with its power
+	stop    func()             // SIGTERM, and Run has returned
+	clock   *stepClock
+	running bool
+
+	mu       sync.Mutex
+	faults   map[string]bool // that are on: "down", "lose", "unusable", "slow keys"
+	lost     int
+	began    time.Time
+	story    []string
+	since    time.Time // of the last reset: what was given before is over
+	excused  map[int]string
+	sibling  astest.Tokens // of another device of the same user
+	resetsOf bool          // a reset has revoked
+}
+
+// stepClock is a clock that may not be set.
+type stepClock struct{ unset atomic.Bool }
+
+func (c *stepClock) Set() bool          { return !c.unset.Load() }
+func (c *stepClock) Synchronised() bool { return !c.unset.Load() }
+func (c *stepClock) Wait(ctx context.Context) error {
+	for c.unset.Load() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+	return nil
+}
+
+func newHousehold(t *testing.T, seed int) *household {
+	random := rand.New(rand.NewPCG(7, uint64(seed)))
+	policies := []astest.Policy{astest.Strict, astest.Tolerant, astest.UntilUsed, astest.KeepsOld, astest.Steady, astest.Shared}
+	h := &household{
+		t: t, random: random, policy: policies[seed%len(policies)], store: &memStore{}, clock: &stepClock{}, began: time.Now(),
+		faults: map[string]bool{}, excused: map[int]string{}, revoke: []string{"auto", "auto", "reset"}[random.IntN(3)],
+	}
+	h.site = astest.NewSite(astest.New(h.policy))
+	h.site.Lifetime = time.Duration(1+random.IntN(6)) * time.Minute
+	h.site.CodeLife = 2 * time.Minute
+	h.site.Respends = true
+	h.site.IDTokens = random.IntN(5) == 0
+	h.site.Treat, h.site.Decide = h.treat, h.decide
+	if h.policy.Shared { // the user's other device
+		h.site.With(func(s *astest.Server, _ []*astest.Issue) { h.sibling = s.Pair("alice", time.Now()) })
+	}
+	return h
+}
+
+func (h *household) say(format string, args ...any) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.story = append(h.story, fmt.Sprintf("%8v ", time.Since(h.began).Round(100*time.Millisecond))+fmt.Sprintf(format, args...))
+}
+
+// upTo is a random duration.
+func (h *household) upTo(d time.Duration) time.Duration {
+	return time.Duration(h.random.Int64N(int64(d)))
+}
+
+// treat is what becomes of the next request. It is called by the device, in any order, so its chances come from a hash of
+// the moment and not from h.random.
+func (h *household) treat(path string) astest.Treatment {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	chance := uint64(time.Since(h.began)/time.Millisecond)*2654435761 + uint64(len(path))
+	tr := astest.Treatment{There: time.Duration(chance>>7%300) * time.Millisecond, Back: time.Duration(chance>>17%1200) * time.Millisecond}
+	token := strings.HasSuffix(path, "/token")
+	switch {
+	case h.faults["down"] && chance>>3%2 == 0:
+		tr.Refused = true
+	case h.faults["down"]:
+		tr.Status = []int{500, 502, 503, 429}[chance>>5%4]
+	case h.faults["slow keys"] && path == "/jwks":
+		tr.Status = http.StatusServiceUnavailable
+	case h.faults["hang"] && token:
+		tr.There = 15 * time.Second
+	case h.faults["lose"] && token:
+		h.faults["lose"] = false
+		tr.Lose = true
+	case h.faults["unusable"] && token:
+		h.faults["unusable"] = false
+		tr.Unusable = true
+	}
+	return tr
+}
+
+// decide is what the user does with a code.
+func (h *household) decide(n int) astest.Decision {
+	d := astest.Decision{After: time.Duration(5+n*7%40) * time.Second, Approve: n%5 != 4, Account: "alice"}
+	if n%4 == 3 && !h.policy.Shared {
+		d.Account = "bob"
+	}
+	return d
+}
+
+// boot starts the daemon.
+func (h *household) boot() {
+	ctx, cancel := context.WithCancel(h.t.Context())
+	power, cut := context.WithCancel(h.t.Context())
+	log := slog.New(slog.DiscardHandler)
+	if *oneSeed >= 0 {
+		log = slog.New(slog.NewTextHandler(storyWriter{h}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	scopes := []string{"offline_access"}
+	if h.site.IDTokens {
+		scopes = append(scopes, "openid")
+	}
+	client, err := deviceauth.New(deviceauth.Config{
+		Issuer: astest.Issuer, ClientID: astest.ClientID, Scopes: scopes, HTTP: h.site.Client(power), ClockSet: h.clock.Set,
+		OnChange: func(p deviceauth.Pending) { h.agent.PendingChanged(p) }, Log: log,
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.agent = New(Options{
+		DeviceID: "dev", Auth: client, Store: h.store, Queue: quietQueue{}, Clock: h.clock, Revoke: h.revoke,
+		Bound: store.Binding{Issuer: astest.Issuer, ClientID: astest.ClientID}, Log: log,
+		Rand: func(d time.Duration) time.Duration { return d / 2 },
+	})
+	done := make(chan struct{})
+	agent := h.agent
+	go func() { defer close(done); _ = agent.Run(ctx) }()
+	h.stop = func() { cancel(); <-done; cut() }
+	h.cutNet = cut
+	h.running = true
+}
+
+type storyWriter struct{ h *household }
+
+func (w storyWriter) Write(b []byte) (int, error) {
+	w.h.say("  log %s", strings.TrimSpace(string(b)))
+	return len(b), nil
+}
+
+// excuse finds what the present moment makes unavoidable for a grant: a response that did not arrive. Only a server that
+// tolerates the token before can be asked again.
+func (h *household) excuse(why string) {
+	h.site.With(func(_ *astest.Server, issues []*astest.Issue) {
+		for _, i := range issues {
+			if i.Delivered.IsZero() && h.excused[i.Grant] == "" {
+				h.excused[i.Grant] = why
+			}
+		}
+	})
+}
+
+// deeds are what may happen, with their weights.
+func (h *household) deed() {
+	switch n := h.random.IntN(100); {
+	case n < 22:
+		h.say("press")
+		h.agent.requestPairing()
+	case n < 34:
+		h.terminate()
+	case n < 46:
+		h.cut()
+	case n < 49:
+		h.reset()
+	case n < 58:
+		h.toggle("down")
+	case n < 65:
+		h.toggle("lose")
+	case n < 72:
+		h.toggle("unusable")
+	case n < 77:
+		h.toggle("slow keys")
+	case n < 83:
+		h.toggle("hang")
+	case n < 87:
+		h.say("the endpoints move")
+		h.site.Move()
+	case n < 92:
+		h.breakDisk()
+	default:
+		h.askToken()
+	}
+}
+
+func (h *household) toggle(fault string) {
+	h.mu.Lock()
+	h.faults[fault] = !h.faults[fault]
+	on := h.faults[fault]
+	h.mu.Unlock()
+	h.say("%s: %v", fault, on)
+}
+
+func (h *household) breakDisk() {
+	h.store.mu.Lock()
+	h.store.broken = !h.store.broken
+	on := h.store.broken
+	h.store.mu.Unlock()
+	h.say("disk broken: %v", on)
+}
+
+// terminate is SIGTERM and a start.
+func (h *household) terminate() {
+	h.say("SIGTERM")
+	began := time.Now()
+	h.stop()
+	if d := time.Since(began); d > 14*time.Second {
+		h.fail("the stop took %v", d)
+	}
+	h.start()
+}
+
+// cut is a power cut and a start.
+func (h *household) cut() {
+	h.say("power cut")
+	synctest.Wait()
+	next := h.store.cut(0)
+	h.cutNet()
+	h.stop()
+	h.store = next
+	h.start()
+}
+
+// start is a start after a stop: the clock may have been stepped, and may not be set for a while.
+func (h *household) start() {
+	if h.store.broken {
+		h.excuse("not delivered")
+		h.mu.Lock()
+		h.excused[-1] = "the disk was broken when the daemon ended"
+		h.mu.Unlock()
+	}
+	step := time.Duration(0)
+	if h.random.IntN(4) == 0 {
+		step = h.upTo(20*time.Hour) - 10*time.Hour
+	}
+	h.store = h.store.cut(step)
+	h.clock.unset.Store(h.random.IntN(5) == 0)
+	h.say("start, clock stepped by %v, set: %v", step.Round(time.Second), h.clock.Set())
+	h.boot()
+}
+
+func (h *household) reset() {
+	h.say("factory reset")
+	if h.store.broken {
+		return
+	}
+	if _, err := h.agent.Reset(h.t.Context()); err != nil {
+		h.fail("reset: %v", err)
+	}
+	h.since, h.resetsOf = time.Now(), true
+}
+
+// askToken: a token in hand that is good is served at once, whatever the server does.
+func (h *household) askToken() {
+	k := h.present()
+	if k == nil {
+		return
+	}
+	g, gen, _ := k.current()
+	if gen == 0 || !usable(g, time.Now().Add(time.Second)) {
+		return
+	}
+	began := time.Now()
+	tok, err := h.agent.Token(h.t.Context(), "", 0, false)
+	if d := time.Since(began); err != nil || d > 0 || tok.AccessToken == "" {
+		h.fail("a token in hand that is good was served after %v: %v", d, err)
+	}
+}
+
+// present is the keeper, nil before it is there.
+func (h *household) present() *keeper {
+	synctest.Wait()
+	select {
+	case k := <-h.agent.keeper:
+		h.agent.keeper <- k
+		return k
+	default:
+		return nil
+	}
+}
+
+var errHistory = errors.New("history failed")
+
+func (h *household) fail(format string, args ...any) {
+	h.say("FAILED: "+format, args...)
+	panic(errHistory)
+}
+
+// heal ends all faults and lets things settle.
+func (h *household) heal() {
+	h.mu.Lock()
+	clear(h.faults)
+	h.mu.Unlock()
+	h.clock.unset.Store(false)
+	h.store.mu.Lock()
+	h.store.broken = false
+	h.store.mu.Unlock()
+	h.say("all is well again")
+	time.Sleep(15 * time.Minute)
+	synctest.Wait()
+}
+
+// expected is the last pairing whose response reached the device since the last reset; nil: none.
+func (h *household) expected() (last *astest.Issue) {
+	h.site.With(func(_ *astest.Server, issues []*astest.Issue) {
+		for _, i := range issues {
+			if i.Pairing && i.Delivered.After(h.since) && (last == nil || i.Delivered.After(last.Delivered)) {
+				last = i
+			}
+		}
+	})
+	return last
+}
+
+// verdict: paird never causes an un-pairing.
+func (h *household) verdict() {
+	h.excuse("the response did not arrive")
+	last := h.expected()
+	h.site.With(func(s *astest.Server, issues []*astest.Issue) {
+		for _, i := range issues {
+			if why := s.Ended(i.Refresh); why != astest.Lives && h.avoidable(i, why, issues) {
+				h.fail("the grant of token %s has ended: %s", i.Refresh, why)
+			}
+		}
+		if h.sibling.Refresh != "" && s.Ended(h.sibling.Refresh) != astest.Lives && !h.resetsOf && h.excused[h.sibling.Grant] == "" && h.excused[-1] == "" {
+			h.fail("the user's other device is un-paired: %s", s.Ended(h.sibling.Refresh))
+		}
+	})
+	if h.excused[-1] != "" || last == nil || last.Unusable || h.excused[last.Grant] != "" {
+		h.pairsAtLast()
+		return
+	}
+	if s := h.agent.Status(); s.State != control.StatePaired || s.Problem != nil {
+		h.fail("state %s, problem %+v", s.State, s.Problem)
+	}
+	g, _, _ := h.present().current()
+	h.site.With(func(s *astest.Server, _ []*astest.Issue) {
+		if !s.Good(g.RefreshToken, time.Now()) {
+			h.fail("its refresh token %s is not good", g.RefreshToken)
+		}
+	})
+}
+
+// avoidable reports whether the end of a grant is our fault: neither a reset, nor another account's pairing, nor a response
+// that did not arrive.
+func (h *household) avoidable(i *astest.Issue, why astest.Ending, issues []*astest.Issue) bool {
+	if h.excused[i.Grant] != "" || h.excused[-1] != "" {
+		return false
+	}
+	if why != astest.Revoked {
+		return true
+	}
+	if h.resetsOf && !i.Delivered.After(h.since) || i.Unusable {
+		return false
+	}
+	other := func(later *astest.Issue) bool {
+		return later.Pairing && later.Account != i.Account && later.Delivered.After(i.Delivered)
+	}
+	return h.revoke != revokeAuto || !h.site.IDTokens || !slices.ContainsFunc(issues, other)
+}
+
+// pairsAtLast: whatever has happened, a press and an approval pair the device.
+func (h *household) pairsAtLast() {
+	h.site.Decide = func(int) astest.Decision {
+		return astest.Decision{After: 10 * time.Second, Approve: true, Account: "alice"}
+	}
+	h.say("press at last")
+	h.agent.requestPairing()
+	time.Sleep(3 * time.Minute)
+	synctest.Wait()
+	if s := h.agent.Status(); s.State != control.StatePaired {
+		h.fail("state %s, problem %+v after a press", s.State, s.Problem)
+	}
+}
+
+// live runs one history; false: it failed.
+func (h *household) live() (ok bool) {
+	defer func() {
+		if r := recover(); r != nil && r != errHistory {
+			panic(r)
+		}
+		h.stop()
+	}()
+	h.boot()
+	h.say("%s; ID tokens %v, tokens live %v, revoke = %s", h.policy.Name, h.site.IDTokens, h.site.Lifetime, h.revoke)
+	h.agent.requestPairing()
+	for range 6 + h.random.IntN(8) {
+		time.Sleep(h.upTo(100 * time.Second))
+		h.deed()
+	}
+	h.heal()
+	h.verdict()
+	return true
+}
+
+// history runs the history of a seed in a bubble.
+func history(t *testing.T, seed int) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHousehold(t, seed)
+		if !h.live() || *oneSeed >= 0 {
+			t.Logf("history %d (go test -run Unpairing -history %d)\n%s", seed, seed, strings.Join(h.story, "\n"))
+		}
+		if strings.Contains(h.story[len(h.story)-1], "FAILED") {
+			t.Fail()
+		}
+	})
+}
+
+// "paird never causes an un-pairing", over random histories of presses, approvals, refusals, stops, power cuts, resets,
+// lost and unusable responses, servers that fail, move or are slow, disks that fail and clocks that step, against each
+// kind of server.
+func TestNeverCausesUnpairing(t *testing.T) {
+	if *oneSeed >= 0 {
+		history(t, *oneSeed)
+		return
+	}
+	n := *histories
+	if env, err := strconv.Atoi(os.Getenv("PAIRD_TEST_HISTORIES")); err == nil {
+		n = env
+	}
+	if raceEnabled {
+		n /= 20
+	}
+	var next, failed atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
+		t.Run("worker", func(t *testing.T) {
+			t.Parallel()
+			for seed := int(next.Add(1)); seed <= n && failed.Load() < 3; seed = int(next.Add(1)) {
+				if !t.Run("", func(t *testing.T) { history(t, seed) }) {
+					failed.Add(1)
+				}
+			}
+		})
+	}
+}
