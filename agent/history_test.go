@@ -361,6 +361,9 @@ func (h *household) verdict() {
 				h.fail("the grant of token %s has ended: %s", i.Refresh, why)
 			}
 		}
+		if h.gaveBack(issues) { // a response that must not be used, on a device without a grant: its tokens are revoked
+			return
+		}
 		if h.sibling.Refresh != "" && s.Ended(h.sibling.Refresh) != astest.Lives && !h.resetsOf && h.excused[h.sibling.Grant] == "" && h.excused[-1] == "" {
 			h.fail("the user's other device is un-paired: %s", s.Ended(h.sibling.Refresh))
 		}
@@ -380,6 +383,11 @@ func (h *household) verdict() {
 	})
 }
 
+// gaveBack reports whether the response of a pairing was unusable.
+func (h *household) gaveBack(issues []*astest.Issue) bool {
+	return slices.ContainsFunc(issues, func(i *astest.Issue) bool { return i.Pairing && i.Unusable })
+}
+
 // avoidable reports whether the end of a grant is our fault: neither a reset, nor another account's pairing, nor a response
 // that did not arrive.
 func (h *household) avoidable(i *astest.Issue, why astest.Ending, issues []*astest.Issue) bool {
@@ -393,7 +401,7 @@ func (h *household) avoidable(i *astest.Issue, why astest.Ending, issues []*aste
 		return false
 	}
 	other := func(later *astest.Issue) bool {
-		return later.Pairing && later.Account != i.Account && later.Delivered.After(i.Delivered)
+		return later.Pairing && later.Account != i.Account && !later.Delivered.IsZero()
 	}
 	return h.revoke != revokeAuto || !h.site.IDTokens || !slices.ContainsFunc(issues, other)
 }
