@@ -118,8 +118,8 @@ func TestHeartbeat(t *testing.T) {
 		},
 		"reset": paired(0, nil),
 	} {
-		beats := 0
-		bubble(t, setups(setup, func(l *lab) { l.o.Alive, l.o.AliveEvery = func() { beats++ }, 40*time.Second }), func(l *lab) {
+		var beats counter
+		bubble(t, setups(setup, func(l *lab) { l.o.Alive, l.o.AliveEvery = func() { beats.next() }, 40*time.Second }), func(l *lab) {
 			if name == "reset" {
 				l.broken.Store(true)
 				if r, err := l.Reset(l.Context()); err != nil || r.Erased {
@@ -127,8 +127,8 @@ func TestHeartbeat(t *testing.T) {
 				}
 			}
 			l.pass(time.Hour + time.Second)
-			if beats != 90 {
-				t.Errorf("%s: %d beats in an hour", name, beats)
+			if beats.n() != 90 {
+				t.Errorf("%s: %d beats in an hour", name, beats.n())
 			}
 			l.broken.Store(false)
 		})
@@ -137,21 +137,21 @@ func TestHeartbeat(t *testing.T) {
 
 // A loop that hangs, in a store that does not return say, stops the heartbeat: the watchdog does the rest.
 func TestHeartbeatStops(t *testing.T) {
-	beats := 0
+	var beats counter
 	hang := make(chan struct{})
 	bubble(t, setups(paired(0, nil), func(l *lab) {
 		hang = make(chan struct{})
 		l.o.Store = &countingStore{hang: hang}
-		l.o.Alive, l.o.AliveEvery = func() { beats++ }, 40*time.Second
+		l.o.Alive, l.o.AliveEvery = func() { beats.next() }, 40*time.Second
 	}), func(l *lab) {
 		l.pass(2 * time.Hour)
-		if beats > 61 || beats < 60 { // until the intent of the first refresh at 40 m 30 s
-			t.Errorf("%d beats", beats)
+		if beats.n() > 61 || beats.n() < 60 { // until the intent of the first refresh at 40 m 30 s
+			t.Errorf("%d beats", beats.n())
 		}
 		close(hang)
 		l.pass(time.Minute)
-		if beats < 61 {
-			t.Errorf("%d beats", beats)
+		if beats.n() < 61 {
+			t.Errorf("%d beats", beats.n())
 		}
 	})
 }

@@ -132,7 +132,7 @@ func TestRefreshSurvivesPowerCuts(t *testing.T) {
 // Using the new token before it is durable makes the server forget the old one too early. The oracle
 // has to see it.
 func TestUseBeforeDurableIsCaught(t *testing.T) {
-	rec, stood := recordRefreshes(t, untilUsed, true)
+	rec, stood := recordRefreshes(t, astest.UntilUsed, true)
 	n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 300}, stillPaired(t, stood))
 	if failed == 0 {
 		t.Errorf("all of %d states stay paired though the token was used too early", n)
