@@ -25,6 +25,7 @@ type options struct {
 	state    string // the device's directory; "" for one that is removed at the end
 
 	lifetime time.Duration // of access tokens
+	refresh  time.Duration // of refresh tokens, since the last use
 	ttl      time.Duration // of codes
 	grants   string        // shared or separate
 	rotation string        // on or off
@@ -44,6 +45,7 @@ func demoFlags(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.language, "language", "en", "of the panel, two `letters`")
 	f.StringVar(&o.state, "state", "", "`directory` that keeps the device's files; the servers forget, so pair again after a restart (default: a temporary one, removed at the end)")
 	f.DurationVar(&o.lifetime, "lifetime", time.Minute, "how long an access token is good, whole seconds; short ones show refreshes")
+	f.DurationVar(&o.refresh, "refresh-lifetime", 30*24*time.Hour, "how long a refresh token is good after its last use, whole seconds")
 	f.DurationVar(&o.ttl, "ttl", 5*time.Minute, "how long a code is good, whole seconds")
 	f.StringVar(&o.grants, "grants", "separate", "`shared`: revoking or reusing a token ends all grants of the same user, as at oidc-provider, Logto or Keycloak; or separate")
 	f.StringVar(&o.rotation, "rotation", "on", "`on`: each refresh gives a new refresh token; or off, for a client with a secret")
@@ -82,7 +84,7 @@ func (o *options) address(listen string) (err error) {
 }
 
 func (o *options) checkTimes() error {
-	for name, d := range map[string]time.Duration{"lifetime": o.lifetime, "ttl": o.ttl} {
+	for name, d := range map[string]time.Duration{"lifetime": o.lifetime, "refresh-lifetime": o.refresh, "ttl": o.ttl} {
 		if d < 2*time.Second || d%time.Second != 0 {
 			return fmt.Errorf("--%s %s: give whole seconds, at least 2s", name, d)
 		}
@@ -147,11 +149,12 @@ func (o *options) provider(issuer, secret string) provider.Options {
 			{Subject: "user-1", Username: "alice", Password: "alice", Name: "Alice", Email: "alice@example.com"},
 			{Subject: "user-2", Username: "bob", Password: "bob", Name: "Bob", Email: "bob@example.com"},
 		},
-		AccessLifetime: o.lifetime,
-		CodeLifetime:   o.ttl,
-		Interval:       time.Second, // the least there is, so that a demonstration does not wait
-		Rotation:       provider.Rotation{Off: o.rotation == "off", Grace: o.grace},
-		SharedGrants:   o.grants == "shared",
-		FrameAncestors: []string{"'self'"},
+		AccessLifetime:  o.lifetime,
+		RefreshLifetime: o.refresh,
+		CodeLifetime:    o.ttl,
+		Interval:        time.Second, // the least there is, so that a demonstration does not wait
+		Rotation:        provider.Rotation{Off: o.rotation == "off", Grace: o.grace},
+		SharedGrants:    o.grants == "shared",
+		FrameAncestors:  []string{"'self'"},
 	}
 }

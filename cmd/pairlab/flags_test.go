@@ -10,7 +10,7 @@ import (
 func TestFlags(t *testing.T) {
 	o, err := demoFlags(nil, &bytes.Buffer{})
 	if err != nil || o != (options{
-		host: loopback, size: "128x64", language: "en", lifetime: time.Minute, ttl: 5 * time.Minute,
+		host: loopback, size: "128x64", language: "en", lifetime: time.Minute, refresh: 30 * 24 * time.Hour, ttl: 5 * time.Minute,
 		grants: "separate", rotation: "on", grace: 30 * time.Second,
 	}) {
 		t.Errorf("defaults: %+v, %v", o, err)
@@ -30,7 +30,7 @@ func TestBadUsage(t *testing.T) {
 		{"demo", "--lifetime", "1s"}, {"demo", "--lifetime", "2500ms"},
 		{"demo", "--panel-size", "huge"}, {"demo", "--panel-size", "1x1"},
 		{"demo", "--panel", "cinema"}, {"demo", "--panel", "terminal"}, {"demo", "--language", "xx"},
-		{"demo", "--ttl", "1s"}, {"demo", "--ttl", "90500ms"}, {"demo", "--grace", "-1s"},
+		{"demo", "--ttl", "1s"}, {"demo", "--refresh-lifetime", "1s"}, {"demo", "--ttl", "90500ms"}, {"demo", "--grace", "-1s"},
 		{"demo", "--grants", "some"}, {"demo", "--rotation", "sometimes"}, {"demo", "--listen", "127.0.0.1"},
 	} {
 		var out, errs bytes.Buffer
