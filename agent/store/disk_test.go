@@ -204,7 +204,11 @@ func TestRootMakesForTheFoldersOwner(t *testing.T) {
 		return
 	}
 	o := testOptions(t)
-	o.Dir = filepath.Join(t.TempDir(), "state")
+	parent := t.TempDir() // root's: only root makes names there
+	if err := os.Chmod(parent, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	o.Dir = filepath.Join(parent, "state")
 	s := open(t, o)
 	if err := errors.Join(os.Chown(o.Dir, 995, 996), s.Close()); err != nil {
 		t.Fatal(err)
@@ -228,8 +232,8 @@ func TestRootMakesForTheFoldersOwner(t *testing.T) {
 
 func TestInspectStatesWhatItSaw(t *testing.T) {
 	o := withCredential(t, testSecret)
-	if _, err := Inspect(o); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("no directory yet: %v", err)
+	if in, err := Inspect(o); err != nil || !strings.Contains(in.String(), "is not there yet") {
+		t.Errorf("no directory yet: %s, %v", in, err)
 	}
 	sealedByFile(t, o)
 	before := snapshot(t, o.Dir)
@@ -250,5 +254,41 @@ func TestInspectStatesWhatItSaw(t *testing.T) {
 	in, err = Inspect(o) // while the daemon has it
 	if err != nil || in.SealedBy != sourceCredential || in.KeyFile || !strings.Contains(in.String(), "sealed with the credential") {
 		t.Errorf("%+v, %v", in, err)
+	}
+}
+
+func TestStateFilesAreSafe(t *testing.T) {
+	o := testOptions(t)
+	if _, err := ReadFile(o.Dir, "id"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("not there yet: %v", err)
+	}
+	if err := WriteFile(o.Dir, "id", []byte("device-1")); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := ReadFile(o.Dir, "id"); err != nil || string(b) != "device-1" {
+		t.Errorf("%q, %v", b, err)
+	}
+	target := filepath.Join(filepath.Dir(o.Dir), "target")
+	write(t, target, "theirs")
+	for _, name := range []string{"id", "id.new"} {
+		_ = os.Remove(o.path(name))
+		if err := os.Symlink(target, o.path(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b, err := ReadFile(o.Dir, "id"); err == nil {
+		t.Errorf("read %q by a link", b)
+	}
+	if err := WriteFile(o.Dir, "id", []byte("device-2")); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(target); err != nil || string(b) != "theirs" {
+		t.Errorf("the target is %q, %v", b, err)
+	}
+	if err := os.Chmod(o.Dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(second(ReadFile(o.Dir, "id")), WriteFile(o.Dir, "id", nil)); err == nil || strings.Count(err.Error(), "0777") != 2 {
+		t.Errorf("others may write to the directory: %v", err)
 	}
 }

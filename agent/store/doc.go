@@ -21,7 +21,7 @@
 //     new one, whole; never neither and never a mixture. Where the cut fell between the two writes of
 //     Save, what Load returns is the new grant without access token, which a refresh renews.
 //   - Intend: when it has returned, every start finds the intent until the next Save, Forget or
-//     ClearIntent. So whoever calls Intend, asks the server, calls Save and only then uses the
+//     ClearIntent. So a caller of Intend who then asks the server, calls Save and only after it uses the
 //     answer knows after any cut whether the answer may have been lost, and retries once.
 //   - Generations only count up, and a grant is never newer than the one the server gave last.
 //   - SaveAnswer: when it has returned, every start finds the answer until DropAnswer or the Save of a grant
@@ -37,7 +37,7 @@
 //   - A disk that is full keeps a paired device going: both copies are allocated from the start, and
 //     a refresh overwrites what is there. (Not on file systems that copy on write.)
 //   - A disk that refuses is a *StorageError, and the next call begins by opening what is there. After a
-//     failed flush nothing is believed that was not read again.
+//     failed flush what is used was read again.
 //   - While the disk does not give tokens.db the slots go on alone, for refreshes too; Health says so. The
 //     third operation in a row sets it aside, if the disk allows that.
 //   - A directory or file that another account made, or may write to, and a file with a second name, is neither
@@ -49,7 +49,7 @@
 //
 //   - Whatever is in the files is sealed by AES-256-GCM, bound to the device's id, to its place and
 //     to its generation, under a random data key that a provider wraps. In the clear are the generation,
-//     the trusted time, the provider's name and digests that tell one key, and one device, from another.
+//     the trusted time, the provider's name and digests that differ from key to key, and from device to device.
 //   - A provider is chosen once, and named in the store. Another one is never tried by itself, but for one
 //     step: with a credential present a store of the key file is sealed with the credential at start, and the key
 //     file is erased. Back goes nothing: a store of a key file where a credential was in use is a *SealError.

@@ -55,7 +55,7 @@ func fails(t *testing.T, err error, errno error, advice string) {
 	}
 }
 
-func TestFullDiskIsToldAndRecoveredFrom(t *testing.T) {
+func TestFullDiskIsReportedAndRecoveredFrom(t *testing.T) {
 	var f fault
 	s := open(t, f.options(testOptions(t)))
 	one := grantN(1)

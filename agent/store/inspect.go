@@ -44,12 +44,15 @@ type Inspection struct {
 }
 
 // Inspect looks at a store that a daemon may have open: it takes no lock, changes nothing and goes by the
-// slots. The error says that the directory is missing, not safe to use or out of reach.
+// slots. The error says that the directory is not safe to use or out of reach; one that is not there yet has Mode 0.
 func Inspect(o Options) (Inspection, error) {
 	o.Log = slog.New(slog.DiscardHandler)
 	dir, err := statedir.Open(o.Dir, o.Tap)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Inspection{Dir: o.Dir, Protection: keyring{o: o}.protection(nil)}, nil
+	}
 	if err != nil {
-		return Inspection{Dir: o.Dir}, err
+		return Inspection{Dir: o.Dir}, storageError("look at the key", o.Dir, err)
 	}
 	defer dir.Close()
 	k := keyring{o, dir}
@@ -88,6 +91,9 @@ func faults(dir *statedir.Dir) (all []error) {
 
 // String is the Inspection in one line.
 func (in Inspection) String() string {
+	if in.Mode == 0 {
+		return fmt.Sprintf("%s; %s is not there yet", in.Protection, in.Dir)
+	}
 	key := "no key yet"
 	switch {
 	case in.SealedBy == sourceFile && in.Credential:
@@ -95,17 +101,5 @@ func (in Inspection) String() string {
 	case in.SealedBy != "":
 		key = "sealed with the " + map[string]string{sourceFile: "key file", sourceCredential: "credential"}[in.SealedBy]
 	}
-	return fmt.Sprintf("%s (user %d, mode %04o): %s; %s", in.Dir, in.UID, in.Mode, key, in.Protection)
-}
-
-// Protection is Inspect's, or the reason why it cannot be had.
-func Protection(o Options) string {
-	in, err := Inspect(o)
-	if errors.Is(err, fs.ErrNotExist) {
-		return keyring{o: o}.protection(nil)
-	}
-	if err != nil {
-		return storageError("look at the key", o.Dir, err).Error()
-	}
-	return in.Protection
+	return fmt.Sprintf("%s; %s (user %d, mode %04o): %s", in.Protection, in.Dir, in.UID, in.Mode, key)
 }

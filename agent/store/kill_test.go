@@ -57,11 +57,11 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 	o := testOptions(t)
 	for round := range 20 {
-		told := killed(t, exe, o.Dir, 1+round*3)
+		printed := killed(t, exe, o.Dir, 1+round*3)
 		s := open(t, o)
 		st := load(t, s)
-		if st.Gen < told || st.Gen > told+1 || refreshToken(st) != grantN(int(st.Gen-1)).RefreshToken {
-			t.Fatalf("round %d: told generation %d, found %s", round, told, brief(st))
+		if st.Gen < printed || st.Gen > printed+1 || refreshToken(st) != grantN(int(st.Gen-1)).RefreshToken {
+			t.Fatalf("round %d: printed generation %d, found %s", round, printed, brief(st))
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

@@ -84,7 +84,7 @@ func (c *copies) resealDatabase() error {
 	return nil
 }
 
-// reseal seals the grants and the values of the device anew.
+// reseal seals the grants and the values of the device under another data key.
 func (t table) reseal(to *sealer) error {
 	for _, gen := range t.generations() {
 		if err := t.resealOne(to, grantsBucket, genKey(gen), grantPlace(gen)); err != nil {

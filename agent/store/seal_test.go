@@ -23,6 +23,16 @@ func withCredential(t *testing.T, secret string) Options {
 	return o
 }
 
+// protectionOf is what doctor says beside a daemon.
+func protectionOf(t *testing.T, o Options) string {
+	t.Helper()
+	in, err := Inspect(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in.Protection
+}
+
 func write(t *testing.T, path, content string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -75,7 +85,7 @@ func snapshot(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-func TestLostKeyFileIsToldAndRetried(t *testing.T) {
+func TestLostKeyFileIsReportedAndRetried(t *testing.T) {
 	s := open(t, testOptions(t))
 	save(t, s, grantN(1))
 	s = reopen(t, s)
@@ -92,7 +102,7 @@ func TestLostKeyFileIsToldAndRetried(t *testing.T) {
 	}
 }
 
-func TestLostCredentialIsToldAndRetried(t *testing.T) {
+func TestLostCredentialIsReportedAndRetried(t *testing.T) {
 	o := withCredential(t, testSecret)
 	s := open(t, o)
 	save(t, s, grantN(1))
@@ -147,10 +157,10 @@ func TestNamedProviderIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	save(t, s, grantN(3))
-	if !strings.Contains(s.Protection(), "key file") || Protection(o) != s.Protection() {
-		t.Errorf("after pairing again: %s; %s", s.Protection(), Protection(o))
+	if !strings.Contains(s.Protection(), "key file") || protectionOf(t, o) != s.Protection() {
+		t.Errorf("after pairing again: %s; %s", s.Protection(), protectionOf(t, o))
 	}
-	if fresh := Protection(testOptions(t)); !strings.Contains(fresh, "key file") {
+	if fresh := protectionOf(t, testOptions(t)); !strings.Contains(fresh, "key file") {
 		t.Errorf("of a new device: %s", fresh)
 	}
 }
@@ -224,7 +234,7 @@ func TestPutAsideKeepsTwo(t *testing.T) {
 		}
 	}
 	if notes := s.Recovered(); len(notes) != 12 || len(s.Recovered()) != 0 {
-		t.Errorf("told: %q", notes)
+		t.Errorf("reported: %q", notes)
 	}
 }
 

@@ -115,7 +115,7 @@ func TestLargeGrantFits(t *testing.T) {
 	}
 }
 
-// Where somebody removes the files under a running daemon, what is said to be durable is.
+// If the files are removed under a running daemon, what is said to be durable is.
 func TestFilesRemovedWhileOpen(t *testing.T) {
 	for name, remove := range map[string]func(s *Store) error{
 		"tokens.db": func(s *Store) error { return os.Remove(s.o.path(dbName)) },

@@ -139,7 +139,7 @@ func TestIntentIsTakenBack(t *testing.T) {
 	}
 }
 
-// isLocked checks that nobody else gets the directory; in a bubble, where the wait for the lock
+// isLocked checks that no other process gets the directory; in a bubble, where the wait for the lock
 // takes no time.
 func isLocked(t *testing.T, o Options) {
 	t.Helper()

@@ -16,9 +16,10 @@ import (
 	"github.com/paird/paird/hal"
 )
 
-// secrets says what the tokens on the disk are protected against.
+// secrets says where the tokens are, what protects them, and which files the daemon will refuse.
 func (x *patient) secrets() finding {
-	return finding{"secrets", true, oneLine(errors.New(daemon.Protection(x.cfg, quiet())))}
+	seen, err := daemon.Inspect(x.cfg, quiet())
+	return verdict("secrets", errors.Join(err, errors.Join(seen.Faults...)), seen.String())
 }
 
 // panel tells whether the panel answers, by the daemon's word or by opening it.

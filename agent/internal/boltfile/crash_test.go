@@ -180,9 +180,9 @@ func TestCommitsWithoutFlushAreCaught(t *testing.T) {
 	t.Logf("%d of %d states lose something", failed, n)
 }
 
-// The probe reads more than Open does. It must not condemn what a cut may leave, such as a torn
+// The probe reads more than Open does. It must not refuse what a cut may leave, such as a torn
 // header of a meta page, of which bbolt's own check complains.
-func TestProbeCondemnsNoSurvivor(t *testing.T) {
+func TestProbeRefusesNoSurvivor(t *testing.T) {
 	rec, _ := recordCommits(t, 20, 5)
 	o := crashtest.Options{Seed: 5, Limit: crashtest.States(t) / 10}
 	probe := crashtest.Probe(t, "serve-probes")
@@ -191,7 +191,7 @@ func TestProbeCondemnsNoSurvivor(t *testing.T) {
 			return nil
 		}
 		if err := probe(t.Context(), filepath.Join(dir, "x.db")); err != nil {
-			return fmt.Errorf("%s after %d is condemned: %w", s.Desc, s.Mark, err)
+			return fmt.Errorf("%s after %d is refused: %w", s.Desc, s.Mark, err)
 		}
 		return nil
 	})

@@ -17,11 +17,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The flushes that Hook tells from the order of the writes have to be those that bbolt really asks
+// The flushes that Hook infers from the order of the writes have to be those that bbolt really asks
 // the kernel for, and a statedir.Dir has to do what it says. The kernel is asked: it reports the system calls
 // of this one thread.
-func TestHookTellsWhatTheKernelSees(t *testing.T) {
-	dir := t.TempDir()
+func TestHookSeesWhatTheKernelSees(t *testing.T) {
+	dir := crashtest.Dir(t)
 	rec := crashtest.New(dir)
 	folder, err := statedir.Open(dir, rec.Tap)
 	if err != nil {
@@ -45,21 +45,21 @@ func TestHookTellsWhatTheKernelSees(t *testing.T) {
 		t.Log("the kernel does not let this process watch itself: the order was not compared")
 		return
 	}
-	var told []string
+	var inferred []string
 	for _, op := range rec.Ops() {
 		switch op.Kind {
 		case statedir.Write:
-			told = append(told, fmt.Sprintf("write %d at %d", len(op.Data), op.Off))
+			inferred = append(inferred, fmt.Sprintf("write %d at %d", len(op.Data), op.Off))
 		case statedir.Truncate:
-			told = append(told, fmt.Sprintf("truncate %d", op.Off))
+			inferred = append(inferred, fmt.Sprintf("truncate %d", op.Off))
 		case statedir.Rename:
-			told = append(told, "rename")
+			inferred = append(inferred, "rename")
 		case statedir.Sync, statedir.SyncDir:
-			told = append(told, "sync")
+			inferred = append(inferred, "sync")
 		}
 	}
-	if !slices.Equal(told, seen) {
-		t.Errorf("told\n\t%s\nthe kernel saw\n\t%s", strings.Join(told, "\n\t"), strings.Join(seen, "\n\t"))
+	if !slices.Equal(inferred, seen) {
+		t.Errorf("inferred\n\t%s\nthe kernel saw\n\t%s", strings.Join(inferred, "\n\t"), strings.Join(seen, "\n\t"))
 	}
 	t.Logf("%d system calls", len(seen))
 }

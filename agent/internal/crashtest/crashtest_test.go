@@ -34,7 +34,7 @@ func enumerate(ops []statedir.Op, o Options, kinds ...string) []string {
 
 func record(t *testing.T, work func(rec *Recorder, d *statedir.Dir) error) []statedir.Op {
 	t.Helper()
-	dir := t.TempDir()
+	dir := Dir(t)
 	rec := New(dir)
 	d, err := statedir.Open(dir, rec.Tap)
 	if err != nil {

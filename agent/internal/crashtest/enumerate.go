@@ -171,7 +171,7 @@ func (e *enumeration) candidate(desc string, build func() image) {
 	}
 }
 
-// sum tells states apart. It adds up over the files, whose order is not defined.
+// sum differs from state to state. It adds up over the files, whose order is not defined.
 func (e *enumeration) sum(files map[string][]byte) uint64 {
 	total := uint64(e.mark+1) * 0x9E3779B97F4A7C15
 	for name, data := range files {

@@ -68,7 +68,7 @@ func (r *Recorder) Hook(db any) { Hook(db, r.Tap) }
 
 // Hook calls tap for each operation of a *bbolt.DB before it is done; an error of tap becomes an
 // error of the write. bbolt has no seam for it, so the function it writes with is replaced in place,
-// and the flushes are told from the order of the writes (bbolt v1.5.0, Tx.Commit): a file that has
+// and the flushes are inferred from the order of the writes (bbolt v1.5.0, Tx.Commit): a file that has
 // grown was truncated and flushed; a meta page is written after a flush of all other pages and
 // followed by one.
 func Hook(db any, tap func(statedir.Op) error) {

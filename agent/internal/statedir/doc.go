@@ -13,7 +13,7 @@
 //     $STATE_DIRECTORY, which systemd makes a link where DynamicUser is on.
 //   - A folder or file is refused with an *UnsafeError unless its owner is the user of this process or root, and
 //     its group and others may not write to it. A file has one name: with a second link an overwrite would
-//     change what somebody else keeps under it.
+//     change what another account keeps under it.
 //   - Root may use the folder of another user if only root can have put it there, and what root then
 //     makes in it belongs to that user.
 //   - WriteFile puts a file there whole or not at all. What was written is on the disk after Sync of the file, a

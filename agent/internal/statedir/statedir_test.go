@@ -204,10 +204,11 @@ func TestRootMakesForTheOwner(t *testing.T) {
 		return
 	}
 	_, path := made(t, nil)
-	if err := os.Chown(path, 995, 996); err != nil {
+	err := errors.Join(os.Chmod(filepath.Dir(path), 0o755), os.Chown(path, 995, 996))
+	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Make(path, nil) // t.TempDir is root's, 0755
+	d, err := Make(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

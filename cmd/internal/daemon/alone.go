@@ -14,10 +14,14 @@ import (
 
 // LoginFile marks a state directory whose grant came by `paird login`, until a daemon takes it over. Where
 // the login was configured by flags alone it holds what they said.
-func LoginFile(stateDir string) string { return filepath.Join(stateDir, "login.toml") }
+func LoginFile(stateDir string) string { return filepath.Join(stateDir, loginFile) }
+
+const loginFile = "login.toml"
 
 // MarkLogin writes that file.
-func MarkLogin(stateDir, text string) error { return writeDurably(LoginFile(stateDir), text) }
+func MarkLogin(stateDir, text string) error {
+	return store.WriteFile(stateDir, loginFile, []byte(text))
+}
 
 // Alone runs the agent of cfg without board, broker and socket, for as long as fn takes: what the
 // command line needs where no daemon runs. One that does run owns the directory, and is named.

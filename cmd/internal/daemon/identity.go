@@ -2,11 +2,10 @@ package daemon
 
 import (
 	"cmp"
-	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 
+	"github.com/paird/paird/agent/store"
 	"github.com/paird/paird/config"
 	"github.com/paird/paird/hal"
 )
@@ -28,7 +27,7 @@ func identify(cfg config.Config, board func() (id, model string)) Device {
 	d := Device{ID: cmp.Or(cfg.Device.ID, id), Name: cmp.Or(cfg.Device.Name, host, "paird"), Model: model}
 	if cfg.Device.ID == "" && id != again { // made up each time
 		d.invented = true
-		kept, _ := os.ReadFile(idFile(cfg)) // not there at the first start
+		kept, _ := store.ReadFile(cfg.Device.StateDir, idFile) // not there at the first start
 		if id := strings.TrimSpace(string(kept)); id != "" {
 			d.ID, d.invented = id, false
 		}
@@ -36,28 +35,12 @@ func identify(cfg config.Config, board func() (id, model string)) Device {
 	return d
 }
 
-func idFile(cfg config.Config) string { return filepath.Join(cfg.Device.StateDir, "id") }
+const idFile = "id" // in the state directory
 
 // keep makes an invented id the device's for good: what is sealed opens under no other.
 func (d Device) keep(cfg config.Config) error {
 	if !d.invented {
 		return nil
 	}
-	if err := os.MkdirAll(cfg.Device.StateDir, 0o700); err != nil {
-		return err
-	}
-	return writeDurably(idFile(cfg), d.ID+"\n")
-}
-
-// writeDurably replaces the file at path, so that a power cut leaves the old text or the new one.
-func writeDurably(path, text string) error {
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return store.WriteFile(cfg.Device.StateDir, idFile, []byte(d.ID+"\n"))
 }

@@ -24,9 +24,9 @@ func stored(cfg config.Config, id string, o Options) store.Options {
 	}
 }
 
-// Protection says in one line what the tokens of cfg are protected against. It asks no daemon and changes nothing.
-func Protection(cfg config.Config, o Options) string {
-	return store.Protection(stored(cfg, Identify(cfg).ID, o))
+// Inspect states what there is of the store of cfg, and what protects its tokens. It asks no daemon and changes nothing.
+func Inspect(cfg config.Config, o Options) (store.Inspection, error) {
+	return store.Inspect(stored(cfg, Identify(cfg).ID, o))
 }
 
 // ErrNoKey: there is no store yet, and so no key that tokens are bound to.
