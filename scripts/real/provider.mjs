@@ -1,6 +1,7 @@
 // A real OpenID provider for the tests: oidc-provider as published, over https on loopback.
 //
-//   node provider.mjs CERT KEY '{"accessTokenTTL": 8, "deviceCodeTTL": 600, "jwt": true, "dpopNonce": true}'
+//   node provider.mjs CERT KEY '{"accessTokenTTL": 8, "deviceCodeTTL": 600, "jwt": true, "dpopNonce": true,
+//     "resource": "https://api.example.com", "apiScope": "telemetry.write"}'
 //
 // It prints one JSON object a line: {"issuer": ...} when it listens, then one for each grant it gives or refuses.
 
@@ -10,7 +11,10 @@ import { createServer } from 'node:https';
 import { Provider, errors } from 'oidc-provider';
 
 const [cert, key, options = '{}'] = process.argv.slice(2);
-const { accessTokenTTL = 3600, deviceCodeTTL = 600, jwt = false, dpopNonce = false } = JSON.parse(options);
+const {
+  accessTokenTTL = 3600, deviceCodeTTL = 600, jwt = false, dpopNonce = false,
+  resource = 'https://mqtt.example', apiScope = '',
+} = JSON.parse(options);
 const say = (object) => process.stdout.write(`${JSON.stringify(object)}\n`);
 
 const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -18,13 +22,13 @@ const client = {
   redirect_uris: [],
   response_types: [],
   grant_types: [deviceCode, 'refresh_token'],
-  scope: 'openid offline_access profile',
+  scope: `openid offline_access profile ${apiScope}`.trim(),
 };
 
 // The API whose access tokens are JWTs, where the test wants them.
 const api = {
-  scope: '',
-  audience: 'https://mqtt.example',
+  scope: apiScope,
+  audience: resource,
   accessTokenTTL,
   accessTokenFormat: 'jwt',
 };
@@ -36,6 +40,7 @@ const configuration = {
     // the broker, which asks whether a token is good
     { ...client, client_id: 'broker', client_secret: 'a secret of the broker', grant_types: [] },
   ],
+  scopes: ['openid', 'offline_access', ...(apiScope ? [apiScope] : [])],
   claims: { openid: ['sub'], profile: ['name'] },
   conformIdTokenClaims: false, // the name is in the ID token
   cookies: { keys: ['only for a test'] },
@@ -47,8 +52,8 @@ const configuration = {
     dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => dpopNonce },
     resourceIndicators: {
       enabled: jwt,
-      getResourceServerInfo: (_, resource) => {
-        if (resource !== api.audience) throw new errors.InvalidTarget();
+      getResourceServerInfo: (_, asked) => {
+        if (asked !== api.audience) throw new errors.InvalidTarget();
         return api;
       },
     },

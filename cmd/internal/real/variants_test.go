@@ -3,8 +3,6 @@
 package real
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -57,16 +55,8 @@ func opaque(t *testing.T, p *provider, token string) {
 
 // forMQTT wants a JWT whose audience is the resource.
 func forMQTT(t *testing.T, _ *provider, token string) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		t.Fatalf("this is no JWT: %d parts", len(parts))
-	}
-	var claims struct {
-		Audience string `json:"aud"`
-	}
-	payload := e2e.Must(base64.RawURLEncoding.DecodeString(parts[1]))(t)
-	if err := json.Unmarshal(payload, &claims); err != nil || claims.Audience != "https://mqtt.example" {
-		t.Errorf("audience %q %v", claims.Audience, err)
+	if audience, _ := claimsOf(t, token); audience != "https://mqtt.example" {
+		t.Errorf("audience %q", audience)
 	}
 }
 
