@@ -10,6 +10,8 @@ import (
 type inbox interface {
 	Next(ctx context.Context, after uint64, match func(topic string) bool) (seq uint64, topic string, payload []byte, err error)
 	Ack(seq uint64) error
+	Bind(account string) error // what came for another account is dropped
+	Erase() error
 }
 
 var errNoInbox = &control.Error{Code: control.Unavailable, Message: "this device receives no messages: set mqtt.url and control.subscribe"}

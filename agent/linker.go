@@ -31,6 +31,7 @@ type linker struct {
 	failures  int
 	renewed   bool   // a refused token was renewed, and no session came online since
 	refusing  bool   // this run of refusals was reported
+	served    string // the account of the last session that came online
 	announced string // the pairing that was reported to the broker
 }
 
@@ -92,10 +93,13 @@ func (l *linker) link(ctx context.Context, g store.Grant, gen uint64, changed <-
 	}
 }
 
-// bind makes the queue this account's own: what was queued under another is dropped and counted. Only
+// bind makes queue and inbox this account's own: what was queued under another is dropped and counted. Only
 // then the event of the pairing goes into it.
 func (l *linker) bind(ctx context.Context, g store.Grant) bool {
 	n, err := l.o.Queue.Bind(account(g))
+	if err == nil && l.o.Inbox != nil {
+		err = l.o.Inbox.Bind(account(g))
+	}
 	l.status.problem("queue", control.ProblemStorage, err)
 	if err != nil {
 		l.pulse.wait(ctx, 5*time.Second, nil, nil)
@@ -121,7 +125,9 @@ func (l *linker) serve(ctx context.Context, g store.Grant, changed <-chan struct
 	defer cancel(nil)
 	go l.swap(ctx, g, changed, cancel)
 	var err error
-	l.pulse.await(func() { err = l.o.Link.Serve(ctx, credentials(g), l.connected) }, progressing(stallLimit, l.o.Link.Progress))
+	c := credentials(g)
+	c.NewAccount = l.keeper.isNew(g) && account(g) != l.served
+	l.pulse.await(func() { err = l.o.Link.Serve(ctx, c, l.connected) }, progressing(stallLimit, l.o.Link.Progress))
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
@@ -172,7 +178,7 @@ func (l *linker) connected() {
 // afterSession is how long to wait after a session that ended with err.
 func (l *linker) afterSession(ctx context.Context, g store.Grant, gen uint64, err error) time.Duration {
 	if !l.since.IsZero() {
-		l.renewed, l.refusing = false, false
+		l.renewed, l.refusing, l.served = false, false, account(g)
 	}
 	if errors.Is(err, telemetry.ErrSwap) {
 		return 0 // straight on with the next: on the panel nothing changes

@@ -34,7 +34,7 @@ func (a *Agent) erase(ctx context.Context, reply chan control.ResetResult) {
 
 // eraseOnce erases all there is and reports what came of it.
 func (a *Agent) eraseOnce(revoked error, reply chan control.ResetResult) bool {
-	erased := errors.Join(a.o.Queue.Erase(), a.o.Store.Erase())
+	erased := errors.Join(a.o.Queue.Erase(), a.eraseInbox(), a.o.Store.Erase())
 	result := control.ResetResult{Erased: erased == nil, Revoked: revoked == nil}
 	if err := errors.Join(revoked, erased); err != nil {
 		result.Detail = err.Error()
@@ -50,6 +50,13 @@ func (a *Agent) eraseOnce(revoked error, reply chan control.ResetResult) bool {
 		reply <- result // buffered
 	}
 	return result.Erased
+}
+
+func (a *Agent) eraseInbox() error {
+	if a.o.Inbox == nil {
+		return nil
+	}
+	return a.o.Inbox.Erase()
 }
 
 // nextTry waits a little, or for the next request for a reset.

@@ -178,7 +178,8 @@ func TestQuarantined(t *testing.T) {
 
 // The trusted time is saved when the kernel vouches for it, and seldom.
 func TestFloor(t *testing.T) {
-	bubble(t, setups(lives(1000*time.Hour), paired(0, nil)), func(l *lab) {
+	disk := &countingStore{}
+	bubble(t, setups(lives(1000*time.Hour), paired(0, nil), func(l *lab) { l.o.Store = disk }), func(l *lab) {
 		l.pass(time.Hour)
 		if at, err := l.store.Floor(); err != nil || !at.IsZero() {
 			t.Errorf("saved without synchronisation: %v %v", at, err)
@@ -189,6 +190,9 @@ func TestFloor(t *testing.T) {
 		if age := time.Since(at); err != nil || age > 6*time.Hour+time.Minute {
 			t.Errorf("saved %v ago: %v", age, err)
 		}
+		if disk.floors < 4 || disk.floors > 5 {
+			t.Errorf("the trusted time was written %d times in a day", disk.floors)
+		}
 	})
 }
 
@@ -196,6 +200,7 @@ type countingStore struct {
 	*store.Store
 	intents int
 	saves   int
+	floors  int
 	hang    chan struct{} // what Intend waits for; nil: nothing
 	blind   atomic.Bool   // nothing can be read
 }
@@ -220,6 +225,11 @@ func (s *countingStore) Intend(gen uint64) error {
 		<-s.hang
 	}
 	return s.Store.Intend(gen)
+}
+
+func (s *countingStore) SetFloor(at time.Time) error {
+	s.floors++
+	return s.Store.SetFloor(at)
 }
 
 func (s *countingStore) Save(g store.Grant) (uint64, error) {

@@ -97,8 +97,9 @@ func progressing(stall time.Duration, count func() uint64) func() bool {
 	}
 }
 
-// watchLimit is how long a part of Options.Watch may take to answer.
-const watchLimit = 10 * time.Second
+// watchLimit is how long a part of Options.Watch may take to answer: a panel does not while it is drawn on, and some
+// e-paper takes 45 s for that.
+const watchLimit = time.Minute
 
 // heartbeat calls Alive while all loops, and the parts beside them, answer.
 func (a *Agent) heartbeat(ctx context.Context, loops map[string]pulse) {

@@ -136,8 +136,6 @@ func proveClock(t *testing.T) {
 	wantKind(t, err, ClockUnset)
 	_, err = c.Wait(t.Context(), Pending{DeviceCode: "d"})
 	wantKind(t, err, ClockUnset)
-	_, err = c.Refresh(t.Context(), Token{RefreshToken: "r"})
-	wantKind(t, err, ClockUnset)
 	_, err = c.Metadata(t.Context())
 	wantKind(t, err, ClockUnset)
 	if len(s.calls) != 0 {

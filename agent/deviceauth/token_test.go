@@ -197,6 +197,16 @@ func proveRefreshWithoutMetadata(t *testing.T) {
 	}
 }
 
+// A clock that was stepped back while the device is paired does not keep a refresh at home: TLS decides.
+func TestRefreshWithTheClockBack(t *testing.T) {
+	flow := newServer(t)
+	c := flow.client(func(c *Config) { c.ClockSet = func() bool { return false } })
+	_, err := c.Refresh(t.Context(), Token{RefreshToken: "r", Issuer: c.cfg.Issuer, ClientID: c.cfg.ClientID, TokenEndpoint: c.cfg.Issuer + "/token"})
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == ClockUnset || len(flow.calls) == 0 {
+		t.Errorf("%v, %d requests", err, len(flow.calls))
+	}
+}
+
 func TestRefreshWithoutARefreshToken(t *testing.T) {
 	s, g := newServer(t), grant()
 	g.RefreshToken = ""

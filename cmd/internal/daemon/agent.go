@@ -3,6 +3,7 @@ package daemon
 import (
 	"bytes"
 	"context"
+	"time"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
 
@@ -31,11 +32,12 @@ func (d *device) makeAgent(ctx context.Context) error {
 	o.Auth, o.Store, o.Queue, o.Clock = client, d.store, d.queue, d.clock
 	o.LED, o.Edges, o.Hook, o.Frame = d.board.LED, d.edges(ctx), d.hooks.Event, d.frame
 	o.Alive, o.AliveEvery = func() { notify(sd.SdNotifyWatchdog) }, aliveEvery()
+	o.Watch = map[string]func(context.Context) bool{}
 	if d.panel != nil {
-		o.Screen = d.panel
+		o.Screen, o.Watch["presenter"] = d.panel, d.panel.Alive
 	}
 	if d.socket != nil {
-		o.Watch = map[string]func(context.Context) bool{"control": d.answers}
+		o.Watch["control"] = d.answers
 	}
 	if err := d.addLink(&o); err != nil {
 		return err
@@ -46,6 +48,9 @@ func (d *device) makeAgent(ctx context.Context) error {
 	}
 	return nil
 }
+
+// sampleLimit is when a sample counts as hung: each sensor has a deadline of its own, of seconds.
+const sampleLimit = 2 * time.Minute
 
 // answers reports whether the control API answers on its socket.
 func (d *device) answers(ctx context.Context) bool {
@@ -78,7 +83,7 @@ func (d *device) addLink(o *agent.Options) error {
 	if err != nil {
 		return err
 	}
-	o.Link = l
+	o.Link, o.Watch["sampler"] = l, func(context.Context) bool { return l.Sampling() < sampleLimit }
 	return nil
 }
 
