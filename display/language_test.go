@@ -173,7 +173,8 @@ func sold() (all []Geometry) {
 	for _, s := range [][2]int{{128, 32}, {128, 64}, {128, 128}} {
 		all = append(all, Geometry{Width: s[0], Height: s[1], Name: "Kitchen printer"})
 	}
-	for _, s := range [][2]int{{200, 200}, {212, 104}, {250, 122}, {296, 128}, {264, 176}, {400, 300}} {
+	for _, s := range [][2]int{{200, 200}, {212, 104}, {250, 122}, {296, 128}, {264, 176}, {400, 300},
+		{300, 200}, {300, 224}, {320, 200}, {400, 240}} { // the last four are of twice the size
 		all = append(all, Geometry{Width: s[0], Height: s[1], Name: "Kitchen printer", Paper: true, Accent: true})
 	}
 	return all

@@ -63,38 +63,39 @@ func (m *message) set(g Geometry) {
 	m.layout(area, scalesFor(g.Width, g.Height))
 }
 
-// layout sets the message in the area, in the first scale. The smaller ones are for panels so narrow that
-// one of our words does not fit a line.
+// layout sets the message in the area, in the first scale. The smaller ones are for panels so small that one
+// of our words does not fit a line, or a sentence a page.
 func (m *message) layout(area image.Rectangle, scales []scale) {
 	m.area = area
 	m.lines = make([]line, 0, roomFor)
 	all := *m
 	for _, s := range scales {
 		m.blocks, m.n, m.scale = all.blocks, all.n, s
-		if m.fit(); m.whole {
+		if m.fit() {
 			return
 		}
 	}
 }
 
 // fit wraps the blocks. Where they do not fit one page the optional ones go, the last first; then names
-// end with an ellipsis; then there are several pages.
-func (m *message) fit() {
+// end with an ellipsis; then there are several pages. ok is false where a word or a sentence is torn.
+func (m *message) fit() (ok bool) {
 	for again := true; again; again = m.drop() {
 		if m.wrap(0); m.fits() {
-			return
+			return true
 		}
 	}
 	for _, rows := range [...]int{3, 2, 1} {
 		if m.wrap(rows); m.fits() {
-			return
+			return true
 		}
 	}
 	for _, rows := range [...]int{0, 3, 2, 1} {
 		if m.wrap(rows); m.whole && m.together() {
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // together reports whether blocks that go on from each other fit one page.

@@ -36,6 +36,11 @@ const typicalCode = "WDJB-MJHT"
 // Fit is the QR code that the panel would show beside a typical user code for verification_uri_complete
 // and verification_uri; either may be empty.
 func Fit(complete, plain string, g Geometry) QRFit {
+	if half, large := g.halved(); large {
+		fit := Fit(complete, plain, half)
+		fit.ModulePixels *= 2
+		return fit
+	}
 	var t pairing
 	t.set(&symbols{}, Pairing{UserCode: typicalCode, VerificationURI: plain, VerificationURIComplete: complete}, g)
 	fit := QRFit{Content: t.content}

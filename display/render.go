@@ -15,7 +15,26 @@ func Pages(s Screen, g Geometry) int { return new(renderer).pages(s, g).all() }
 // renderer draws the screens of one panel. What it keeps only saves work.
 type renderer struct{ symbols symbols }
 
+// Panels with such sides in pixels, or longer ones, are drawn at half their size, each pixel four times: the
+// faces and modules are for panels of up to 400x300.
+const (
+	largeSide = 560
+	smallSide = 380
+)
+
+// halved is the geometry that a large panel is drawn at.
+func (g Geometry) halved() (half Geometry, ok bool) {
+	half = g
+	half.Width, half.Height = g.Width/2, g.Height/2
+	return half, max(g.Width, g.Height) >= largeSide && min(g.Width, g.Height) >= smallSide
+}
+
 func (r *renderer) render(s Screen, g Geometry) *image.Paletted {
+	if _, card := s.(TestCard); !card {
+		if half, large := g.halved(); large {
+			return doubled(r.render(s, half), g)
+		}
+	}
 	g.Page = max(0, g.Page)
 	c := newCanvas(g)
 	switch s := s.(type) {
@@ -28,6 +47,17 @@ func (r *renderer) render(s Screen, g Geometry) *image.Paletted {
 		c.testCard(s, g)
 	default:
 		c.message(in(g.Language).message(s, g), g)
+	}
+	return c.Paletted
+}
+
+// doubled is a picture with four pixels for one; what is odd of the size stays ground.
+func doubled(half *image.Paletted, g Geometry) *image.Paletted {
+	c := newCanvas(g)
+	for y := range 2 * half.Rect.Dy() {
+		for x := range 2 * half.Rect.Dx() {
+			c.set(x, y, half.Pix[y/2*half.Stride+x/2])
+		}
 	}
 	return c.Paletted
 }
@@ -45,6 +75,9 @@ func (c canvas) message(m message, g Geometry) {
 }
 
 func (r *renderer) pages(s Screen, g Geometry) pageCount {
+	if half, large := g.halved(); large {
+		g = half
+	}
 	switch s := s.(type) {
 	case nil, TestCard:
 		return pageCount{first: 1}
