@@ -323,6 +323,16 @@ func TestBoundGrantNeedsItsKey(t *testing.T) {
 			t.Error("went out without a proof")
 		}
 	}
+	// Nor does a poll go on without its key.
+	for _, edit := range []func(*Config){bound("on", p384), func(c *Config) {
+		c.DPoP, c.DPoPKey = "on", func() (crypto.Signer, error) { return nil, errors.New("sealed") }
+	}} {
+		flow(t, []wire{says(200, boundJSON)}, func(t *testing.T, s *server, _ time.Time, _ Token, err error) {
+			if wantKind(t, err, Misconfigured); len(s.to(tokenURL)) != 0 {
+				t.Error("polled without a proof")
+			}
+		}, edit)
+	}
 }
 
 // Hydra wants the token endpoint as audience, the other servers take the issuer. Without an issuer there is only the

@@ -117,9 +117,12 @@ func TestMetadataCache(t *testing.T) {
 // Metadata that went wrong is not replaced by what was right once.
 func TestMetadataThatChangedItsIssuer(t *testing.T) {
 	cache := &memoryCache{body: []byte(metadataJSON(nil))}
-	s := newServer(t).on(issuer+"/.well-known/openid-configuration", says(200, metadataJSON(map[string]any{"issuer": "https://evil.example"})))
+	s := newServer(t).on(deviceURL, says(200, deviceJSON)).on(issuer+"/.well-known/openid-configuration", says(200, metadataJSON(map[string]any{"issuer": "https://evil.example"})))
 	_, err := s.client(cached(cache)).Begin(t.Context())
 	wantKind(t, err, Misconfigured)
+	if len(s.to(deviceURL)) != 0 {
+		t.Error("took the cached metadata")
+	}
 }
 
 func TestMetadataIsAskedForEachHour(t *testing.T) {
@@ -183,6 +186,16 @@ func TestCachedMetadataIsOld(t *testing.T) {
 	begin(t, s.client(cached(&memoryCache{body: []byte(body)})))
 	if n := len(s.to(issuer + "/.well-known/openid-configuration")); n != 1 {
 		t.Errorf("asked %d times", n)
+	}
+}
+
+// A userinfo endpoint that must not be asked is left out: it is worth a name only.
+func TestBadUserinfoEndpointIsLeftOut(t *testing.T) {
+	for _, bad := range []string{"http://as.example/userinfo", "javascript:x", "https://u:p@as.example/"} {
+		m, err := parseMetadata([]byte(metadataJSON(map[string]any{"userinfo_endpoint": bad})), issuer)
+		if err != nil || m.UserinfoEndpoint != "" || m.TokenEndpoint != tokenURL {
+			t.Errorf("%s: %+v, %v", bad, m, err)
+		}
 	}
 }
 

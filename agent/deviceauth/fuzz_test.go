@@ -116,7 +116,7 @@ func oneLine(t *testing.T, s string) {
 }
 
 func FuzzMetadata(f *testing.F) {
-	seed(f, metadataJSON(nil), metadataJSON(map[string]any{"jwks_uri": "http://x"}), `{"issuer":"https://as.example"}`, "issuer=https%3A%2F%2Fas.example")
+	seed(f, metadataJSON(nil), metadataJSON(map[string]any{"jwks_uri": "http://x"}), metadataJSON(map[string]any{"userinfo_endpoint": "http://x"}), `{"issuer":"https://as.example"}`, "issuer=https%3A%2F%2Fas.example")
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m, err := parseMetadata(body, issuer)
 		if err != nil {
@@ -175,7 +175,11 @@ func FuzzIDToken(f *testing.F) {
 }
 
 func FuzzKeys(f *testing.F) {
-	seed(f, newAccount().keys(), `{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}`, `{"keys":null}`, `{"keys":[{"kty":"RSA","n":"AQ","e":"AQAB"}]}`)
+	private, err := json.Marshal(jose.JSONWebKey{Key: testKey(), KeyID: "k1"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	seed(f, `{"keys":[`+string(private)+`]}`, newAccount().keys(), `{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}`, `{"keys":null}`, `{"keys":[{"kty":"RSA","n":"AQ","e":"AQAB"}]}`)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		keys, err := parseKeys(body)
 		for _, k := range keys {

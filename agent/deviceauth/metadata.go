@@ -61,6 +61,9 @@ func parseMetadata(body []byte, issuer string) (Metadata, error) {
 	if m.Issuer != issuer {
 		return Metadata{}, &issuerError{want: issuer, got: m.Issuer}
 	}
+	if _, err := endpointURL(m.UserinfoEndpoint); err != nil { // without it there is no name, and nothing else is lost
+		m.UserinfoEndpoint = ""
+	}
 	return m, m.checkEndpoints()
 }
 
@@ -69,7 +72,6 @@ func (m Metadata) checkEndpoints() error {
 		"device_authorization_endpoint": m.DeviceAuthorizationEndpoint,
 		"token_endpoint":                m.TokenEndpoint,
 		"revocation_endpoint":           m.RevocationEndpoint,
-		"userinfo_endpoint":             m.UserinfoEndpoint,
 		"jwks_uri":                      m.JWKSURI,
 	} {
 		if e == "" {

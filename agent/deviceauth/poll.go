@@ -155,18 +155,13 @@ func (s *pollSession) token(r oauthResponse) (Token, error) {
 }
 
 // afterNoResponse is the next poll after one without a response, or the error that ends the session. The network and
-// the server may work again later; what is wrong here, or with the session, stays.
+// the server may work again later; what could not even be sent is wrong here, and stays so.
 func (s *pollSession) afterNoResponse(ctx context.Context, err error) (time.Time, error) {
-	_, unreachable := errors.AsType[*transportError](err)
+	_, sent := errors.AsType[*transportError](err)
+	err = s.client.http.noResponse(ctx, "token", err)
 	e, typed := errors.AsType[*Error](err)
-	if !typed {
-		err = s.client.http.noResponse(ctx, "token", err)
-		if e, typed = errors.AsType[*Error](err); !typed {
-			return time.Time{}, err
-		}
-	}
-	if !unreachable && (!transient(e) || e.Kind == Expired) {
-		return time.Time{}, e
+	if !sent || !typed {
+		return time.Time{}, err
 	}
 	s.report(e)
 	return s.afterFailure(time.Now(), e.RetryAfter), nil

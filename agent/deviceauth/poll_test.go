@@ -350,6 +350,8 @@ func proveRetryAfter(t *testing.T) {
 			}
 			polledAfter(t, s, start, 5, 90, 20)
 		})
+	flow(t, []wire{says(400, `{"error":"authorization_pending"}`, "Retry-After", "30"), pending(), says(200, tokenJSON)},
+		func(t *testing.T, s *server, start time.Time, _ Token, err error) { polledAfter(t, s, start, 5, 30, 5) })
 	slow := says(429, `{"error":"slow_down"}`, "Retry-After", "40")
 	flow(t, []wire{slow, pending(), says(200, tokenJSON)}, func(t *testing.T, s *server, start time.Time, _ Token, _ error) {
 		polledAfter(t, s, start, 5, 40, 10)

@@ -113,6 +113,17 @@ func proveNarrowerScope(t *testing.T) {
 	}
 }
 
+// openid and offline_access are acted on and seldom repeated: their absence is no warning.
+func TestMissingScopes(t *testing.T) {
+	for _, tt := range []struct{ asked, granted, want string }{
+		{"openid offline_access profile", "profile", ""}, {"openid print", "openid", "print"}, {"a b c", "c", "a b"}, {"", "x", ""},
+	} {
+		if got := strings.Join(missingScopes(tt.asked, tt.granted), " "); got != tt.want {
+			t.Errorf("%+v: %q", tt, got)
+		}
+	}
+}
+
 func TestTokenLife(t *testing.T) {
 	for members, want := range map[string]time.Duration{
 		`"expires_in":3600`: time.Hour, `"expires_in":"60"`: time.Minute, `"expires_in":2`: 2 * time.Second, `"x":1`: 0,

@@ -210,9 +210,12 @@ func TestVerifyWaitsForTrustedMetadata(t *testing.T) {
 	if e := wantKind(t, err, Server); !e.Later || len(s.to("https://evil.example/keys")) != 0 {
 		t.Errorf("%+v", e)
 	}
-	_, err = s.client(func(c *Config) { c.ClockSet = func() bool { return false } }).Verify(t.Context(), tok)
-	if e := wantKind(t, err, ClockUnset); !e.Later {
-		t.Errorf("%+v", e)
+	for _, edit := range []func(*Config){func(*Config) {}, byHand(func(c *Config) { c.Issuer, c.JWKSURI = issuer, keysURL })} {
+		s := newServer(t).on(keysURL, says(200, a.keys()))
+		_, err = s.client(edit, func(c *Config) { c.ClockSet = func() bool { return false } }).Verify(t.Context(), tok)
+		if e := wantKind(t, err, ClockUnset); !e.Later || len(s.calls) != 0 {
+			t.Errorf("%+v", e)
+		}
 	}
 }
 
