@@ -213,8 +213,19 @@ func chmod(t *testing.T, dir string) {
 
 // One old message must not keep all segments that came after it.
 func TestInboxStaysSmall(t *testing.T) {
-	dir := crashtest.Dir(t)
-	o := InboxOptions{Dir: dir, MaxBytes: 64 << 10, segment: testSegment}
+	dir, removed := crashtest.Dir(t), false
+	tap := func(op statedir.Op) error { // each removal is durable before the next
+		switch _, ok := segmentNumber(filepath.Base(op.Path), "inbox"); {
+		case op.Kind == statedir.SyncDir:
+			removed = false
+		case op.Kind == statedir.Remove && ok && removed:
+			t.Error("two removals at once")
+		case op.Kind == statedir.Remove && ok:
+			removed = true
+		}
+		return nil
+	}
+	o := InboxOptions{Dir: dir, MaxBytes: 64 << 10, segment: testSegment, tap: tap}
 	b := openInbox(t, o)
 	receive(t, b, "keep", "1")
 	for i := range 2000 {

@@ -48,7 +48,6 @@ func (q *Queue) join(l *segments) error {
 	switch {
 	case last.commit == 0 && q.begun:
 		q.loseLog()
-		q.begun = false
 	case last.commit == 0:
 	case q.begun:
 		err = q.again(l)

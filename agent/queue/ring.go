@@ -81,15 +81,17 @@ func (r ring) unsaved() ring {
 	return nil
 }
 
-// upTo returns entries that encode to that many bytes at most, or one, and marks them as being written.
-func (r ring) upTo(room int) ring {
-	for i, e := range r {
-		if room -= itemHeader + e.size(); room < 0 && i > 0 {
-			return r[:i:i]
+// upTo returns entries that encode to that many bytes at most, or one, and marks them as being written. The
+// ring may change meanwhile.
+func (r ring) upTo(room int) (group []*entry) {
+	for _, e := range r {
+		if room -= itemHeader + e.size(); room < 0 && len(group) > 0 {
+			break
 		}
 		e.writing = true
+		group = append(group, e)
 	}
-	return r[:len(r):len(r)]
+	return group
 }
 
 // untried returns the first entry that the disk has not refused yet, or nil.

@@ -257,6 +257,9 @@ func TestFreeDiskFloor(t *testing.T) {
 		if now := size(t, dir); now > before+256<<10 {
 			t.Errorf("the log grew from %d to %d bytes below the floor", before, now)
 		}
+		if q.diskLast < 200 {
+			t.Errorf("the newest on the disk is %d of 400: it has the room of the oldest", q.diskLast)
+		}
 		if s := q.Stats(); int(s.Dropped)+s.Messages != 400 || s.Dropped == 0 || s.Messages < 100 {
 			t.Errorf("%+v", s)
 		}

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -134,13 +135,13 @@ type job struct {
 func (q *Queue) write(all bool) error {
 	for {
 		if err := q.ensureLog(); err != nil {
-			return q.failed(job{group: q.mem.unsaved()}, err)
+			return q.failed(nil, err)
 		}
 		q.mu.Lock()
 		j := q.plan(all)
 		q.mu.Unlock()
 		if err := q.append(j); err != nil {
-			return q.failed(j, err)
+			return q.failed(j.group, err)
 		}
 		if more := q.wrote(j); !all || !more {
 			return nil
@@ -221,12 +222,15 @@ func (q *Queue) wrote(j job) (more bool) {
 	return len(q.mem.unsaved()) > 0
 }
 
-// failed enters that the disk has refused.
-func (q *Queue) failed(j job, err error) error {
+// failed enters that the disk has refused the group; nil: to be opened, and so all that is in memory.
+func (q *Queue) failed(group []*entry, err error) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	err = q.fault(err)
-	for _, e := range j.group {
+	if group == nil && q.log == nil {
+		group = slices.Clone(q.mem.unsaved())
+	}
+	for _, e := range group {
 		if e.writing = false; e.gone || time.Since(e.put) < q.ackTime() {
 			continue
 		}
