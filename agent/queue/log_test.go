@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -81,22 +82,21 @@ func TestBlockThatTakesNoWrite(t *testing.T) {
 // What a write with a failed flush has left behind is not given beside what was written again.
 func TestFailedFlushIsNotReadTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fail := false
+		var fail atomic.Bool
 		tap := func(op statedir.Op) error {
-			if op.Kind == statedir.Sync && fail {
-				fail = false
+			if op.Kind == statedir.Sync && fail.CompareAndSwap(true, false) {
 				return syscall.EIO
 			}
 			return nil
 		}
-		q := open(t, Options{Sync: Always, tap: tap})
+		q := open(t, Options{tap: tap})
 		for i := range 4 {
 			if err := q.Put("t", fmt.Append(nil, i, block)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		q.o.Sync = Group // what the disk refuses stays in memory
-		fail = true
+		time.Sleep(5 * time.Second)
+		fail.Store(true)
 		for i := 4; i < 10; i++ {
 			if err := q.Put("t", fmt.Append(nil, i, block)); err != nil {
 				t.Fatal(err)
@@ -127,9 +127,9 @@ func TestSettledWhileWritten(t *testing.T) {
 			dir := t.TempDir()
 			var q *Queue
 			var settle sync.Once
-			armed := false
+			var armed atomic.Bool
 			tap := func(op statedir.Op) error {
-				if armed && op.Kind == statedir.Write {
+				if armed.Load() && op.Kind == statedir.Write {
 					settle.Do(func() { q.Ack(1) })
 				}
 				return nil
@@ -141,9 +141,9 @@ func TestSettledWhileWritten(t *testing.T) {
 			}
 			next(t, q)
 			put(t, q, 1, 1)
-			armed = true
+			armed.Store(true)
 			time.Sleep(5 * time.Second)
-			armed = false
+			armed.Store(false)
 			time.Sleep(5 * time.Second)
 			q.abandon()
 			q = open(t, Options{Dir: dir})
@@ -160,21 +160,22 @@ func TestWhatIsBeingWrittenIsNotDropped(t *testing.T) {
 		var p tap
 		var q *Queue
 		var once sync.Once
-		total, payload := 0, make([]byte, 32<<10)
+		var total atomic.Int64
+		var writing atomic.Bool
+		payload := make([]byte, 32<<10)
 		fill := func(n int) {
 			for range n {
 				if err := q.Put("t", payload); err != nil {
 					t.Fatal(err)
 				}
-				total++
+				total.Add(1)
 			}
 		}
-		writing := false
 		tap := func(op statedir.Op) error {
 			if err := p.op(op); err != nil {
 				return err
 			}
-			if writing && op.Kind == statedir.Write {
+			if writing.Load() && op.Kind == statedir.Write {
 				once.Do(func() { fill(64) })
 			}
 			return nil
@@ -186,7 +187,7 @@ func TestWhatIsBeingWrittenIsNotDropped(t *testing.T) {
 		fill(1)
 		time.Sleep(5 * time.Second)
 		fill(memMax/len(payload) - 2)
-		writing = true
+		writing.Store(true)
 		p.broken(nil)
 		time.Sleep(2 * retryLast)
 		got := 0
@@ -196,8 +197,8 @@ func TestWhatIsBeingWrittenIsNotDropped(t *testing.T) {
 				got++
 			}
 		}
-		if s := q.Stats(); got+int(s.Dropped) != total || s.Dropped == 0 {
-			t.Errorf("%d came, %d are counted as dropped, of %d", got, s.Dropped, total)
+		if s := q.Stats(); got+int(s.Dropped) != int(total.Load()) || s.Dropped == 0 {
+			t.Errorf("%d came, %d are counted as dropped, of %d", got, s.Dropped, total.Load())
 		}
 		q.Close()
 	})
