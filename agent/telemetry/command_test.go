@@ -95,7 +95,7 @@ func TestCommandsAreLimited(t *testing.T) {
 		b.broker.Publish(brokertest.Message{Topic: "paird/dev1/cmd", Payload: `{"id":"400","command":"identify"}`})
 		synctest.Wait()
 		if done != 6 {
-			t.Error("a command that was limited is refused for ever")
+			t.Error("a command that was limited is refused without end")
 		}
 		s.stop(nil)
 	})

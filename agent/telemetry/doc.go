@@ -35,7 +35,7 @@
 //	dial.go           address, TCP, TLS, Preconnect
 //	tunnel.go         HTTP proxies and WebSocket
 //	wire.go           the connection below paho
-//	packet.go         the packets of the broker, judged before paho sees them
+//	packet.go         the packets of the broker, checked before paho sees them
 //	sample.go         the sampler and the state of sensors
 //	sensor.go         sensors that run a program or read a file
 //	record.go         records: JSON and SenML, and the time in them

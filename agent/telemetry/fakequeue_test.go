@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// fakeQueue is a queue in memory that keeps count of what it was told.
+// fakeQueue is a queue in memory that records its calls.
 type fakeQueue struct {
 	mu      sync.Mutex
 	records []queued // unacknowledged, in order

@@ -131,28 +131,28 @@ func TestDiscoveryIsAsDocumented(t *testing.T) {
 func TestDiscoveryIsRetainedAndRepeated(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := newBench(t, withSensors)
-		told := func() int { synctest.Wait(); return len(b.broker.On("homeassistant/device/dev1/config")) }
+		published := func() int { synctest.Wait(); return len(b.broker.On("homeassistant/device/dev1/config")) }
 		s := b.serve(t, token)
 		<-s.online
-		if told() != 1 {
-			t.Errorf("told %d times at the start", told())
+		if published() != 1 {
+			t.Errorf("published %d times at the start", published())
 		}
 		b.Sample(t.Context()) // the sensors' metrics are new
-		first := told()
+		first := published()
 		if first < 2 {
-			t.Error("new metrics are not told")
+			t.Error("new metrics are not published")
 		}
 		b.Sample(t.Context())
-		if told() != first {
-			t.Error("told again without a reason")
+		if published() != first {
+			t.Error("published again without a reason")
 		}
 		b.broker.Publish(brokertest.Message{Topic: "homeassistant/status", Payload: "offline"})
-		if told() != first {
-			t.Error("told while Home Assistant stops")
+		if published() != first {
+			t.Error("published while Home Assistant stops")
 		}
 		b.broker.Publish(brokertest.Message{Topic: "homeassistant/status", Payload: "online"})
-		if told() != first+1 {
-			t.Error("not told when Home Assistant started")
+		if published() != first+1 {
+			t.Error("not published when Home Assistant started")
 		}
 		kept, _ := b.broker.Retained("homeassistant/device/dev1/config")
 		if !strings.Contains(kept, `"room_humidity"`) || !strings.Contains(kept, `"mdl":"Zero W"`) {

@@ -113,7 +113,7 @@ func TestExpiryIsNothingToASessionWithoutToken(t *testing.T) {
 
 func TestNoSecretInWhatIsTold(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		log, told := recorder()
+		log, logged := recorder()
 		b := newBench(t, func(o *Options) {
 			o.ClientID, o.Username, o.Log = "{claim:email}", "{access_token}", log
 		})
@@ -123,10 +123,10 @@ func TestNoSecretInWhatIsTold(t *testing.T) {
 			b.broker.Script(script)
 			all = append(all, failure(t, b.Serve(t.Context(), secret, func() {})).Error())
 		}
-		all = append(all, told()...)
+		all = append(all, logged()...)
 		for _, line := range all {
 			if strings.Contains(line, "s3cr3t") || strings.Contains(line, "alice") {
-				t.Errorf("told %q", line)
+				t.Errorf("logged %q", line)
 			}
 		}
 		b.broker.Kick()

@@ -19,7 +19,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-// recorder is a logger and what it was told so far.
+// recorder is a logger and its lines so far.
 func recorder() (*slog.Logger, func() []string) {
 	var l lines
 	return slog.New(slog.NewTextHandler(&l, nil)), func() []string {

@@ -121,7 +121,7 @@ func TestOversizedIsReadPast(t *testing.T) {
 }
 
 // A length costs no memory: neither one without an end nor one of 256 MiB.
-func TestLengthIsJudgedBeforeMemoryIsTaken(t *testing.T) {
+func TestLengthCostsNoMemory(t *testing.T) {
 	for name, in := range map[string][]byte{
 		"endless": after(0x30, 0xFF, 0xFF, 0xFF, 0xFF),
 		"largest": after(0x30, 0xFF, 0xFF, 0xFF, 0x7F, 0, 1, 'a', 'b'),

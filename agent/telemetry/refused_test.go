@@ -57,7 +57,7 @@ func TestRefusedRecordIsSetAside(t *testing.T) {
 			t.Errorf("set aside %d after %d tries, want record 8 alone", b.queue.aside, tries)
 		}
 		if !strings.Contains(details[len(details)-1], "set aside") {
-			t.Errorf("told %q", details)
+			t.Errorf("the details are %q", details)
 		}
 		seen := map[string]bool{}
 		for _, m := range b.broker.On("paird/dev1/n") {
@@ -66,8 +66,8 @@ func TestRefusedRecordIsSetAside(t *testing.T) {
 		if len(seen) != 29 {
 			t.Errorf("%d of the other 29 arrived", len(seen))
 		}
-		if told := b.broker.On("paird/dev1/event"); len(told) != 1 || !strings.Contains(told[0].Payload, `"type":"broker_refused","refused_seq":8`) {
-			t.Errorf("events: %+v", told)
+		if events := b.broker.On("paird/dev1/event"); len(events) != 1 || !strings.Contains(events[0].Payload, `"type":"broker_refused","refused_seq":8`) {
+			t.Errorf("events: %+v", events)
 		}
 	})
 }
@@ -166,8 +166,8 @@ func TestDuplicateClientIsTold(t *testing.T) {
 		}
 		last.stop(nil)
 		for i, d := range details {
-			if told := strings.Contains(d, "another client may use the same mqtt.client_id"); told != (i >= 4) {
-				t.Errorf("end %d told %q", i, d)
+			if said := strings.Contains(d, "another client may use the same mqtt.client_id"); said != (i >= 4) {
+				t.Errorf("end %d: %q", i, d)
 			}
 		}
 	})
@@ -183,9 +183,9 @@ func TestRefusedSubscriptionIsTold(t *testing.T) {
 			synctest.Wait()
 			s.stop(ErrSwap)
 		}
-		told := b.broker.On("paird/dev1/event")
-		if len(told) != 1 || !strings.Contains(told[0].Payload, `"type":"broker_refused","subscription":"paird/dev1/cmd"`) {
-			t.Errorf("events: %+v", told)
+		events := b.broker.On("paird/dev1/event")
+		if len(events) != 1 || !strings.Contains(events[0].Payload, `"type":"broker_refused","subscription":"paird/dev1/cmd"`) {
+			t.Errorf("events: %+v", events)
 		}
 	})
 }
@@ -209,7 +209,7 @@ func TestTelemetryGoesOnWithoutWhatEndsTheSession(t *testing.T) {
 			b.broker.Script(script)
 			details := b.serveUntil(t, time.Minute, func() bool { return b.queue.waiting() == 0 })
 			if len(details) != 3 || !strings.Contains(details[2], name) {
-				t.Errorf("%s: told %q", name, details)
+				t.Errorf("%s: %q", name, details)
 			}
 		})
 	}

@@ -96,15 +96,15 @@ func TestTelemetryAsSent(t *testing.T) {
 
 func TestQueueThatRefusesIsToldOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		log, told := recorder()
+		log, logged := recorder()
 		b := newBench(t, func(o *Options) { clocked(o); o.Log = log })
 		b.queue.putErr = fmt.Errorf("disk full")
 		b.Sample(t.Context())
 		b.Sample(t.Context())
 		b.queue.putErr = nil
 		b.Sample(t.Context())
-		if got := told(); len(got) != 2 {
-			t.Errorf("told %q", got)
+		if got := logged(); len(got) != 2 {
+			t.Errorf("logged %q", got)
 		}
 	})
 }

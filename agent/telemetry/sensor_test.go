@@ -112,7 +112,7 @@ func (s scripted) Unit(string) string                                   { return
 
 func TestFailingSensorIsToldOnceAndTriedLessOften(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		log, told := recorder()
+		log, logged := recorder()
 		broken, tries := true, 0
 		p := &probe{name: "s", log: log, sensor: scripted{read: func(context.Context) (map[string]float64, error) {
 			if tries++; broken {
@@ -127,21 +127,21 @@ func TestFailingSensorIsToldOnceAndTriedLessOften(t *testing.T) {
 		if tries > 13 || tries < 8 {
 			t.Errorf("%d tries in an hour", tries)
 		}
-		if got := told(); len(got) != 1 || !strings.Contains(got[0], "no such bus") {
-			t.Errorf("told %q", got)
+		if got := logged(); len(got) != 1 || !strings.Contains(got[0], "no such bus") {
+			t.Errorf("logged %q", got)
 		}
 		broken = false
 		time.Sleep(sensorPause)
 		if got := p.read(t.Context()); got["t"] != 1 {
 			t.Errorf("got %v", got)
 		}
-		if got := told(); len(got) != 2 || !strings.Contains(got[1], "works again") {
-			t.Errorf("told %q", got)
+		if got := logged(); len(got) != 2 || !strings.Contains(got[1], "works again") {
+			t.Errorf("logged %q", got)
 		}
 	})
 }
 
-func TestStuckSensorHoldsNobodyUp(t *testing.T) {
+func TestStuckSensorDelaysNoOther(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		release := make(chan struct{})
 		stuck := scripted{read: func(context.Context) (map[string]float64, error) { <-release; return nil, errors.New("late") }}

@@ -112,7 +112,7 @@ func TestSessionDrainsInOrder(t *testing.T) {
 func TestSwapIsSilent(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := newBench(t, nil)
-		b.broker.Script(brokertest.Script{Delay: 3 * time.Second}) // longer than a closing socket lingers
+		b.broker.Script(brokertest.Script{Delay: 3 * time.Second}) // longer than closeLimit
 		s := b.serve(t, token)
 		<-s.online
 		for i := range 10 {
@@ -132,7 +132,7 @@ func TestSwapIsSilent(t *testing.T) {
 			t.Errorf("%d DISCONNECTs, %d wills", byes, wills)
 		}
 		if b.queue.online[len(b.queue.online)-1] != true {
-			t.Error("the queue was told to go to disk for a swap")
+			t.Error("the queue went to disk for a swap")
 		}
 	})
 }

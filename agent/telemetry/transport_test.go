@@ -128,7 +128,7 @@ func TestTLS(t *testing.T) {
 		t.Error(err)
 	}
 
-	// The files are read anew: another authority is refused without a restart.
+	// The files are read for each connection: another authority is refused without a restart.
 	other := newAuthority(t)
 	pem, _ := os.ReadFile(other.file)
 	if err := os.WriteFile(ca.file, pem, 0o600); err != nil {
@@ -168,7 +168,7 @@ func TestTLSFailures(t *testing.T) {
 			t.Errorf("%s: %s: %v", name, e.Kind, e)
 		}
 		if name == "certificate" {
-			continue // TLS 1.3 tells that only after the handshake
+			continue // TLS 1.3 says that only after the handshake
 		}
 		if e := failure(t, b.Reach(t.Context())); e.Kind != TLS || !strings.Contains(e.Detail, c.want) {
 			t.Errorf("%s: Reach: %s: %v", name, e.Kind, e)

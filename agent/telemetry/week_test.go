@@ -60,7 +60,7 @@ func TestWeek(t *testing.T) {
 		sessions, put := 0, 0
 		done := make(chan struct{})
 		go func() { sessions = b.live(ctx); close(done) }()
-		go b.torment(ctx)
+		go b.disturb(ctx)
 		for began := time.Now(); time.Since(began) < week; {
 			time.Sleep(time.Minute)
 			for range 1 + put%2 {
@@ -122,8 +122,8 @@ func (b *bench) live(ctx context.Context) (sessions int) {
 	return sessions
 }
 
-// torment makes something go wrong every few hours.
-func (b *bench) torment(ctx context.Context) {
+// disturb makes something go wrong every few hours.
+func (b *bench) disturb(ctx context.Context) {
 	r, all := rand.New(rand.NewPCG(7, 8)), troubles()
 	for i := 0; ; i++ {
 		select {

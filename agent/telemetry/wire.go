@@ -134,10 +134,7 @@ func (w *wire) awaitClose() {
 	if half, ok := w.Conn.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite()
 	}
-	select {
-	case <-w.ended:
-	case <-time.After(closeLimit):
-	}
+	within(closeLimit, w.ended)
 }
 
 // abort ends the connection at once, for the reason given.

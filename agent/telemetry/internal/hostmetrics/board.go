@@ -45,7 +45,7 @@ const (
 )
 
 // throttled is 1 while the firmware slows the processor down, undervoltage 1 while the supply is
-// too weak. Newer kernels tell the latter by a hwmon device.
+// too weak. Newer kernels show the latter as a hwmon device.
 func (h *Host) throttled(out map[string]float64) {
 	for _, path := range h.glob("sys/devices/platform/soc*/*firmware/get_throttled") {
 		if bits, err := strconv.ParseUint(strings.TrimPrefix(h.text(path), "0x"), 16, 32); err == nil {
