@@ -111,7 +111,7 @@ func TestExpiryIsNothingToASessionWithoutToken(t *testing.T) {
 	})
 }
 
-func TestNoSecretInWhatIsTold(t *testing.T) {
+func TestNoSecretInErrorsAndLogs(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		log, logged := recorder()
 		b := newBench(t, func(o *Options) {

@@ -146,7 +146,7 @@ func TestDoubtEndsWithTokensOfSeconds(t *testing.T) {
 	})
 }
 
-func TestDuplicateClientIsTold(t *testing.T) {
+func TestDuplicateClientIsReported(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		a, b := newBench(t, nil), newBench(t, nil)
 		b.broker = a.broker
@@ -173,7 +173,7 @@ func TestDuplicateClientIsTold(t *testing.T) {
 	})
 }
 
-func TestRefusedSubscriptionIsTold(t *testing.T) {
+func TestRefusedSubscriptionIsReported(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := newBench(t, func(o *Options) { o.Commands = []string{"identify"} })
 		b.broker.Script(brokertest.Script{Subscribe: func(string) (byte, bool) { return 0x80, false }})

@@ -94,7 +94,7 @@ func TestTelemetryAsSent(t *testing.T) {
 	}
 }
 
-func TestQueueThatRefusesIsToldOnce(t *testing.T) {
+func TestQueueThatRefusesIsLoggedOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		log, logged := recorder()
 		b := newBench(t, func(o *Options) { clocked(o); o.Log = log })

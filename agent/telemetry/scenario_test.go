@@ -89,3 +89,57 @@ func arrived(t *testing.T, broker *brokertest.Broker) (seen, duplicates int) {
 	}
 	return next, duplicates
 }
+
+// TestInboxOverARestart has the daemon's own inbox, on a disk: a job sent to a running device, one sent
+// while the program is away, and one behind a new token; each is kept once.
+func TestInboxOverARestart(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		broker := brokertest.New()
+		job := func(n int) {
+			broker.Publish(brokertest.Message{Topic: "paird/dev1/in/print", Payload: fmt.Sprint(n), QoS: 1})
+			time.Sleep(time.Second)
+		}
+		for life := range 2 {
+			inbox, err := queue.OpenInbox(queue.InboxOptions{Dir: dir})
+			if err != nil {
+				t.Fatal(err)
+			}
+			q, err := queue.Open(queue.Options{Dir: dir})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l, err := telemetry.New(telemetry.Options{URL: "mqtt://localhost", DeviceID: "dev1", Dial: broker.Dial, Inbox: inbox}, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			ended := make(chan struct{})
+			go func() { serve(ctx, l); close(ended) }()
+			time.Sleep(2 * time.Second)
+			job(3 * life)
+			time.Sleep(6 * time.Second) // a swap
+			job(3*life + 1)
+			stop()
+			<-ended
+			job(3*life + 2)
+			if life == 1 {
+				for n, seq := 0, uint64(0); n < 5; n++ {
+					var topic string
+					var payload []byte
+					seq, topic, payload, err = inbox.Next(t.Context(), seq, func(string) bool { return true })
+					if err != nil || topic != "print" || string(payload) != fmt.Sprint(n) {
+						t.Errorf("message %d is %s=%s, %v", n, topic, payload, err)
+					}
+				}
+			}
+			if err := errors.Join(q.Close(), inbox.Close()); err != nil {
+				t.Error(err)
+			}
+		}
+		if n := broker.Waiting("dev1"); n != 1 { // the last job, of a device that is away
+			t.Errorf("%d messages wait at the broker", n)
+		}
+		time.Sleep(time.Minute)
+	})
+}

@@ -110,7 +110,7 @@ type scripted struct {
 func (s scripted) Read(ctx context.Context) (map[string]float64, error) { return s.read(ctx) }
 func (s scripted) Unit(string) string                                   { return s.unit }
 
-func TestFailingSensorIsToldOnceAndTriedLessOften(t *testing.T) {
+func TestFailingSensorIsLoggedOnceAndTriedLessOften(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		log, logged := recorder()
 		broken, tries := true, 0
