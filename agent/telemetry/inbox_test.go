@@ -3,6 +3,7 @@ package telemetry
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -223,7 +224,7 @@ func TestSessionOfAnotherAccountIsDiscarded(t *testing.T) {
 		s.stop(ErrForget)
 		synctest.Wait()
 		if got := b.broker.Subscriptions("dev1"); len(got) != 0 {
-			t.Errorf("after a reset the broker keeps %q", got)
+			t.Errorf("after a reset the broker keeps %v", got)
 		}
 		b.broker.Publish(job(3))
 		if _, wills := b.broker.Ends(); wills != 0 || b.broker.Waiting("dev1") != 0 {
@@ -239,6 +240,9 @@ func TestCommandsAreNotKept(t *testing.T) {
 		b, box := withInbox(t, 100, func(o *Options) { o.Commands, o.Identify = []string{"identify"}, func() { done++ } })
 		s := b.serve(t, token)
 		<-s.online
+		if got, want := b.broker.Subscriptions("dev1"), map[string]byte{"paird/dev1/in/#": 1, "paird/dev1/cmd": 0}; !maps.Equal(got, want) {
+			t.Errorf("subscribed to %v, want %v", got, want)
+		}
 		s.stop(nil)
 		b.broker.Publish(brokertest.Message{Topic: "paird/dev1/cmd", QoS: 1, Payload: `{"command":"identify"}`})
 		b.broker.Publish(job(0))

@@ -101,6 +101,19 @@ func TestExpiredTokenIsNotShown(t *testing.T) {
 	})
 }
 
+// A refusal of a token that ended meanwhile is no refusal of the login.
+func TestTokenEndsDuringTheConnect(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		b.broker.Script(brokertest.Script{Connack: func(brokertest.Connect) byte { time.Sleep(2 * time.Second); return 5 }})
+		short := token
+		short.Expiry = time.Now().Add(time.Second)
+		if err := b.Serve(t.Context(), short, func() {}); !errors.Is(err, ErrTokenOver) {
+			t.Error(err)
+		}
+	})
+}
+
 func TestExpiryIsNothingToASessionWithoutToken(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := newBench(t, func(o *Options) { o.Password = "{client_id}" })

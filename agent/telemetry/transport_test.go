@@ -200,6 +200,28 @@ func TestWebSocket(t *testing.T) {
 	}
 }
 
+// A WebSocket has a limit of its own for a message: it must not end the session either.
+func TestOversizedOverWebSocket(t *testing.T) {
+	broker := brokertest.New()
+	upgrader := websocket.Upgrader{Subprotocols: []string{"mqtt"}}
+	port := serveHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ws, err := upgrader.Upgrade(w, r, nil); err == nil {
+			broker.Accept(&webConn{Conn: ws})
+		}
+	}))
+	broker.Publish(brokertest.Message{Topic: "paird/dev1/cmd", Payload: strings.Repeat("x", 256<<10), QoS: 1, Retain: true})
+	b := wired(t, func(o *Options) { o.URL, o.Commands = "ws://localhost:"+port, []string{"identify"} })
+	s := b.serve(t, token)
+	for b.Oversized() == 0 {
+		select {
+		case err := <-s.result:
+			t.Fatal(err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	s.stop(ErrSwap)
+}
+
 func TestWebSocketRefusals(t *testing.T) {
 	for code, want := range map[int]Kind{401: BrokerAuth, 403: BrokerAuth, 429: Broker, 500: Broker, 503: Broker, 404: Misconfigured, 200: Misconfigured} {
 		port := serveHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

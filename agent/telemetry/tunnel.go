@@ -116,7 +116,6 @@ func (l *Link) openWebSocket(ctx context.Context, conn net.Conn, header http.Hea
 		}
 		return nil, err
 	}
-	ws.SetReadLimit(maxInbound)
 	return &webConn{Conn: ws}, nil
 }
 

@@ -184,13 +184,15 @@ func (b *Broker) Waiting(client string) int {
 	return cl.State.Inflight.Len()
 }
 
-// Subscriptions lists the filters of a client's session.
-func (b *Broker) Subscriptions(client string) []string {
-	cl, ok := b.server.Clients.Get(client)
-	if !ok {
-		return nil
+// Subscriptions are the filters of a client's session with their QoS.
+func (b *Broker) Subscriptions(client string) map[string]byte {
+	all := map[string]byte{}
+	if cl, ok := b.server.Clients.Get(client); ok {
+		for filter, s := range cl.State.Subscriptions.GetAll() {
+			all[filter] = s.Qos
+		}
 	}
-	return slices.Sorted(maps.Keys(cl.State.Subscriptions.GetAll()))
+	return all
 }
 
 // Connects is every CONNECT so far.

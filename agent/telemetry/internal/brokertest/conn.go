@@ -3,8 +3,10 @@ package brokertest
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -64,11 +66,17 @@ func (c *conn) Read(b []byte) (int, error) {
 	for c.broker.faults().Stalled {
 		time.Sleep(time.Second)
 	}
-	n, err := c.Conn.Read(b)
-	for f := c.broker.faults(); err == nil && (f.Silent || f.Stalled); f = c.broker.faults() {
-		n, err = c.Conn.Read(b)
+	for {
+		n, err := c.Conn.Read(b)
+		f := c.broker.faults()
+		late := errors.Is(err, os.ErrDeadlineExceeded) // by mochi's watch over the keep-alive
+		switch {
+		case !f.Silent && !f.Stalled, err != nil && !late:
+			return n, err
+		case late:
+			c.Conn.SetReadDeadline(time.Time{})
+		}
 	}
-	return n, err
 }
 
 // Write takes whole packets.
