@@ -24,12 +24,12 @@ func allScreens() []Screen {
 		Identify{ID: "a1b2c3d4e5f60718"}, Identify{ID: "a1b2c3d4e5f60718"},
 		Paired{Account: "maximiliane.mustermann-beispiel@subdomain.example.com"},
 		Online{Account: "maximiliane.mustermann-beispiel@subdomain.example.com", Sent: 123456},
+		Problem{Code: "tls", Detail: "tls: failed to verify certificate: x509: certificate is valid for example.com, not example.net"},
 		TestCard{Panel: "waveshare2in13v2", Version: "1.2.3"},
 	}
 	for _, code := range append(problemCodes[:], "something_new") {
 		screens = append(screens, Problem{Code: code}, Problem{Code: code, Queued: 123456,
-			Detail: "dial tcp 192.0.2.1:8883: connect: connection refused"}, Problem{Code: code,
-			Detail: "tls: failed to verify certificate: x509: certificate is valid for example.com, not example.net"})
+			Detail: "dial tcp 192.0.2.1:8883: connect: connection refused"})
 	}
 	return screens
 }

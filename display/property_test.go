@@ -97,7 +97,7 @@ func checkText(t *testing.T, s Pairing, g Geometry, p *pairing) {
 	if len(p.stack.lines) > 0 && capital <= p.stack.face.capital() {
 		t.Errorf("%s: %#v: the code is %d high, the text %d", g.name(), s, capital, p.stack.face.capital())
 	}
-	if g.Height >= smallHeight && capital < leastCapital {
+	if g.Height >= 64 && capital < 10 {
 		t.Errorf("%s: %#v: the code is %d high", g.name(), s, capital)
 	}
 }
