@@ -35,6 +35,8 @@ type broker struct {
 	mu         sync.Mutex
 	admissions sync.Mutex // one at a time: mosquitto reads the file anew for each
 	connects   []connect
+	away       bool // nothing gets through the door
+	open       map[net.Conn]bool
 }
 
 // connect is one CONNECT that came to the door.
@@ -47,7 +49,7 @@ const watcherPassword = "the watcher's own"
 
 func startBroker(t *testing.T, p *provider) *broker {
 	t.Helper()
-	b := &broker{t: t, provider: p, port: e2e.FreePort(t), plain: e2e.FreePort(t)}
+	b := &broker{t: t, provider: p, open: map[net.Conn]bool{}, port: e2e.FreePort(t), plain: e2e.FreePort(t)}
 	cert := p.ca.Issue(t)
 	b.passwords = e2e.Write(t, "passwords", "")
 	b.password(t, "watcher", watcherPassword)
@@ -57,12 +59,12 @@ func startBroker(t *testing.T, p *provider) *broker {
 		b.passwords, b.port, p.ca.File, cert.CertFile, cert.KeyFile, b.plain)
 	b.mosquitto = e2e.Start(t, nil, "mosquitto", "-c", e2e.Write(t, "mosquitto.conf", conf))
 	b.mosquitto.Await(t, "start of mosquitto", func(line string) bool { return strings.Contains(line, " running") })
-	b.open(t, p.ca)
+	b.listen(t, p.ca)
 	return b
 }
 
-// open puts the door in front of mosquitto.
-func (b *broker) open(t *testing.T, ca *e2e.Authority) {
+// listen puts the door in front of mosquitto.
+func (b *broker) listen(t *testing.T, ca *e2e.Authority) {
 	l := e2e.Must(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{ca.Issue(t).Pair}}))(t)
 	b.url = "mqtts://" + l.Addr().String()
 	var guests sync.WaitGroup
@@ -81,6 +83,9 @@ func (b *broker) open(t *testing.T, ca *e2e.Authority) {
 // guest reads the CONNECT, judges it and lets the bytes through.
 func (b *broker) guest(device net.Conn, ca *e2e.Authority) {
 	defer device.Close()
+	if !b.enter(device) {
+		return
+	}
 	first, err := packets.ReadPacket(device)
 	asked, ok := first.(*packets.ConnectPacket)
 	if err != nil || !ok {
@@ -108,6 +113,27 @@ func (b *broker) guest(device net.Conn, ca *e2e.Authority) {
 		upstream.Close()
 	}()
 	io.Copy(device, upstream)
+}
+
+// enter keeps a connection, unless the network is away.
+func (b *broker) enter(device net.Conn) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.open[device] = true
+	return !b.away
+}
+
+// outage cuts the network between the device and the broker, or heals it.
+func (b *broker) outage(on bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.away = on
+	for conn := range b.open {
+		if on {
+			conn.Close()
+		}
+		delete(b.open, conn)
+	}
 }
 
 // admit makes a token the password of its user and waits until mosquitto knows.

@@ -1,0 +1,113 @@
+//go:build real
+
+package real
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/paird/paird/cmd/internal/e2e"
+)
+
+// The printer's program in each language prints every job that the broker was given: over a kill -9 of its own, a
+// kill -9 of the daemon, an outage of the network, and the token swaps in between. Jobs may come twice.
+func TestPrinter(t *testing.T) {
+	examples := root + "/scripts/examples/printer"
+	for _, test := range []struct {
+		name  string
+		start func(t *testing.T, d *device) *e2e.Process
+	}{
+		{"Go", func(t *testing.T, d *device) *e2e.Process { return e2e.Start(t, nil, e2e.Program("printer"), d.Socket) }},
+		{"Python", func(t *testing.T, d *device) *e2e.Process {
+			return e2e.Start(t, nil, "python3", examples+"/printer.py", d.Socket)
+		}},
+		{"shell", func(t *testing.T, d *device) *e2e.Process {
+			path := "PATH=" + withPaird(t, d) + ":" + os.Getenv("PATH")
+			script := e2e.Must(filepath.Abs(examples + "/printer.sh"))(t)
+			return e2e.Start(t, []string{path}, e2e.Program("paird"), "subscribe", "--config", d.Config, "jobs/#", "--exec", script)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := startProvider(t, e2e.NewAuthority(t), `{"accessTokenTTL": 6}`)
+			b := startBroker(t, p)
+			seen := b.watch(t, "paird/dev1/printed")
+			d := newDevice(t, p, `client_id = "printer"`, b.mqtt(), "[control]\nsubscribe = [\"*\"]\n[queue]\nsync = \"always\"\n")
+			d.run()
+			d.Do("pair")
+			newPhone(t, p.ca).approve(d.pairing(), "alice")
+			d.Await("online", e2e.Online)
+
+			var sent int
+			send := func(n int) {
+				for range n {
+					sent++
+					b.publish(t, fmt.Sprintf("paird/dev1/in/jobs/%d", sent), fmt.Sprintf(`{"pages": %d}`, sent))
+				}
+			}
+			program := test.start(t, d)
+			send(5)
+			program.AwaitText(t, "printing 3 ")
+			program.Kill()
+			send(5) // wait in the inbox
+			program = test.start(t, d)
+			program.AwaitText(t, "printing 10 ")
+
+			d.Life.Kill()
+			send(5) // wait at the broker
+			d.Start()
+			program.AwaitText(t, "printing 15 ")
+
+			b.outage(true)
+			send(5)
+			<-time.After(3 * time.Second)
+			swaps := p.refreshes.Load()
+			e2e.Eventually(t, "a token is renewed during the outage", func() bool { return p.refreshes.Load() > swaps })
+			b.outage(false)
+			program.AwaitText(t, "printing 20 ")
+			send(5)
+			program.AwaitText(t, "printing 25 ")
+
+			all := map[string]bool{}
+			for len(all) < sent {
+				line := seen.Await(t, "the report of each job", func(string) bool { return true })
+				_, report, _ := strings.Cut(line, " ")
+				all[report] = true
+			}
+			for n := 1; n <= sent; n++ {
+				reported := false
+				for report := range all {
+					compact := strings.ReplaceAll(report, " ", "")
+					reported = reported || compact == fmt.Sprintf(`{"job":"%d","pages":%d}`, n, n)
+				}
+				if !reported {
+					t.Errorf("job %d was not reported: %v", n, all)
+				}
+			}
+		})
+	}
+}
+
+// withPaird is a folder with a `paird` that knows this device's configuration, as an installed one would.
+func withPaird(t *testing.T, d *device) string {
+	t.Helper()
+	dir := t.TempDir()
+	script := fmt.Sprintf("#!/bin/sh\nexec %s \"$@\" --config %s\n", e2e.Program("paird"), d.Config)
+	if err := os.WriteFile(dir+"/paird", []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// publish sends a message as the operator, QoS 1.
+func (b *broker) publish(t *testing.T, topic, payload string) {
+	t.Helper()
+	out, code := e2e.Run(t, "mosquitto_pub", "-h", "127.0.0.1", "-p", fmt.Sprint(b.plain), "-u", "watcher", "-P", watcherPassword, "-q", "1", "-t", topic, "-m", payload)
+	if code != 0 {
+		t.Fatalf("mosquitto_pub: %s", out)
+	}
+}
