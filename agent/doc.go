@@ -15,12 +15,14 @@
 //	run.go       the loops' lives, and what is done every minute beside them
 //	schedule.go  the pure decisions: the keeper's next step, refresh times, back-off
 //	keeper.go    the keeper's loop and the grant it publishes
-//	durable.go   reading, saving and forgetting the grant
-//	refresh.go   one journalled refresh, and what its failure means
+//	durable.go   reading, saving and forgetting the grant, and the answer of a pairing
+//	exchange.go  a request that may use up the refresh token: journalled, beside the loop, one at a time
+//	refresh.go   a refresh, and what its failure means
 //	token.go     access tokens for the linker and for local programs
 //	revoke.go    what is revoked, and when
 //	grant.go     a token response as a stored grant, and back
 //	pairer.go    user codes
+//	answer.go    from the answer of the token endpoint to an adopted grant
 //	linker.go    broker sessions
 //	reset.go     the factory reset
 //	status.go    what the loops report
@@ -28,6 +30,8 @@
 //	panel.go     showing it on panel and LED
 //	button.go    what a press asks for
 //	events.go    the event stream
+//	problems.go  when a problem begins and ends
+//	inbox.go     messages for the product's own programs
 //	backend.go   the control API
 //	watchdog.go  how loops show that they are alive
 //

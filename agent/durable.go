@@ -64,6 +64,7 @@ func (k *keeper) resume(ctx context.Context, state store.State) {
 	}
 	k.serial++
 	k.show(*state.Grant, k.serial, nil)
+	k.warnOfWear(*state.Grant)
 	k.plan()
 	if p, ok := unrevoked(state, k.o.Bound); ok && mayRevoke(k.o.Revoke, p, *state.Grant) {
 		k.revoke(ctx, p)
@@ -175,8 +176,17 @@ func (k *keeper) release(ctx context.Context) {
 		return
 	}
 	close(in.saved)
+	k.warnOfWear(in.grant)
 	if in.replaced != nil && mayRevoke(k.o.Revoke, *in.replaced, in.grant) {
 		k.revoke(ctx, *in.replaced)
+	}
+}
+
+// warnOfWear logs that the server's short lifetimes wear the flash.
+func (k *keeper) warnOfWear(g store.Grant) {
+	if n := flashPerDay(g.Lifetime); n > flashADay && g.RefreshToken != "" {
+		k.o.Log.Warn("the access tokens live so short that their refreshes wear the flash: ask the operator of the server for longer ones",
+			"lifetime", g.Lifetime, "bytes_a_day", n)
 	}
 }
 

@@ -123,6 +123,23 @@ func TestLogLines(t *testing.T) {
 	}
 }
 
+// Lifetimes that wear the flash have their line, once a grant.
+func TestShortLifetimesAreLogged(t *testing.T) {
+	for lifetime, lines := range map[time.Duration]int{2 * time.Second: 1, 10 * time.Minute: 1, time.Hour: 0} {
+		var log bytes.Buffer
+		bubble(t, setups(lives(lifetime), func(l *lab) { l.o.Log = slog.New(slog.NewTextHandler(&log, nil)) }), func(l *lab) {
+			l.press(click)
+			l.pass(5 * time.Minute)
+			if n := l.auth.refreshes.n(); lifetime == 2*time.Second && n > 300 {
+				t.Errorf("%d refreshes in five minutes", n)
+			}
+		})
+		if n := strings.Count(log.String(), "wear the flash"); n != lines {
+			t.Errorf("%v: %d lines", lifetime, n)
+		}
+	}
+}
+
 // An event of a part of the device goes the same ways.
 func TestEmit(t *testing.T) {
 	bubble(t, paired(0, nil), func(l *lab) {

@@ -100,6 +100,19 @@ func boundTTL(minTTL, lifetime time.Duration) time.Duration {
 	return min(minTTL, lifetime/2)
 }
 
+const (
+	refreshWrites = 28 << 10 // bytes of flash that a refresh costs: its intent, the grant, a slot
+	flashADay     = 1 << 20  // more than this is worth a line in the log
+)
+
+// flashPerDay is what the refreshes of tokens with that lifetime write, bytes a day.
+func flashPerDay(lifetime time.Duration) int64 {
+	if lifetime <= 0 {
+		return 0
+	}
+	return int64(24*time.Hour/(lifetime*2/3)) * refreshWrites
+}
+
 // The longest waits before a retry.
 const (
 	capUrgent = 60 * time.Second  // without a valid access token

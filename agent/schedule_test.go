@@ -47,6 +47,17 @@ func TestNext(t *testing.T) {
 	}
 }
 
+func TestFlashPerDay(t *testing.T) {
+	for lifetime, want := range map[time.Duration]int64{0: 0, time.Hour: 36 * refreshWrites, 24 * time.Hour: refreshWrites} {
+		if got := flashPerDay(lifetime); got != want {
+			t.Errorf("%v: %d, want %d", lifetime, got, want)
+		}
+	}
+	if flashPerDay(time.Hour) > flashADay || flashPerDay(50*time.Minute) <= flashADay {
+		t.Error("an hour is the common lifetime and no reason for a warning; less is")
+	}
+}
+
 func TestBackoff(t *testing.T) {
 	all := func(d time.Duration) time.Duration { return d }
 	none := func(time.Duration) time.Duration { return 0 }

@@ -37,8 +37,8 @@ const (
 	// The broker does not accept the token, a subscription or a record.
 	// {"detail":"..."} or {"subscription":"devices/x/cmd"} or {"refused_seq":17}
 	EventBrokerRefused EventType = "broker_refused"
-	// The broker sent packets longer than the limit; they were acknowledged and dropped.
-	// {"topic":"devices/x/cmd","bytes":262144,"packets":1}
+	// The broker sent a packet longer than the limit; it was acknowledged and dropped.
+	// {"topic":"devices/x/cmd","bytes":262144}
 	EventOversized EventType = "oversized"
 	// Records were dropped before this one; the first and the last sequence number of the run.
 	// {"dropped":12,"from_seq":100,"to_seq":111}
