@@ -1,6 +1,7 @@
 package deviceauth
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -9,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
 const (
@@ -209,4 +212,34 @@ func (s *metadataSource) discoverAt(ctx context.Context, from string) (Metadata,
 			Detail: fmt.Sprintf("%s offers no device authorization: switch it on at the server", cmp.Or(withoutQuery(s.cfg.Issuer), from))}
 	}
 	return m, nil
+}
+
+// FileCache keeps metadata in the file metadata.json of a state directory. It is the Config.Cache of a daemon.
+func FileCache(dir string) MetadataCache { return fileCache{dir} }
+
+type fileCache struct{ dir string }
+
+const cacheName = "metadata.json"
+
+// Load refuses a file, or a folder, in which another account could have put its own metadata.
+func (c fileCache) Load() ([]byte, error) {
+	dir, err := statedir.Open(c.dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	return dir.ReadFile(cacheName, bodyLimit)
+}
+
+// Save writes what has changed only: most servers say the same for years.
+func (c fileCache) Save(body []byte) error {
+	dir, err := statedir.Open(c.dir, nil)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if old, err := dir.ReadFile(cacheName, bodyLimit); err == nil && bytes.Equal(old, body) {
+		return nil
+	}
+	return dir.WriteFile(cacheName, body)
 }

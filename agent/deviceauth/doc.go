@@ -12,18 +12,15 @@
 // # Reading order
 //
 //	client.go      Client and its parts, Pending, Token
-//	config.go      Config
-//	check.go       Check: what a Config must be
+//	config.go      Config, and Check: what it must be
 //	authorize.go   Begin: the device authorization request and its response
 //	poll.go        Wait: the polling session and its schedule
 //	token.go       the token response; Refresh and Audience
-//	verify.go      Verify: what an ID token must be
+//	verify.go      Verify: what an ID token must be, and userinfo where it has no name
 //	keys.go        the issuer's keys
-//	userinfo.go    a name, where the ID token has none
 //	revoke.go      Revoke
 //	metadata.go    the metadata document and where it may be
-//	discovery.go   the metadata source: asked for, trusted, cached
-//	cache.go       metadata kept in a file
+//	discovery.go   the metadata source: asked for, trusted, cached in a file
 //	endpoints.go   the endpoints that go with a grant, and those that have moved
 //	clientauth.go  what the client signs and proves: client authentication, DPoP
 //	http.go        requests, bounded; OAuth requests; which URLs they may go to
