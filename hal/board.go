@@ -7,6 +7,7 @@ import (
 	"image"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/paird/paird/hal/sim"
@@ -62,7 +63,16 @@ type Board struct {
 	URL     string // of the simulator's page, "" where there is none
 	Fault   error  // why the panel did not answer when it was opened; nil if it did. Draw goes on trying
 
-	close []func() error
+	close     []func() error
+	interrupt func() // nil: no panel makes a caller wait
+}
+
+// Interrupt makes the methods of a panel that is slow return at once, now and from now on, so that a program can end: a refresh
+// takes up to 45 s. The panel goes on by itself; the board is good for Close only.
+func (b *Board) Interrupt() {
+	if b.interrupt != nil {
+		b.interrupt()
+	}
 }
 
 // Open opens all the hardware that o names, or none: the error says what could not be opened. A panel that does not answer is
@@ -124,6 +134,7 @@ func (b *Board) openPhysical(hw hardware, o Options, p PanelInfo) {
 	panel := newPhysical(p.Size(o.Size), p.Accent, o.Rotate, o.Log, func() (*device, error) { return openDevice(hw, p, o) })
 	panel.glows = !p.Paper
 	b.Panel, b.Fault = panel, panel.probe()
+	b.interrupt = sync.OnceFunc(func() { close(panel.interrupted) })
 	b.close = append(b.close, panel.start())
 }
 
@@ -144,7 +155,7 @@ func (b *Board) openSim(ctx context.Context, o Options, edges *edges) error {
 		so.Part = partialTime
 	}
 	s := sim.New(so)
-	b.close = append(b.close, s.Close)
+	b.close, b.interrupt = append(b.close, s.Close), func() { _ = s.Close() } // it has no error
 	url, err := s.Listen(ctx, o.SimListen)
 	if err != nil {
 		return err

@@ -202,3 +202,33 @@ func TestPowerPin(t *testing.T) {
 		}
 	})
 }
+
+// TestInterrupt: nothing waits for a refresh of 30 s when the program ends; the paper finishes it by itself.
+func TestInterrupt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wire := func(x, y int) (int, int) { return 103 - y, x }
+		s := bustest.Sheet{Chip: bustest.SSD1675, Size: image.Pt(212, 104), Wire: wire, NoOTP: true, Accent: true, Full: 30 * time.Second}
+		f := &fakeBoard{paper: bustest.NewEPaper(s, true), missing: map[string]bool{}}
+		b, err := open(t.Context(), Options{Panel: "inkyphat", Bus: "SPI0.0", Pins: map[string]string{"dc": "DC", "reset": "RST", "busy": "BUSY"}}, f)
+		if err != nil || b.Fault != nil {
+			t.Fatal(err, b)
+		}
+		m := noise(b.Panel.Bounds().Size())
+		time.AfterFunc(5*time.Second, b.Interrupt)
+		start := time.Now()
+		if err := b.Panel.Draw(b.Panel.Bounds(), m, image.Point{}); !errors.Is(err, errInterrupted) {
+			t.Error(err)
+		}
+		if err := errors.Join(b.Panel.Draw(b.Panel.Bounds(), m, image.Point{}), b.Panel.Halt()); !errors.Is(err, errInterrupted) {
+			t.Error(err)
+		}
+		if err := b.Close(); err != nil || time.Since(start) != 5*time.Second {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		b.Interrupt() // again, after Close
+		time.Sleep(time.Minute)
+		if differs(f.paper.Image(), m) {
+			t.Error("the paper did not finish its refresh")
+		}
+	})
+}

@@ -100,7 +100,7 @@ func TestInkyWHAT(t *testing.T) {
 func TestStuckBusyEndsPeriphToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := wHAT(false)
-		o := wHATOptions("shortlimit") // a bubble's time stands still while check waits for Draw
+		o := wHATOptions("shortlimit") // that of the row is a minute
 		o.More = []PanelInfo{{Name: "shortlimit", Sizes: []image.Point{{X: 400, Y: 300}}, Bus: "SPI", Paper: true,
 			Open: openInky(inky.Opts{Model: inky.WHAT, Width: 400, Height: 300}, 4*time.Second)}}
 		b, err := open(t.Context(), o, f)

@@ -24,17 +24,45 @@ type physical struct {
 	glows  bool // an OLED: dark when asleep, and it forgets when its power fails
 	log    *slog.Logger
 
-	mu       sync.Mutex
-	frame    *image.Paletted // the reader's view
-	dev      *device         // nil while broken
-	drawn    bool            // the panel should show the frame
-	failing  bool            // the last attempt failed
+	interrupted chan struct{} // closed: no caller waits any more
+
+	painting sync.Mutex
+	frame    *image.Paletted // the reader's view; guarded by painting
+
+	turn     chan struct{} // full while the panel works; guards what follows
+	dev      *device       // nil while broken
+	drawn    bool          // the panel should show the frame
+	failing  bool          // the last attempt failed
 	contrast *uint8
 	full     bool
 }
 
 func newPhysical(size image.Point, accent bool, rotate int, log *slog.Logger, open func() (*device, error)) *physical {
-	return &physical{open: open, rotate: rotate, log: log, frame: ink.New(view(size, rotate), accent)}
+	return &physical{open: open, rotate: rotate, log: log, frame: ink.New(view(size, rotate), accent), interrupted: make(chan struct{}), turn: make(chan struct{}, 1)}
+}
+
+// errInterrupted is what a caller gets that did not wait for the panel.
+var errInterrupted = errors.New("the board is closing: the panel was not waited for")
+
+// do runs f while no other runs. It waits for its end, but not once the board is interrupted: a refresh takes up to 45 s, and no
+// driver can be stopped in one.
+func (p *physical) do(f func() error) error {
+	select {
+	case p.turn <- struct{}{}:
+	case <-p.interrupted:
+		return errInterrupted
+	}
+	done := make(chan error, 1)
+	go func() {
+		defer func() { <-p.turn }()
+		done <- f()
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-p.interrupted:
+		return errInterrupted
+	}
 }
 
 // Bounds is the panel as its reader sees it.
@@ -42,41 +70,43 @@ func (p *physical) Bounds() image.Rectangle { return p.frame.Rect }
 
 // Draw shows src, from sp on, in r. After an error the next Draw opens the panel again and draws the whole picture.
 func (p *physical) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.painting.Lock()
 	ink.Draw(p.frame, r, src, sp)
-	p.drawn = true
-	return p.attempt(p.show)
+	p.painting.Unlock()
+	return p.do(func() error {
+		p.drawn = true
+		return p.attempt(p.show)
+	})
 }
 
 // Full makes the next Draw a full refresh of paper.
 func (p *physical) Full() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.full = true
-	return nil
+	return p.do(func() error {
+		p.full = true
+		return nil
+	})
 }
 
 // Contrast sets the brightness of an OLED, 0 to 255; it survives errors.
 func (p *physical) Contrast(level uint8) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.contrast = &level
-	if p.dev == nil {
-		return nil // applied when the panel is opened
-	}
-	return p.attempt(func(d *device) error { return d.Contrast(level) })
+	return p.do(func() error {
+		p.contrast = &level
+		if p.dev == nil {
+			return nil // applied when the panel is opened
+		}
+		return p.attempt(func(d *device) error { return d.Contrast(level) })
+	})
 }
 
 // Sleep darkens an OLED and puts paper into deep sleep, until the next Draw.
 func (p *physical) Sleep() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.drawn = p.drawn && !p.glows
-	if p.dev == nil {
-		return nil
-	}
-	return p.attempt((*device).Sleep)
+	return p.do(func() error {
+		p.drawn = p.drawn && !p.glows
+		if p.dev == nil {
+			return nil
+		}
+		return p.attempt((*device).Sleep)
+	})
 }
 
 // Halt is Sleep.
@@ -84,12 +114,10 @@ func (p *physical) Halt() error { return p.Sleep() }
 
 // probe finds out whether the panel answers.
 func (p *physical) probe() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.attempt((*device).Probe)
+	return p.do(func() error { return p.attempt((*device).Probe) })
 }
 
-// attempt opens the device if it is not open and runs f; after an error it closes the device. The caller holds mu.
+// attempt opens the device if it is not open and runs f; after an error it closes the device. The caller has the turn.
 func (p *physical) attempt(f func(*device) error) error {
 	err := p.ensure()
 	if err == nil {
@@ -124,7 +152,10 @@ func (p *physical) show(d *device) error {
 			return err
 		}
 	}
-	err := d.Draw(d.Bounds(), ink.Rotated(p.frame, p.rotate), image.Point{})
+	p.painting.Lock()
+	m := ink.Rotated(p.frame, p.rotate)
+	p.painting.Unlock()
+	err := d.Draw(d.Bounds(), m, image.Point{})
 	if err == nil {
 		p.full = false
 	}
@@ -142,25 +173,25 @@ func (p *physical) watch(stop <-chan struct{}) {
 			return
 		case <-tick.C:
 		}
-		p.check()
+		_ = p.do(p.check) // it has logged the error
 	}
 }
 
-// check draws the frame again if the panel failed, or glows and may have lost its power. It logs a change: no caller gets the
-// error.
-func (p *physical) check() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// check draws the frame again if the panel failed, or glows and may have lost its power. It logs a change: no caller gets
+// the error.
+func (p *physical) check() error {
 	if !p.drawn || !p.failing && !p.glows {
-		return
+		return nil
 	}
 	failed := p.failing
-	switch err := p.attempt(p.show); {
+	err := p.attempt(p.show)
+	switch {
 	case err != nil && !failed:
 		p.log.Warn("the panel does not answer", "err", err)
 	case err == nil && failed:
 		p.log.Info("the panel answers again")
 	}
+	return err
 }
 
 // start checks the panel until the function it returns is called, which also closes its bus and pins.
@@ -172,14 +203,18 @@ func (p *physical) start() (closePanel func() error) {
 	}()
 	return func() error {
 		close(stop)
-		<-done
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.dev == nil {
-			return nil
+		err := p.do(func() error {
+			if p.dev == nil {
+				return nil
+			}
+			err := p.dev.Close()
+			p.dev = nil
+			return err
+		})
+		if errors.Is(err, errInterrupted) {
+			return nil // the end of the process closes bus and pins
 		}
-		err := p.dev.Close()
-		p.dev = nil
+		<-done
 		return err
 	}
 }

@@ -162,13 +162,19 @@ func (d *device) openBoard(ctx context.Context) error {
 	return nil
 }
 
+// panelTime is how long the end of the daemon waits for the panel's last picture. Colour paper would take 45 s.
+const panelTime = 3 * time.Second
+
 // run runs everything until ctx ends, and ends the panel last, so that it shows how things stand.
 func (d *device) run(ctx context.Context) error {
 	who := controlOptions(d.cfg)
 	who.Log = d.o.Log
 	api := control.Handler(d.agent, who)
 	drawing, undraw := context.WithCancel(context.WithoutCancel(ctx))
-	defer undraw()
+	defer func() {
+		undraw()
+		time.AfterFunc(panelTime, d.board.Interrupt)
+	}()
 	d.beside.Go(func() { _ = d.hooks.Run(ctx) })
 	d.beside.Go(func() {
 		if err := control.Serve(ctx, d.socket, api); err != nil {

@@ -73,16 +73,17 @@ func clip(dst draw.Image, r *image.Rectangle, src image.Image, sp *image.Point) 
 }
 
 // Rotated returns the frame turned clockwise by 0, 90, 180 or 270 degrees: what a panel that is mounted that way must show for
-// the frame to be upright. By 0 degrees it is the frame itself.
+// the frame to be upright. It is a copy also by 0 degrees.
 func Rotated(f *image.Paletted, degrees int) *image.Paletted {
-	if degrees == 0 {
-		return f
-	}
 	size := f.Bounds().Size()
 	if degrees%180 != 0 {
 		size = image.Pt(size.Y, size.X)
 	}
 	out := image.NewPaletted(image.Rectangle{Max: size}, f.Palette)
+	if degrees == 0 {
+		copy(out.Pix, f.Pix)
+		return out
+	}
 	for y := range f.Bounds().Dy() {
 		for x := range f.Bounds().Dx() {
 			p := Turn(image.Pt(x, y), f.Bounds().Size(), degrees)
