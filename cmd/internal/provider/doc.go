@@ -10,7 +10,7 @@
 // github.com/zitadel/oidc/v3 v3.49.2, package op, was tried with a storage of our own; `make test-real` runs paird
 // against that (scripts/real/op). As the base of this package it loses more than it gains:
 //
-//   - The protocol is 751 of the 1,512 lines here. op.Storage, op.Client and op.Key want 48 methods, 325 lines, 21 of
+//   - The protocol was 751 of the 1,512 lines then. op.Storage, op.Client and op.Key want 48 methods, 325 lines, 21 of
 //     them for flows that no device uses; device names, resources, PKCE, events and narrowed scopes come on top. The
 //     pages stay as they are.
 //   - It adds 44 packages of 14 modules (OpenTelemetry and chi among them), 29 lines of go.sum, and 2.6 MB. `make demo`
