@@ -150,7 +150,7 @@ func TestAfterEveryBusFault(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d, c := open(t, info)
 				rnd := rand.New(rand.NewPCG(6, 6))
-				for i := range 6 {
+				for i := range 3 {
 					m := picture(d, uint64(i))
 					c.FailIn(1+rnd.IntN(30), rnd.IntN(100))
 					if err := d.Draw(d.Bounds(), m, image.Point{}); err == nil {
