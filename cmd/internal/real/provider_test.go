@@ -18,6 +18,7 @@ import (
 type provider struct {
 	issuer    string
 	ca        *e2e.Authority
+	process   *e2e.Process
 	refreshes atomic.Int64 // that it granted
 	revoked   atomic.Int64 // grants, where it says so
 	agent     atomic.Value // User-Agent of the last token request
@@ -41,7 +42,7 @@ func startProvider(t *testing.T, ca *e2e.Authority, options string) *provider {
 	node.Await(t, "issuer from provider.mjs", func(line string) bool {
 		return json.Unmarshal([]byte(line), &first) == nil && first.Issuer != ""
 	})
-	p := &provider{issuer: first.Issuer, ca: ca}
+	p := &provider{issuer: first.Issuer, ca: ca, process: node}
 	p.agent.Store("")
 	go p.follow(node)
 	return p
