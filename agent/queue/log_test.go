@@ -182,7 +182,8 @@ func TestWhatIsBeingWrittenIsNotDropped(t *testing.T) {
 			return nil
 		}
 		var lost gaps
-		q = open(t, Options{MaxBytes: 64 << 20, tap: tap, OnGap: func(n, from, to uint64) { lost = append(lost, gap{From: from, To: to, N: n}) }})
+		o := Options{Dir: t.TempDir(), MaxBytes: 64 << 20, tap: tap, OnGap: func(n, from, to uint64) { lost = append(lost, gap{From: from, To: to, N: n}) }}
+		q = open(t, o)
 		fill(3)
 		time.Sleep(5 * time.Second)
 		p.broken(syscall.EROFS)
@@ -192,6 +193,8 @@ func TestWhatIsBeingWrittenIsNotDropped(t *testing.T) {
 		writing.Store(true)
 		p.broken(nil)
 		time.Sleep(2 * retryLast)
+		q.abandon()
+		q = open(t, o)
 		got := 0
 		for q.Stats().Messages > 0 {
 			seq, topic, _ := next(t, q)

@@ -364,11 +364,25 @@ func TestNumbersAreNeverGivenAwayTwice(t *testing.T) {
 				q.Ack(seq)
 			}
 			storageError(t, q.Storage(), trouble)
+			q.abandon() // the power goes meanwhile
+			p.broken(nil)
+			q = open(t, Options{Dir: dir, tap: p.op})
+			for range q.Stats().Messages {
+				next(t, q) // those from before
+			}
+			for range 10 {
+				q.Put("t", []byte("x"))
+				seq, _, _ := next(t, q)
+				if id := fmt.Sprint(q.Stream(), " ", seq); given[id] {
+					t.Fatal(id, "was given away before the power went")
+				}
+				q.Ack(seq)
+			}
 			p.broken(nil)
 			time.Sleep(2 * retryLast)
 			q.Rewind()
 			drain(t, q, 0, 3)
-			for q.Stats().Messages > 0 { // given while the file was opened again
+			for q.Stats().Messages > 0 { // given before
 				seq, _, _ := next(t, q)
 				q.Ack(seq)
 			}
