@@ -53,7 +53,7 @@ func (f frame) encode() []byte {
 	return b[:cap(b)]
 }
 
-// parseFrame returns the frame at the beginning of b, if there is one that was written to this place. Its
+// parseFrame returns the frame at the beginning of b, if there is one that was written at this offset. Its
 // contents are parts of b.
 func parseFrame(b []byte, segment uint64, block int) (f frame, ok bool) {
 	if len(b) < frameHeader || string(b[:4]) != frameSign {
@@ -74,7 +74,7 @@ func parseFrame(b []byte, segment uint64, block int) (f frame, ok bool) {
 	return f, f.segment == segment && f.block == block
 }
 
-// parseFrames returns the frames of a segment in the order of their places.
+// parseFrames returns the frames of a segment in the order of their offsets.
 func parseFrames(b []byte, segment uint64) (frames []frame) {
 	for at := 0; at < len(b); {
 		f, ok := parseFrame(b[at:], segment, at/blockSize)

@@ -88,7 +88,7 @@ func TestFrame(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	if _, ok := parseFrame(b, 3, 6); ok {
-		t.Error("a frame is taken in the place of another")
+		t.Error("a frame is taken for another")
 	}
 	if _, ok := parseFrame(b, 4, 5); ok {
 		t.Error("a frame is taken in another segment")

@@ -15,9 +15,9 @@ type tail struct {
 	file  *os.File
 	size  int   // of the file, in bytes
 	used  int   // bytes
-	spare int   // place of a block whose frame was written again elsewhere; -1: none
+	spare int   // offset of a block whose frame was written again elsewhere; -1: none
 	open  frame // the last frame, while it fills no block
-	at    int   // place of open; -1: there is none
+	at    int   // offset of open; -1: there is none
 }
 
 // resume makes the last segment the one that is written to.
@@ -180,7 +180,7 @@ func (l *segments) seal() {
 	l.tail = tail{}
 }
 
-// open is the least seq of the frame that may be written again at another place.
+// open is the least seq of the frame that may be written again at another offset.
 func (l *segments) open() uint64 {
 	if r, _, ok := cutRecord(l.tail.open.items); ok && l.tail.file != nil {
 		return r.seq
