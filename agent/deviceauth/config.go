@@ -52,10 +52,11 @@ type Config struct {
 	Version string            // for User-Agent: paird/VERSION
 	Cache   MetadataCache     // nil: metadata is not kept across restarts
 
-	ClockSet func() bool   // nil: the clock is always right
-	OnWait   func(*Error)  // Wait met a failure and goes on; nil when the failures are over
-	OnChange func(Pending) // Wait changed what a resumed session must know: the server slowed it down
-	Log      *slog.Logger  // nil: no log
+	ClockSet func() bool            // nil: the clock is always right
+	Draws    func(text string) bool // whether the panel can show a text whole; nil: it can
+	OnWait   func(*Error)           // Wait met a failure and goes on; nil when the failures are over
+	OnChange func(Pending)          // Wait changed what a resumed session must know: the server slowed it down
+	Log      *slog.Logger           // nil: no log
 }
 
 // MetadataCache keeps the server's metadata across restarts, so that a refresh works when the
@@ -81,6 +82,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.DPoP == "" {
 		c.DPoP = "off"
+	}
+	if c.Draws == nil {
+		c.Draws = func(string) bool { return true }
 	}
 	if c.ClockSet == nil {
 		c.ClockSet = func() bool { return true }

@@ -164,7 +164,7 @@ func FuzzIDToken(f *testing.F) {
 			oneLine(t, err.Error())
 			return
 		}
-		name := accountName(who.claims)
+		name := Config{}.withDefaults().accountName(who.claims)
 		if who.subject == "" || who.claims["iss"] != issuer || oneline.Clean(name, 200) != name || oneline.Clean(who.subject, 255) != who.subject {
 			t.Errorf("took %q as %+v", claims, who)
 		}
@@ -206,12 +206,13 @@ func FuzzUserinfo(f *testing.F) {
 	seed(f, `{"sub":"u-1","name":"Alice"}`, `{"sub":"u-2","name":"Mallory"}`, `{"sub":["u-1"],"name":"x"}`, `{"sub":"u-1","name":{"x":1},"email":"\u202e\u0000"}`,
 		`eyJhbGciOiJFUzI1NiJ9.e30.x`, `{"sub":"u-1","sub":"u-2","name":"x"}`, "null", "[]", "\xff")
 	f.Fuzz(func(t *testing.T, body []byte) {
-		name, err := parseUserinfo(body, "u-1")
+		claims, err := parseUserinfo(body, "u-1")
+		name := Config{}.withDefaults().accountName(claims)
 		if err != nil {
 			oneLine(t, err.Error())
 		}
-		var claims struct{ Sub any }
-		if name != "" && (json.Unmarshal(body, &claims) != nil || err != nil) {
+		var object struct{ Sub any }
+		if name != "" && (json.Unmarshal(body, &object) != nil || err != nil) {
 			t.Errorf("took %q of %q, %v", name, body, err)
 		}
 		if oneline.Clean(name, maxName+1) != name {

@@ -69,12 +69,12 @@ func (c *Client) Verify(ctx context.Context, t Token) (Token, error) {
 func (c *Client) withIdentity(ctx context.Context, t Token, id identity) Token {
 	verified := c.sealed(t)
 	verified.Verified, verified.Subject, verified.Claims = true, id.subject, id.claims
-	verified.Name = accountName(id.claims)
+	verified.Name = c.cfg.accountName(id.claims)
 	if pairing := t.Subject == ""; pairing && verified.Name == "" && verified.UserinfoEndpoint != "" {
 		verified.Name = c.userinfoName(ctx, verified)
 	}
 	// A refreshed ID token may leave the name out.
-	verified.Name = cmp.Or(verified.Name, t.Name, oneline.Clean(id.subject, maxName))
+	verified.Name = c.cfg.nameOrSubject(cmp.Or(verified.Name, t.Name), oneline.Clean(id.subject, maxName))
 	return verified
 }
 
@@ -191,15 +191,27 @@ func checkClaims(t *oidc.IDToken, claims map[string]any, clientID string, now ti
 	return nil
 }
 
-// accountName is the first of name, preferred_username and email that can be shown, "" if none can.
-func accountName(claims map[string]any) string {
+// accountName is the first of name, preferred_username and email that the panel can draw whole, else the first of
+// them at all; "" if there is none.
+func (c Config) accountName(claims map[string]any) string {
+	first := ""
 	for _, claim := range []string{"name", "preferred_username", "email"} {
 		s, _ := claims[claim].(string)
-		if s = oneline.Clean(s, maxName); s != "" {
+		s = oneline.Clean(s, maxName)
+		if s != "" && c.Draws(s) {
 			return s
 		}
+		first = cmp.Or(first, s)
 	}
-	return ""
+	return first
+}
+
+// nameOrSubject is the name, unless there is none or the panel can draw the subject only.
+func (c Config) nameOrSubject(name, subject string) string {
+	if name == "" || !c.Draws(name) && c.Draws(subject) {
+		return subject
+	}
+	return name
 }
 
 // userinfoName asks the userinfo endpoint for a name of the account (OpenID Connect Core section 5.3), once. It is ""
@@ -218,23 +230,23 @@ func (c *Client) userinfoName(ctx context.Context, t Token) string {
 		c.cfg.Log.Debug("no userinfo", "endpoint", withoutQuery(t.UserinfoEndpoint))
 		return ""
 	}
-	name, err := parseUserinfo(r.body, t.Subject)
+	claims, err := parseUserinfo(r.body, t.Subject)
 	if err != nil {
 		c.cfg.Log.Debug("userinfo ignored", "error", err)
 	}
-	return name
+	return c.cfg.accountName(claims)
 }
 
-// parseUserinfo is the name in a userinfo response. OpenID Connect Core section 5.3.2: "The sub Claim in the UserInfo
+// parseUserinfo is the claims of a userinfo response. OpenID Connect Core section 5.3.2: "The sub Claim in the UserInfo
 // Response MUST be verified to exactly match the sub Claim in the ID Token; if they do not match, the UserInfo Response
 // values MUST NOT be used."
-func parseUserinfo(body []byte, subject string) (string, error) {
+func parseUserinfo(body []byte, subject string) (map[string]any, error) {
 	var claims map[string]any
 	if err := json.Unmarshal(body, &claims); err != nil {
-		return "", errors.New("no JSON object: it may be signed")
+		return nil, errors.New("no JSON object: it may be signed")
 	}
 	if sub, ok := claims["sub"].(string); !ok || sub == "" || sub != subject {
-		return "", errors.New("its sub is not that of the ID token")
+		return nil, errors.New("its sub is not that of the ID token")
 	}
-	return accountName(claims), nil
+	return claims, nil
 }

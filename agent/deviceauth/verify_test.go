@@ -1,7 +1,6 @@
 package deviceauth
 
 import (
-	"cmp"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/rsa"
@@ -315,7 +314,26 @@ func proveName(t *testing.T) {
 		{nil, ""},
 	} {
 		sub, _ := tt.claims["sub"].(string)
-		if got := cmp.Or(accountName(tt.claims), sub); got != tt.want {
+		c := Config{}.withDefaults()
+		if got := c.nameOrSubject(c.accountName(tt.claims), sub); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.claims, got, tt.want)
+		}
+	}
+}
+
+// The name is the first that the panel can draw; a name in another script comes before none at all.
+func TestNameThatThePanelDraws(t *testing.T) {
+	c := Config{Draws: func(s string) bool { return !strings.ContainsAny(s, "李Γ") }}.withDefaults()
+	for _, tt := range []struct {
+		claims map[string]any
+		want   string
+	}{
+		{map[string]any{"name": "李", "preferred_username": "li", "sub": "1"}, "li"},
+		{map[string]any{"name": "李", "email": "li@x", "sub": "1"}, "li@x"},
+		{map[string]any{"name": "李", "sub": "1"}, "1"},
+		{map[string]any{"name": "李", "sub": "Γ"}, "李"},
+	} {
+		if got := c.nameOrSubject(c.accountName(tt.claims), tt.claims["sub"].(string)); got != tt.want {
 			t.Errorf("%v: %q, want %q", tt.claims, got, tt.want)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/store"
 	"github.com/paird/paird/config"
+	"github.com/paird/paird/display"
 )
 
 // Authorization is the client of cfg's authorization server. key gives the device's key for DPoP and may
@@ -47,6 +48,7 @@ func Authorization(cfg config.Config, d Device, version string, key func() ([]by
 		Params:                      expand(a.Params, d),
 		HTTP:                        deviceauth.NewTransport(a.CAFile),
 		Version:                     version,
+		Draws:                       display.Draws,
 		Cache:                       deviceauth.FileCache(cfg.Device.StateDir),
 		Log:                         log,
 	}
