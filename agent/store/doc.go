@@ -67,7 +67,7 @@
 //   - A disk that acknowledges flushes and loses them for both copies may bring an old generation
 //     back; the server then sees an old refresh token.
 //   - The key file gone while the daemon runs is noticed at the next start, and then the grant stays
-//     sealed. The key file lies beside what it opens: it keeps other users out, not a thief. See Protection.
+//     sealed. The key file lies beside what it opens: it keeps other users out, not a thief. See Inspect.
 //   - After restoring from a slot the ID token and the access token are missing until the next refresh.
 //   - Flash keeps overwritten blocks where its controller can read them. Erase overwrites and removes
 //     what the file system shows, the key first.

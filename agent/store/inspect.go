@@ -9,16 +9,6 @@ import (
 	"github.com/paird/paird/agent/internal/statedir"
 )
 
-// Protection says in one line what the key in use, or the one that would be, protects against.
-func (s *Store) Protection() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.open(); err != nil {
-		return storageError("look at the key", s.o.Dir, err).Error()
-	}
-	return s.copies.keys.protection(s.copies.storedRing())
-}
-
 func (k keyring) protection(r *ring) string {
 	stored := ""
 	if r != nil {

@@ -159,8 +159,8 @@ func TestKeyFileAfterCredentialIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		save(t, s, pairingN(9))
-		if !strings.Contains(s.Protection(), "credential") {
-			t.Errorf("%s: after pairing again: %s", name, s.Protection())
+		if !strings.Contains(protectionOf(t, s.o), "credential") {
+			t.Errorf("%s: after pairing again: %s", name, protectionOf(t, s.o))
 		}
 	}
 }
