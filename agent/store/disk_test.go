@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -103,6 +104,47 @@ func TestUnreadableDatabaseStartsFromASlot(t *testing.T) {
 	}
 	if err := worksOn(s); err != nil {
 		t.Error(err)
+	}
+}
+
+// One that is out of reach for a moment loses nothing, not even what the slots do not hold.
+func TestDatabaseOutOfReachForAMomentIsKept(t *testing.T) {
+	o := testOptions(t)
+	s := open(t, o)
+	answer := pairingN(3)
+	save(t, s, pairingN(1))
+	g := pairingN(2)
+	save(t, s, g)
+	if err := errors.Join(s.SaveAnswer(answer), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f := fault{err: syscall.EIO, reads: true, only: onDB}
+	s = open(t, f.options(o))
+	if st := load(t, s); refreshToken(st) != g.RefreshToken {
+		t.Errorf("found %s", brief(st))
+	}
+	f.err = nil
+	if st := load(t, s); !reflect.DeepEqual(st.Grant, &g) || st.Previous == nil || exists(o.path(dbName+".broken-1")) {
+		t.Errorf("afterwards: %s", brief(st))
+	}
+	hasAnswer(t, s, &answer)
+}
+
+// With the newer slot and tokens.db out of reach the older slot is not taken for the newest grant: its refresh
+// token was used.
+func TestOlderSlotIsNotUsedWhileTheNewestMayBeThere(t *testing.T) {
+	o, _ := aged(t, false) // generation 5 is in tokens.a
+	f := fault{err: syscall.EIO, reads: true, only: func(op statedir.Op) bool {
+		return onDB(op) || filepath.Base(op.Path) == slotAName
+	}}
+	s := open(t, f.options(o))
+	for range 2 * patience {
+		_, err := s.Load()
+		fails(t, err, syscall.EIO, "failing")
+	}
+	f.err = nil
+	if st := load(t, s); st.Gen != 5 || refreshToken(st) != grantN(4).RefreshToken {
+		t.Errorf("found %s", brief(st))
 	}
 }
 

@@ -62,9 +62,6 @@ func Open(o Options) (*bolt.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := Guard(func() error { return db.View(checkLengths) }); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
 	db.AllocSize = allocSize
 	if o.Opened != nil {
 		o.Opened(db)
@@ -119,8 +116,11 @@ func (o Options) open(name string) (db *bolt.DB, err error) {
 }
 
 // Guard runs f, which reads a file that was opened and not yet compared with a checksum of the caller's. bbolt's check
-// follows page numbers only, and a length that leads out of the file is a fault or a panic: ErrDamaged.
+// follows page numbers only. A length or offset that leads out of the file is a fault or a panic, which becomes
+// ErrDamaged; or it is a pointer into Go's own heap, which ends the process if the garbage collector finds it. So the
+// collector rests until f has dropped what it read.
 func Guard(f func() error) (err error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
@@ -128,24 +128,6 @@ func Guard(f func() error) (err error) {
 		}
 	}()
 	return f()
-}
-
-// checkLengths returns ErrDamaged if keys and values are longer than the file.
-func checkLengths(tx *bolt.Tx) error {
-	left := tx.Size()
-	var sub func(*bolt.Bucket) error
-	sub = func(b *bolt.Bucket) error {
-		return b.ForEach(func(k, v []byte) error {
-			if left -= int64(len(k) + len(v)); left < 0 {
-				return fmt.Errorf("%w: values that are longer than the file", ErrDamaged)
-			}
-			if v == nil {
-				return sub(b.Bucket(k))
-			}
-			return nil
-		})
-	}
-	return tx.ForEach(func(_ []byte, b *bolt.Bucket) error { return sub(b) })
 }
 
 // ofFileSystem reports whether the error is about reaching the file, and not about its content.

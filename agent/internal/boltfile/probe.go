@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"strings"
@@ -23,6 +24,11 @@ const (
 	probeLimit  = 2 * time.Second // a damaged file can make bbolt hang
 	probeOutput = 4 << 10         // bytes of its complaint
 )
+
+// probeMapping is the part of the address space that bbolt maps the file to: 8 GiB, or 1 GiB where an address has
+// 32 bits. An offset in a page has 32 bits and leads forward, so one that leads out of the file
+// leads beyond its end in the mapping, and ends the process (SIGBUS).
+const probeMapping = 1 << (30 + 3*(^uint(0)>>63))
 
 // What ProbeMain returns, as the exit code of the process. A panic ends a Go program with 2.
 const (
@@ -72,13 +78,14 @@ func ProbeMain(path string) int {
 func probeFile(path string) error {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{
 		ReadOnly: true, PreLoadFreelist: true, Timeout: time.Second, FreelistType: bolt.FreelistMapType,
+		InitialMmapSize: probeMapping,
 	})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	return db.View(func(tx *bolt.Tx) error {
-		if err := checkLengths(tx); err != nil { // as Open reads it
+		if err := tx.ForEach(touch); err != nil {
 			return err
 		}
 		var first error
@@ -88,6 +95,17 @@ func probeFile(path string) error {
 			}
 		}
 		return first
+	})
+}
+
+// touch reads each byte of the keys and values: bbolt's check follows page numbers only.
+func touch(_ []byte, b *bolt.Bucket) error {
+	return b.ForEach(func(k, v []byte) error {
+		_, _ = crc32.ChecksumIEEE(k), crc32.ChecksumIEEE(v)
+		if v == nil {
+			return touch(k, b.Bucket(k))
+		}
+		return nil
 	})
 }
 

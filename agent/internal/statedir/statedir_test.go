@@ -223,6 +223,11 @@ func TestRootMakesForTheOwner(t *testing.T) {
 	if f := FactsOf(info); f.UID != 995 || f.GID != 996 {
 		t.Errorf("the file belongs to %d:%d", f.UID, f.GID)
 	}
+	if err := os.Chmod(filepath.Dir(path), 0o777); err != nil { // now any account may have made the folder
+		t.Fatal(err)
+	}
+	_, err = Open(path, nil)
+	isUnsafe(t, err, "belongs to user 995")
 	put(t, d.Path("planted"), "")
 	if err := os.Chown(d.Path("planted"), 1001, 1001); err != nil {
 		t.Fatal(err)
