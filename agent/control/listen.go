@@ -5,26 +5,60 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"os"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
 // Listen opens the socket at path. Every user may connect: each call is checked by who the peer is. A
-// socket that a dead daemon left is replaced; with a live one the error is ErrInUse.
+// socket that a dead daemon left is replaced; with a live one the error is ErrInUse. The folder is made (0700)
+// if it is missing, and refused where another account could put its own socket there.
 func Listen(path string) (net.Listener, error) {
-	if err := clear(path); err != nil {
+	l, err := listen(path)
+	if err != nil {
 		return nil, fmt.Errorf("control socket %s: %w", path, err)
 	}
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	return l, nil
+}
+
+func listen(path string) (*listener, error) {
+	dir, err := statedir.Make(filepath.Dir(path), nil)
 	if err != nil {
-		return nil, fmt.Errorf("control socket: %w", err)
+		return nil, err
 	}
-	if err := os.Chmod(path, 0o666); err != nil {
-		return nil, errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
+	at := place{dir, filepath.Base(path)}
+	l, err := at.listen()
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
 	}
-	return &listener{UnixListener: l, slots: slots{open: map[uint32]int{}}}, nil
+	return &listener{UnixListener: l, slots: slots{open: map[uint32]int{}}, close: sync.OnceValue(func() error {
+		return errors.Join(dir.Remove(at.name), l.Close(), dir.Close())
+	})}, nil
+}
+
+// place is the name of a socket in an open folder. It stays the same while others rename what leads to it.
+type place struct {
+	dir  *statedir.Dir
+	name string
+}
+
+func (p place) listen() (*net.UnixListener, error) {
+	if err := p.clear(); err != nil {
+		return nil, err
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: below(p.dir, p.name), Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	l.SetUnlinkOnClose(false)
+	if err := openToAll(p.dir, p.name); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
 }
 
 // orphaned is how long a socket may stay open without an answer: a daemon that was killed between fork and exec
@@ -32,9 +66,9 @@ func Listen(path string) (net.Listener, error) {
 const orphaned = 2 * time.Second
 
 // clear removes a socket that no daemon serves.
-func clear(path string) error {
+func (p place) clear() error {
 	for until := time.Now().Add(orphaned); ; {
-		answered, err := tryClear(path)
+		answered, err := p.tryClear()
 		if !errors.Is(err, ErrInUse) || answered || time.Now().After(until) {
 			return err
 		}
@@ -42,8 +76,8 @@ func clear(path string) error {
 }
 
 // tryClear is ErrInUse for a socket that a process holds; answered says that a daemon is behind it.
-func tryClear(path string) (answered bool, err error) {
-	info, err := os.Lstat(path)
+func (p place) tryClear() (answered bool, err error) {
+	info, err := p.dir.Lstat(p.name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -53,9 +87,9 @@ func tryClear(path string) (answered bool, err error) {
 	if info.Mode().Type() != fs.ModeSocket {
 		return false, errors.New("there is something else than a socket, remove it or set control.socket")
 	}
-	conn, err := net.DialTimeout("unix", path, orphaned)
+	conn, err := net.DialTimeout("unix", below(p.dir, p.name), orphaned)
 	if errors.Is(err, unix.ECONNREFUSED) {
-		return false, os.Remove(path)
+		return false, p.dir.Remove(p.name)
 	}
 	if err != nil {
 		return false, err

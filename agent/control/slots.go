@@ -51,7 +51,11 @@ func (s *slots) leave(uid uint32) {
 type listener struct {
 	*net.UnixListener
 	slots slots
+	close func() error // removes the socket too
 }
+
+// Close ends Accept and removes the socket. A second call does nothing.
+func (l *listener) Close() error { return l.close() }
 
 // Accept returns the next connection of a user who has a slot for it.
 func (l *listener) Accept() (net.Conn, error) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -124,6 +125,57 @@ func TestListen(t *testing.T) {
 	}
 	if _, err := Listen(path); err == nil {
 		t.Error("a file was replaced")
+	}
+}
+
+// A folder that others may write to would let them put a socket of their own, or a link, in place of this one.
+func TestListenRefusesAFolderOfOthers(t *testing.T) {
+	for _, mode := range []os.FileMode{0o770, 0o757, 0o777 | os.ModeSticky} {
+		dir := filepath.Join(t.TempDir(), "run")
+		if err := errors.Join(os.Mkdir(dir, 0o700), os.Chmod(dir, mode)); err != nil {
+			t.Fatal(err)
+		}
+		if l, err := Listen(filepath.Join(dir, "s")); err == nil {
+			l.Close()
+			t.Errorf("mode %v was taken", mode)
+		} else if !strings.Contains(err.Error(), "chmod go-w") {
+			t.Errorf("mode %v: %v", mode, err)
+		}
+	}
+}
+
+// A folder that is missing is made, for this user alone.
+func TestListenMakesTheFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	l, err := Listen(filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("%v %v", info, err)
+	}
+}
+
+// The folder is held open: one that takes its name while the daemon runs is left alone.
+func TestCloseLeavesWhatTookTheFoldersName(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	path := filepath.Join(dir, "s")
+	l, err := Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Rename(dir, dir+".old"), os.Mkdir(dir, 0o700), os.WriteFile(path, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(l.Close(), l.Close()); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(path); err != nil {
+		t.Errorf("another folder's file: %v", err)
+	}
+	if _, err := os.Lstat(dir + ".old/s"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the socket is still there: %v", err)
 	}
 }
 

@@ -86,6 +86,9 @@ func (d *Dir) check(named fs.FileInfo) (err error) {
 // Close closes the folder and ends its lock.
 func (d *Dir) Close() error { return errors.Join(d.self.Close(), d.root.Close()) }
 
+// Fd returns the descriptor of the folder, good until Close, for system calls that Dir has none for.
+func (d *Dir) Fd() uintptr { return d.self.Fd() }
+
 // Path returns the path of a name in the folder; of "." it is the folder's.
 func (d *Dir) Path(name string) string { return filepath.Join(d.path, name) }
 

@@ -87,7 +87,7 @@ func (d *device) listen() error {
 		return fmt.Errorf("%w: stop it first, or give this one a control.socket and a device.state_dir of its own", err)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: make its folder writable, or set control.socket", err)
+		return fmt.Errorf("%w: correct its folder, or set control.socket", err)
 	}
 	return nil
 }
