@@ -201,7 +201,7 @@ func (l *linker) afterSession(ctx context.Context, g store.Grant, gen uint64, er
 		}
 	}
 	l.o.Log.Debug("broker session ended", "kind", string(e.Kind), "err", e.Detail)
-	return max(l.failed(ctx, gen, e), e.RetryAfter)
+	return max(l.failed(ctx, g, gen, e), e.RetryAfter)
 }
 
 // offline reports the end of a session, or of a row of them that token swaps joined.
@@ -222,11 +222,11 @@ func (l *linker) offline(err error) {
 }
 
 // failed reports e and chooses the wait: one forced refresh for a refused token, then slowly.
-func (l *linker) failed(ctx context.Context, gen uint64, e *telemetry.Error) time.Duration {
+func (l *linker) failed(ctx context.Context, g store.Grant, gen uint64, e *telemetry.Error) time.Duration {
 	n := l.failures
 	switch e.Kind {
 	case telemetry.BrokerAuth:
-		if !l.renewed && l.renew(ctx, gen) {
+		if !l.renewed && l.usesToken(g) && l.renew(ctx, gen) {
 			l.renewed = true // the fresh one gets no second refresh
 			return 0
 		}
@@ -252,6 +252,13 @@ func (l *linker) refused(e *telemetry.Error) {
 		l.refusing = true
 		l.events.emit(control.EventBrokerRefused, map[string]any{"detail": e.Detail})
 	}
+}
+
+// usesToken reports whether a new token would make another login.
+func (l *linker) usesToken(g store.Grant) bool {
+	fresh := credentials(g)
+	fresh.AccessToken, fresh.IDToken = fresh.AccessToken+"'", fresh.IDToken+"'"
+	return !l.o.Link.Same(credentials(g), fresh)
 }
 
 // renew asks the keeper for a token newer than gen.

@@ -158,6 +158,21 @@ func TestBrokerRefusesToken(t *testing.T) {
 	})
 }
 
+// A password of the broker's own that it refuses costs no refresh, and refreshes end no session.
+func TestBrokerRefusesStaticPassword(t *testing.T) {
+	bubble(t, setups(paired(0, nil), refusesAll(unauthorized), func(l *lab) { l.link.static = true }), func(l *lab) {
+		l.pass(time.Second)
+		l.saw("0s refused A1")
+		l.is(control.StatePaired, "broker_auth")
+		l.link.change(nil)
+		l.pass(10 * time.Hour)
+		lines := strings.Join(l.drain(), " ")
+		if strings.Count(lines, "serve") != 1 || strings.Contains(lines, "end ") {
+			t.Error(lines)
+		}
+	})
+}
+
 // Short tokens that the broker refuses are not refreshed more often for it.
 func TestBrokerRefusesShortTokens(t *testing.T) {
 	bubble(t, setups(lives(10*time.Minute), paired(0, nil), refusesAll(unauthorized)), func(l *lab) {

@@ -23,6 +23,8 @@ type linkModel struct {
 	sampled  counter      // begun
 	serving  atomic.Int32
 
+	preconnects counter
+
 	mu     sync.Mutex
 	events []string
 }
@@ -81,7 +83,7 @@ func (m *linkModel) Same(a, b telemetry.Credentials) bool {
 	return m.static || a.AccessToken == b.AccessToken
 }
 
-func (m *linkModel) Preconnect(context.Context) {}
+func (m *linkModel) Preconnect(context.Context) { m.preconnects.next() }
 
 // Progress counts the ping answers of each half minute; a Serve that is none of this model's makes none.
 func (m *linkModel) Progress() uint64 {

@@ -38,6 +38,9 @@ func TestPairByPress(t *testing.T) {
 		l.pass(time.Minute)
 		l.is(control.StatePaired, "")
 		l.saw("24h0m0.1s code 1", "24h0m30.1s approved", "24h0m30.1s serve A1") // at once, without the spread of a boot
+		if n := l.link.preconnects.n(); n != 1 {                                // while the grant was made durable
+			l.Errorf("%d connections opened ahead of the session", n)
+		}
 		if got := strings.Join(l.events(), " "); got != "pairing paired online" {
 			l.Errorf("events: %s", got)
 		}
