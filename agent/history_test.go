@@ -53,6 +53,7 @@ type household struct {
 	story    []string
 	since    time.Time // of the last reset: what was given before is over
 	excused  map[int]string
+	cutShort []time.Time   // presses and stops, which end a poll
 	sibling  astest.Tokens // of another device of the same user
 	resetsOf bool          // a reset has revoked
 }
@@ -195,6 +196,7 @@ func (h *household) deed() {
 	switch n := h.random.IntN(100); {
 	case n < 22:
 		h.say("press")
+		h.cutShort = append(h.cutShort, time.Now())
 		h.agent.requestPairing()
 	case n < 34:
 		h.terminate()
@@ -241,6 +243,7 @@ func (h *household) breakDisk() {
 // terminate is SIGTERM and a start.
 func (h *household) terminate() {
 	h.say("SIGTERM")
+	h.cutShort = append(h.cutShort, time.Now())
 	began := time.Now()
 	h.stop()
 	if d := time.Since(began); d > 14*time.Second {
@@ -357,6 +360,9 @@ func (h *household) verdict() {
 	last := h.expected()
 	h.site.With(func(s *astest.Server, issues []*astest.Issue) {
 		for _, i := range issues {
+			if i.Pairing && i.Abandoned && slices.ContainsFunc(h.cutShort, func(at time.Time) bool { return awaited(i.Lost.Sub(at)) }) {
+				h.fail("the answer to an approved code, token %s, was not awaited", i.Refresh)
+			}
 			if why := s.Ended(i.Refresh); why != astest.Lives && h.avoidable(i, why, issues) {
 				h.fail("the grant of token %s has ended: %s", i.Refresh, why)
 			}
@@ -382,6 +388,9 @@ func (h *household) verdict() {
 		}
 	})
 }
+
+// awaited: "A poll answer on its way at SIGTERM or a press is awaited, 2 s".
+func awaited(after time.Duration) bool { return after >= 0 && after < 2*time.Second }
 
 // gaveBack reports whether the response of a pairing was unusable.
 func (h *household) gaveBack(issues []*astest.Issue) bool {

@@ -49,6 +49,7 @@ type Issue struct {
 	Unusable  bool      // its token_type cannot be used
 	Delivered time.Time // zero: it was lost, or is on its way
 	Lost      time.Time
+	Abandoned bool // the client did not wait for it
 }
 
 // Site is a Server behind HTTP. Its fields are set before the first request.
@@ -135,7 +136,7 @@ func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil && treat.Lose {
 		err = errReset
 	}
-	r.arrived(issue, err)
+	r.arrived(issue, err, req.Context().Err() != nil && r.power.Err() == nil)
 	if err != nil {
 		return nil, err
 	}
@@ -156,13 +157,13 @@ func (r roundTripper) travel(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (s *Site) arrived(issue *Issue, err error) {
+func (s *Site) arrived(issue *Issue, err error, abandoned bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case issue == nil:
 	case err != nil:
-		issue.Lost = time.Now()
+		issue.Lost, issue.Abandoned = time.Now(), abandoned
 	default:
 		issue.Delivered = time.Now()
 	}
