@@ -64,6 +64,11 @@ build/paird-%: FORCE
 screens: ## pictures of every screen in build/screens
 	$(GO) run ./display/internal/gallery -o build/screens
 
+.PHONY: pictures
+pictures: build ## the README's pictures, in scripts/pictures; the demo's by Chromium, which it installs if missing
+	$(GO) run ./display/internal/gallery -readme -o scripts/pictures
+	scripts/pictures.sh
+
 .PHONY: bench
 bench: ## benchmarks of all packages
 	$(GO) test -vet=off -run '^$$' -bench . -benchmem ./...

@@ -59,6 +59,20 @@ const scenarios = {
     await p.page.screenshot({ path: join(pictures, 'paired-bob.png') });
   },
 
+  // The README's picture: just paired, with readings that arrive.
+  async picture() {
+    const p = await person({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1 });
+    await p.press();
+    await p.scan();
+    await p.signIn('alice');
+    await p.decide('approve');
+    await p.pairedAs('alice');
+    await p.telemetry();
+    await p.telemetry();
+    await p.page.waitForTimeout(2000); // until the newest is not highlighted any more
+    await p.page.screenshot({ path: join(pictures, 'demo.png') });
+  },
+
   async deny() {
     const p = await person();
     await p.press();

@@ -28,17 +28,21 @@ func TestGolden(t *testing.T) {
 
 func golden(t *testing.T, name string, g display.Geometry) {
 	t.Parallel()
-	got := sheet(g, 4, 1, false)
+	got := sheet(samples(), g, 4, 1, false)
 	if *update {
-		var b bytes.Buffer
-		encoder := png.Encoder{CompressionLevel: png.BestCompression}
-		if err := encoder.Encode(&b, got); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
+		if err := save(name, got); err != nil {
 			t.Fatal(err)
 		}
 	}
+	same(t, name, got)
+}
+
+// again makes the pictures that the tests compare with.
+const again = "`go test ./display/internal/gallery -update` or, for those of the README, `make pictures`"
+
+// same compares the picture in a file with what is drawn now.
+func same(t *testing.T, name string, got *image.Paletted) {
+	t.Helper()
 	f, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)
@@ -49,9 +53,16 @@ func golden(t *testing.T, name string, g display.Geometry) {
 		t.Fatal(err)
 	}
 	if want.Bounds() != got.Bounds() {
-		t.Fatalf("the sheet is %v, the golden one %v; look at it after go test ./display/internal/gallery -update", got.Bounds(), want.Bounds())
+		t.Fatalf("the sheet is %v, the golden one %v; look at it after %s", got.Bounds(), want.Bounds(), again)
 	}
 	if p, ok := want.(*image.Paletted); !ok || !bytes.Equal(p.Pix, got.Pix) {
-		t.Fatal("the pictures differ; look at the sheet after go test ./display/internal/gallery -update")
+		t.Fatal("the pictures differ; look at the sheet after " + again)
+	}
+}
+
+// TestPictures: the README's pictures of panels are what is drawn now.
+func TestPictures(t *testing.T) {
+	for name, picture := range pictures() {
+		t.Run(name, func(t *testing.T) { same(t, filepath.Join("../../../scripts/pictures", name), picture) })
 	}
 }

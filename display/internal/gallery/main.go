@@ -1,12 +1,15 @@
 // Command gallery writes contact sheets of all screens: one PNG for each panel and language, at double
-// size, with names. Its test holds the same sheets, at single size, against those in testdata.
+// size, with names. Its test holds the same sheets, at single size, against those in testdata. With -readme
+// it writes the README's pictures of panels instead; its test compares those, too.
 //
-// samples.go has the screens and panels, sheet.go sets them side by side.
+// samples.go has the screens and panels, sheet.go sets them side by side, readme.go has the README's pictures.
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"image"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -19,11 +22,20 @@ func main() {
 	language := flag.String("language", "", "only this language")
 	width := flag.Int("width", 1300, "about how many pixels wide")
 	size := flag.String("size", "", "only this panel, WxH; any size, followed by p for paper, pa for paper with an accent")
+	readme := flag.Bool("readme", false, "the README's pictures instead")
 	flag.Parse()
-	if err := write(*dir, *language, *size, *width); err != nil {
+	if *readme {
+		exit(writePictures(*dir))
+	}
+	exit(write(*dir, *language, *size, *width))
+}
+
+func exit(err error) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "gallery:", err)
 		os.Exit(1)
 	}
+	os.Exit(0)
 }
 
 func write(dir, language, size string, width int) error {
@@ -46,24 +58,21 @@ func write(dir, language, size string, width int) error {
 				continue
 			}
 			name := filepath.Join(dir, fmt.Sprintf("%dx%d-%s.png", g.Width, g.Height, g.Language))
-			if err := save(name, g, width); err != nil {
+			columns := max(1, width/(g.Width*2+8))
+			if err := save(name, sheet(samples(), g, columns, 2, true)); err != nil {
 				return err
 			}
-			fmt.Println(name)
 		}
 	}
 	return nil
 }
 
-func save(name string, g display.Geometry, width int) error {
-	f, err := os.Create(name)
-	if err != nil {
+func save(name string, m image.Image) error {
+	var b bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&b, m); err != nil {
 		return err
 	}
-	defer f.Close()
-	columns := max(1, width/(g.Width*2+8))
-	if err := png.Encode(f, sheet(g, columns, 2, true)); err != nil {
-		return err
-	}
-	return f.Close()
+	fmt.Println(name)
+	return os.WriteFile(name, b.Bytes(), 0o644)
 }

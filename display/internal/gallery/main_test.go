@@ -25,3 +25,13 @@ func TestWrite(t *testing.T) {
 		t.Error("a size of no numbers is taken")
 	}
 }
+
+func TestWritePictures(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "pictures")
+	if err := writePictures(dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, picture := range pictures() {
+		same(t, filepath.Join(dir, name), picture)
+	}
+}

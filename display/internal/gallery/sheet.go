@@ -17,9 +17,9 @@ var palette = color.Palette{color.Gray{Y: 0}, color.Gray{Y: 255}, color.RGBA{R: 
 // background is the index of what is between the frames.
 const background = 3
 
-// frames are all pages of all samples on the panel.
-func frames(g display.Geometry) (names []string, pictures []*image.Paletted) {
-	for _, s := range samples() {
+// frames are all pages of the samples on the panel.
+func frames(all []sample, g display.Geometry) (names []string, pictures []*image.Paletted) {
+	for _, s := range all {
 		pages := display.Pages(s.screen, g)
 		for page := range pages {
 			g.Page = page
@@ -34,9 +34,9 @@ func frames(g display.Geometry) (names []string, pictures []*image.Paletted) {
 	return names, pictures
 }
 
-// sheet sets all pages of all samples side by side in so many columns, at the scale, with names if asked.
-func sheet(g display.Geometry, columns, scale int, named bool) *image.Paletted {
-	names, pictures := frames(g)
+// sheet sets all pages of the samples side by side in so many columns, at the scale, with names if asked.
+func sheet(all []sample, g display.Geometry, columns, scale int, named bool) *image.Paletted {
+	names, pictures := frames(all, g)
 	gap, label := 4*scale, 0
 	if named {
 		label = 14
