@@ -26,7 +26,7 @@ func TestNoStart(t *testing.T) {
 	for name, c := range map[string]struct{ more, want string }{
 		"secret": {"client_secret_file = \"$DIR/nowhere\"\n", "auth.client_secret_file: open "},
 		"key":    {"client_auth = \"private_key_jwt\"\nclient_key_file = \"$DIR/nowhere\"\n", "auth.client_key_file: open "},
-		"socket": {"", "control socket: "},
+		"socket": {"", "control socket /proc/nowhere/sock: "},
 		"panel":  {"[display]\npanel = \"ssd1306\"\nbus = \"I2C99\"\nrequired = true\n", "board: "},
 		"sim":    {"[display]\npanel = \"sim\"\n[sim]\nlisten = \"" + taken.Addr().String() + "\"\n", "board: "},
 	} {
@@ -35,7 +35,7 @@ func TestNoStart(t *testing.T) {
 			dir := t.TempDir()
 			cfg := configured(t, dir, "https://auth.example.com", strings.ReplaceAll(c.more, "$DIR", dir))
 			if name == "socket" {
-				cfg.Control.Socket = dir + "/nowhere/sock"
+				cfg.Control.Socket = "/proc/nowhere/sock" // no user may make that folder
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), within)
 			defer cancel()
