@@ -2,5 +2,6 @@
 // refresh tokens when a device pairs, refreshes, revokes, and when requests are lost.
 //
 //	server.go     grants and tokens by the server's policy; no time, no network of its own
-//	transport.go  the same behind HTTP, as an http.RoundTripper: device flow, faults, latency
+//	site.go       the same behind HTTP, as an http.RoundTripper: faults, latency, what was delivered
+//	endpoints.go  its metadata, device authorization, token, revocation and key endpoints
 package astest
