@@ -140,6 +140,9 @@ func (d *diagnosis) settled(seq uint64) {
 	}
 }
 
+// skip leaves a phase out for a while.
+func (d *diagnosis) skip(p phase, now time.Time) { d.skipUntil[p] = now.Add(skipFor) }
+
 // skips reports whether a phase is left out.
 func (d *diagnosis) skips(p phase, now time.Time) bool { return now.Before(d.skipUntil[p]) }
 

@@ -214,3 +214,31 @@ func TestTelemetryGoesOnWithoutWhatEndsTheSession(t *testing.T) {
 		})
 	}
 }
+
+// A broker may ignore what the token may not publish: telemetry goes on without.
+func TestIgnoredDescriptionDelaysTelemetryOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBench(t, func(o *Options) { o.HomeAssistant, o.Metrics = "homeassistant", []string{"uptime"} })
+		b.queue.Put("n", []byte("x"))
+		b.broker.Script(brokertest.Script{Publish: func(m brokertest.Message) brokertest.Verdict {
+			if strings.HasSuffix(m.Topic, "/about") || strings.HasPrefix(m.Topic, "homeassistant/") {
+				return brokertest.Mute
+			}
+			return brokertest.Accept
+		}})
+		for _, limit := range []time.Duration{2*describeLimit + time.Second, time.Second} {
+			at := time.Now()
+			s := b.serve(t, token)
+			<-s.online
+			synctest.Wait()
+			if took := time.Since(at); took > limit || b.queue.waiting() != 0 {
+				t.Errorf("online after %v, %d records wait", took, b.queue.waiting())
+			}
+			time.Sleep(5 * time.Minute)
+			s.stop(ErrSwap)
+		}
+		if n := len(b.broker.Connects()); n != 2 {
+			t.Errorf("%d CONNECTs", n)
+		}
+	})
+}

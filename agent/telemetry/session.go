@@ -12,15 +12,19 @@ import (
 )
 
 const (
-	ackLimit    = 30 * time.Second // for a PUBACK or SUBACK
-	swapLimit   = 5 * time.Second  // for what is in flight when the login is swapped
-	resetLimit  = 2 * time.Second  // for the event `reset` to be sent before a reset goes on
-	leaveLimit  = 700 * time.Millisecond
-	flushLimit  = 300 * time.Millisecond // for the DISCONNECT to be written
-	acceptLimit = 3 * time.Second        // for paho to take a packet: wire never makes it wait
+	ackLimit      = 30 * time.Second // for a PUBACK or SUBACK
+	describeLimit = 5 * time.Second  // for the PUBACK of /about and of the discovery message
+	swapLimit     = 5 * time.Second  // for what is in flight when the login is swapped
+	resetLimit    = 2 * time.Second  // for the event `reset` to be sent before a reset goes on
+	leaveLimit    = 700 * time.Millisecond
+	flushLimit    = 300 * time.Millisecond // for the DISCONNECT to be written
+	acceptLimit   = 3 * time.Second        // for paho to take a packet: wire never makes it wait
 )
 
-var errNoAck = errors.New("the broker does not acknowledge")
+var (
+	errNoAck   = errors.New("the broker does not acknowledge")
+	errIgnored = errors.New("the broker ignores a message")
+)
 
 // run goes through the phases and leaves as the reason demands.
 func (s *session) run(ctx context.Context, online func()) error {
@@ -147,12 +151,24 @@ func (s *session) publish(m outgoing) (paho.Token, error) {
 	return token, nil
 }
 
-// publishUnlessSkipped publishes m and waits, unless messages of this phase end each session.
+// publishUnlessSkipped publishes m and waits, unless messages of this phase end each session. A broker
+// may neither close nor acknowledge what the token may not publish: telemetry does not wait for that.
 func (s *session) publishUnlessSkipped(ctx context.Context, m outgoing) error {
 	if s.diagnosis.skips(s.phase, time.Now()) {
 		return nil
 	}
-	return s.publishAndWait(ctx, m)
+	token, err := s.publish(m)
+	if err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, describeLimit, errIgnored)
+	defer cancel()
+	if err = s.await(limited, token); !errors.Is(err, errIgnored) {
+		return err
+	}
+	s.log.Warn("the broker does not acknowledge a message, it is left out for an hour: may the token publish it?", "topic", m.topic)
+	s.diagnosis.skip(s.phase, time.Now())
+	return nil
 }
 
 // publishAndWait publishes m and waits for its PUBACK.
