@@ -103,7 +103,10 @@ func TestUnitLeavesOutWhatBreaks(t *testing.T) {
 			t.Errorf("%s is set", name)
 		}
 	}
-	for name, want := range map[string]string{"Type": "notify", "WatchdogSec": "120", "TimeoutStopSec": "15", "User": "paird", "StateDirectoryMode": "0700"} {
+	for name, want := range map[string]string{
+		"Type": "notify", "WatchdogSec": "120", "TimeoutStopSec": "15", "User": "paird", "StateDirectoryMode": "0700",
+		"RestartPreventExitStatus": "78", "LimitCORE": "0", "SocketBindDeny": "any", "KillMode": "control-group",
+	} {
 		if settings[name] != want {
 			t.Errorf("%s=%s, want %s", name, settings[name], want)
 		}

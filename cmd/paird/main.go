@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/paird/paird/agent/store"
+	"github.com/paird/paird/cmd/internal/daemon"
 )
 
 // version is set by the build.
@@ -39,6 +40,9 @@ type program struct {
 
 // start runs the command until it is done or interrupted; a second Ctrl-C ends the program at once.
 func (p *program) start(args []string) int {
+	if err := daemon.KeepMemoryPrivate(); err != nil {
+		return p.report(fmt.Errorf("keeping this program's memory from others: %w", err))
+	}
 	if len(args) == 2 && args[0] == probeArg {
 		return store.ProbeMain(args[1])
 	}

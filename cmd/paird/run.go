@@ -30,6 +30,7 @@ func (p *program) run(ctx context.Context, args []string) error {
 		log.Warn("configuration", "warning", warning)
 	}
 	defer ignoreHangup(log)()
+	defer outliveLog()()
 	return daemon.Run(ctx, cfg, daemon.Options{
 		Version: version, Built: buildTime(), Terminal: p.stdout, Probe: probe(), Log: log,
 	})
@@ -48,6 +49,14 @@ func ignoreHangup(log *slog.Logger) (stop func()) {
 		signal.Stop(hangup)
 		close(hangup)
 	}
+}
+
+// outliveLog lets the daemon live when the reader of its log has gone: a write to a closed pipe would otherwise
+// end it (SIGPIPE). A signal that is caught, not ignored, has its default again in hooks and sensors.
+func outliveLog() (stop func()) {
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGPIPE)
+	return func() { signal.Stop(caught) }
 }
 
 func buildTime() time.Time {

@@ -67,3 +67,47 @@ func TestTermination(t *testing.T) {
 		}
 	}
 }
+
+// TestReaderOfTheLogGoes: a daemon whose standard error nothing reads any more still answers, and stops as ever.
+func TestReaderOfTheLogGoes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	notify, err := listenNotify(dir + "/notify")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer notify.Close()
+	text := fmt.Sprintf("[device]\nstate_dir = %q\n[auth]\nissuer = \"https://auth.example.com\"\nclient_id = \"printer\"\n[control]\nsocket = %q\n", dir+"/state", dir+"/sock")
+	if err := os.WriteFile(dir+"/paird.toml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("paird", "run", "--config", dir+"/paird.toml")
+	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+dir+"/notify", "GORACE=atexit_sleep_ms=10")
+	cmd.Stdout, cmd.Stderr = write, write
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	if err := notify.await("READY=1"); err != nil {
+		t.Error(err)
+	}
+	read.Close()
+	for range 3 { // each writes a line
+		if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Error(err)
+		}
+		if _, err := control.NewClient(dir + "/sock").Status(t.Context()); err != nil {
+			t.Errorf("with a closed log: %v", err)
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the daemon ended by %v", err)
+	}
+}

@@ -40,7 +40,8 @@ func Command(dir, name string, args ...string) error {
 	return cmd.Run()
 }
 
-// Main builds the programs, runs the tests and removes the programs. It returns the exit code for TestMain.
+// Main builds the programs, runs the tests, reports what was not run and removes the programs. It returns the exit
+// code for TestMain.
 func Main(m *testing.M, programs ...Build) int {
 	dir, err := os.MkdirTemp("", "paird-e2e")
 	if err != nil {
@@ -55,5 +56,5 @@ func Main(m *testing.M, programs ...Build) int {
 			return 1
 		}
 	}
-	return m.Run()
+	return reportUnrun(m.Run(), os.Getenv("CI") == "true")
 }

@@ -54,7 +54,11 @@ func (c *canary) look() {
 	c.file("panel", c.path("panel.png"), false)
 	proc := filepath.Join("/proc", strconv.Itoa(c.Life.Cmd.Process.Pid))
 	c.file("command line", filepath.Join(proc, "cmdline"), true)
-	c.file("environment", filepath.Join(proc, "environ"), true)
+	if os.Geteuid() == 0 {
+		c.file("environment", filepath.Join(proc, "environ"), true)
+	} else if _, err := os.ReadFile(filepath.Join(proc, "environ")); !errors.Is(err, fs.ErrPermission) {
+		c.Errorf("another process of the daemon's user reads its environment: %v", err)
+	}
 	for _, path := range []string{"/v1/status", "/v1/screen.png"} {
 		c.in(path, c.get(path), false)
 	}

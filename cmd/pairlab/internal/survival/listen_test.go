@@ -14,6 +14,7 @@ import (
 // Online, with broker and control socket, the daemon listens on no network.
 func TestListens(t *testing.T) {
 	t.Parallel()
+	e2e.NeedsRoot(t, "the daemon keeps its descriptors from other processes of its user")
 	d := newDevice(newLab(t, time.Minute), "")
 	d.pair()
 	if open := listening(t, d); len(open) != 0 {
