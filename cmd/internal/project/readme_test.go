@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/config"
 )
 
@@ -45,9 +46,21 @@ func build(t *testing.T) string {
 	return bin
 }
 
-// TestConfigurations: every TOML block is one that paird takes; a part is completed with what is required.
+// trial is the command of the README that writes the configuration of a first try.
+func trial(t *testing.T) (command, text string) {
+	t.Helper()
+	m := regexp.MustCompile("(?s)cat > paird.toml <<END\n(.*?)END\n").FindStringSubmatch(strings.Join(blocks(readme(t), "sh"), ""))
+	if m == nil {
+		t.Fatal("no command writes paird.toml")
+	}
+	return m[0], m[1]
+}
+
+// TestConfigurations: every configuration is one that paird takes; a part is completed with what is required.
 func TestConfigurations(t *testing.T) {
-	all := blocks(readme(t), "toml")
+	_, whole := trial(t)
+	whole = strings.NewReplacer("${XDG_STATE_HOME:-$HOME/.local/state}", "/state", "${XDG_RUNTIME_DIR:-$HOME}", "/run").Replace(whole)
+	all := append(blocks(readme(t), "toml"), whole)
 	if len(all) < 4 {
 		t.Fatalf("only %d configurations found", len(all))
 	}
@@ -79,17 +92,31 @@ func TestTargets(t *testing.T) {
 }
 
 // TestCommands runs every paird command of the README. Those that need a daemon must say that none runs
-// (5) or, without a configuration, that nothing is paired (4); the others must succeed.
+// (5) or, without a configuration, that nothing is paired (4); the others must succeed. The configuration is written
+// by the README's own command, with and without the folders of the XDG Base Directory Specification.
 func TestCommands(t *testing.T) {
-	bin, dir := build(t), t.TempDir()
-	parts := strings.SplitN(blocks(readme(t), "toml")[0], "\n", 2)[1]
-	conf := strings.ReplaceAll(parts, "/tmp/paird", filepath.Join(dir, "state"))
-	if err := os.WriteFile(filepath.Join(dir, "paird.toml"), []byte(conf), 0o600); err != nil {
-		t.Fatal(err)
+	bin := build(t)
+	for name, xdg := range map[string]bool{"home": false, "XDG": true} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			env := []string{"PATH=/usr/bin:/bin", "HOME=" + dir}
+			if xdg {
+				env = append(env, "XDG_STATE_HOME="+dir+"/state", "XDG_RUNTIME_DIR="+dir)
+			}
+			runCommands(t, bin, dir, env)
+		})
+	}
+}
+
+func runCommands(t *testing.T, bin, dir string, env []string) {
+	t.Helper()
+	write, _ := trial(t)
+	if out, code := shell(dir, env, write); code != 0 {
+		t.Fatalf("exit %d: %s\n%s", code, write, out)
 	}
 	want := map[string][]int{
 		"screen": {0}, "config": {0}, "doctor": {1}, // there is no auth.example.com
-		"status": {4, 5}, "token": {4, 5}, "publish": {2, 5}, "pair": {2, 5}, "reset": {4},
+		"status": {4, 5}, "token": {4, 5}, "publish": {2, 5}, "subscribe": {2}, "pair": {2, 5}, "reset": {4},
 	}
 	seen := map[string]bool{}
 	for _, block := range blocks(readme(t), "sh") {
@@ -99,11 +126,7 @@ func TestCommands(t *testing.T) {
 				continue
 			}
 			seen[m[2]] = true
-			cmd := exec.Command("sh", "-c", bin+" "+m[1])
-			cmd.Dir = dir
-			cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + dir}
-			out, _ := cmd.CombinedOutput()
-			if code := cmd.ProcessState.ExitCode(); !slices.Contains(want[m[2]], code) {
+			if out, code := shell(dir, env, bin+" "+m[1]); !slices.Contains(want[m[2]], code) {
 				t.Errorf("%s: exit %d, want %v\n%s", line, code, want[m[2]], out)
 			}
 		}
@@ -112,6 +135,47 @@ func TestCommands(t *testing.T) {
 		if !seen[name] {
 			t.Errorf("paird %s is not in the README", name)
 		}
+	}
+}
+
+func shell(dir string, env []string, command string) (out string, code int) {
+	cmd := exec.Command("sh", "-c", command)
+	cmd.Dir, cmd.Env = dir, env
+	b, _ := cmd.CombinedOutput()
+	return string(b), cmd.ProcessState.ExitCode()
+}
+
+// TestTables: every event and every problem has its row, and every exit code its meaning.
+func TestTables(t *testing.T) {
+	text := readme(t)
+	for event := range control.Routes() {
+		row(t, text, string(event))
+	}
+	for _, problem := range control.Problems() {
+		row(t, text, string(problem))
+	}
+	b, err := os.ReadFile(filepath.Join(root, "cmd/paird/main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := regexp.MustCompile(`(?m)^\texit[A-Z]\w* += (\d+)`).FindAllStringSubmatch(string(b), -1)
+	if len(codes) != 7 {
+		t.Fatalf("%d exit codes found", len(codes))
+	}
+	_, meanings, _ := strings.Cut(text, "Exit codes: ")
+	meanings, _, _ = strings.Cut(meanings, "\n\n")
+	for _, m := range codes {
+		if !regexp.MustCompile(`(^|[;,]\s)` + m[1] + " [a-z]").MatchString(meanings) {
+			t.Errorf("exit code %s is not in %q", m[1], meanings)
+		}
+	}
+}
+
+// row wants the name among those at the beginning of a table's row.
+func row(t *testing.T, text, name string) {
+	t.Helper()
+	if !regexp.MustCompile("(?m)^\\| [^|]*`" + name + "`[^|]* \\|").MatchString(text) {
+		t.Errorf("%s has no row", name)
 	}
 }
 
