@@ -53,6 +53,7 @@ type household struct {
 	story    []string
 	since    time.Time // of the last reset: what was given before is over
 	excused  map[int]string
+	mended   time.Time     // when the disk was last broken or repaired
 	cutShort []time.Time   // presses and stops, which end a poll
 	sibling  astest.Tokens // of another device of the same user
 	resetsOf bool          // a reset has revoked
@@ -237,6 +238,7 @@ func (h *household) breakDisk() {
 	h.store.broken = !h.store.broken
 	on := h.store.broken
 	h.store.mu.Unlock()
+	h.mended = time.Now()
 	h.say("disk broken: %v", on)
 }
 
@@ -265,7 +267,7 @@ func (h *household) cut() {
 
 // start is a start after a stop: the clock may have been stepped, and may not be set for a while.
 func (h *household) start() {
-	if h.store.broken {
+	if h.store.broken || time.Since(h.mended) <= storageRetry { // what was received may not have been written yet
 		h.excuse("not delivered")
 		h.mu.Lock()
 		h.excused[-1] = "the disk was broken when the daemon ended"
