@@ -49,8 +49,8 @@ func (c *copies) open(dir *statedir.Dir) error {
 // patience is how many operations in a row may find tokens.db out of reach before it is set aside.
 const patience = 3
 
-// openDatabase opens tokens.db. A damaged one is set aside if a slot can take its place, or if there never
-// was a grant; otherwise it stays for a person to decide. While it is out of reach the slots go on alone.
+// openDatabase opens tokens.db. A damaged one is set aside: a slot takes its place, or, where no copy of the grant is
+// left, the device begins as an unpaired one. While it is out of reach the slots go on alone.
 func (c *copies) openDatabase(slots *slotPair) error {
 	db, err := openDatabase(c.o, c.dir)
 	if err == nil {
@@ -65,8 +65,6 @@ func (c *copies) openDatabase(slots *slotPair) error {
 		return slots.unreadable()
 	case slots.newest() == nil && !damaged:
 		return err
-	case slots.newest() == nil && !slots.unused():
-		return &SealError{Reason: dbName + " is damaged and there is no other copy; pair again"}
 	}
 	if c.missed++; damaged || c.missed >= patience {
 		if err = c.replaceDatabase(err); err == nil || slots.newest() == nil {
