@@ -40,7 +40,7 @@ func TestOLEDBoardRotated(t *testing.T) {
 func TestPaperBoardRotated(t *testing.T) {
 	for _, degrees := range []int{0, 90, 180, 270} {
 		synctest.Test(t, func(t *testing.T) {
-			wire := func(x, y int) (int, int) { return 8 + y, 249 - x }
+			wire := func(x, y int) (int, int) { return y, 249 - x }
 			f := &fakeBoard{paper: bustest.NewEPaper(bustest.Sheet{Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: wire}, true), missing: map[string]bool{"BUSY": true}}
 			o := Options{Panel: "waveshare2in13v4", Bus: "SPI0.0", Rotate: degrees, Pins: map[string]string{"dc": "DC", "reset": "RST", "busy": "BUSY"}}
 			b, err := open(t.Context(), o, f)
@@ -174,7 +174,7 @@ func TestNothingStaysOpenWhenSomethingFails(t *testing.T) {
 // TestPowerPin: Waveshare's HATs from revision 2.3 on have power only while PWR is high.
 func TestPowerPin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wire := func(x, y int) (int, int) { return 8 + y, 249 - x }
+		wire := func(x, y int) (int, int) { return y, 249 - x }
 		f := &fakeBoard{paper: bustest.NewEPaper(bustest.Sheet{Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: wire, Switch: true}, true), missing: map[string]bool{}}
 		o := Options{Panel: "waveshare2in13v4", Bus: "SPI0.0", Pins: map[string]string{"dc": "DC", "reset": "RST", "busy": "BUSY", "power": "PWR"}}
 		b, err := open(t.Context(), o, f)

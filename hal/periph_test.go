@@ -179,11 +179,9 @@ type paperDriver interface {
 }
 
 func waveshareProbes() []probe {
-	turned := func(first int) func(x, y int) (int, int) {
-		return func(x, y int) (int, int) { return first + y, 249 - x }
-	}
-	sheet := func(chip bustest.PaperChip, first int, noOTP bool) bustest.Sheet {
-		return bustest.Sheet{Chip: chip, Size: image.Pt(250, 122), Wire: turned(first), NoOTP: noOTP}
+	sheet := func(chip bustest.PaperChip, noOTP bool) bustest.Sheet {
+		turned := func(x, y int) (int, int) { return y, 249 - x }
+		return bustest.Sheet{Chip: chip, Size: image.Pt(250, 122), Wire: turned, NoOTP: noOTP}
 	}
 	cs := nowhere{gpio.INVALID} // the drivers want to drive the chip select that spidev drives
 	run := func(s bustest.Sheet, open func(e *bustest.EPaper) (paperDriver, func() error, error)) func(*testing.T) []string {
@@ -193,19 +191,19 @@ func waveshareProbes() []probe {
 		}
 	}
 	return []probe{
-		{"waveshare2in13v2", run(sheet(bustest.SSD1675, 0, true), func(e *bustest.EPaper) (paperDriver, func() error, error) {
+		{"waveshare2in13v2", run(sheet(bustest.SSD1675, true), func(e *bustest.EPaper) (paperDriver, func() error, error) {
 			o := waveshare2in13v2.EPD2in13v2
 			o.Origin = waveshare2in13v2.BottomLeft
 			d, err := waveshare2in13v2.New(e.SPI(), e.DC(), cs, e.Reset(), e.Busy(), &o)
 			return d, func() error { return d.SetUpdateMode(waveshare2in13v2.Partial) }, err
 		})},
-		{"waveshare2in13v3", run(sheet(bustest.SSD1680, 8, false), func(e *bustest.EPaper) (paperDriver, func() error, error) {
+		{"waveshare2in13v3", run(sheet(bustest.SSD1680, false), func(e *bustest.EPaper) (paperDriver, func() error, error) {
 			o := waveshare2in13v3.EPD2in13v3
 			o.Origin = waveshare2in13v3.BottomLeft
 			d, err := waveshare2in13v3.New(e.SPI(), e.DC(), cs, e.Reset(), e.Busy(), &o)
 			return d, func() error { return d.SetUpdateMode(waveshare2in13v3.Partial) }, err
 		})},
-		{"waveshare2in13v4", run(sheet(bustest.SSD1680, 8, false), func(e *bustest.EPaper) (paperDriver, func() error, error) {
+		{"waveshare2in13v4", run(sheet(bustest.SSD1680, false), func(e *bustest.EPaper) (paperDriver, func() error, error) {
 			o := waveshare2in13v4.EPD2in13v4
 			o.Origin = waveshare2in13v4.BottomLeft
 			d, err := waveshare2in13v4.New(e.SPI(), e.DC(), cs, e.Reset(), e.Busy(), &o)

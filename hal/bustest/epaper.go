@@ -33,6 +33,7 @@ type Sheet struct {
 	Size   image.Point                       // as a person sees it, landscape
 	Wire   func(x, y int) (source, gate int) // to which outputs a pixel is wired
 	NoOTP  bool                              // the maker burned no waveform into the chip
+	Whole  bool                              // the waveforms in the chip are full ones in both display modes
 	Accent bool                              // the paper has red particles
 	Full   time.Duration                     // what a full refresh takes; 0: 2 s
 	Switch bool                              // the board has power only while its PWR pin is high
@@ -64,12 +65,14 @@ type EPaper struct {
 	stuck    bool
 	full     int
 	partial  int
+
+	drivenTill time.Time // the end of a refresh
 }
 
 // paperRegisters is what a reset restores.
 type paperRegisters struct {
 	mux, entry          int
-	topBottom, shifted  bool // scan from the last gate; S8 to S167 only
+	topBottom           bool // scan from the last gate
 	xFrom, xTo, x       int  // bytes
 	yFrom, yTo, y       int
 	redOption, bwOption byte
@@ -110,10 +113,16 @@ func (e *EPaper) reset() {
 	e.busyTill = time.Now().Add(time.Millisecond)
 }
 
-// wake is a pulse on RES#.
+// wake is a pulse on RES#. It ends deep sleep. The datasheets let it restore all registers; the chips on modules keep those of a
+// controller that is awake, on which Waveshare's programs rely between a full and a partial refresh (1.54 V2, 2.13 V2).
 func (e *EPaper) wake() {
-	if !e.unplugged {
+	switch {
+	case e.unplugged:
+	case e.strict || e.asleep:
 		e.reset()
+	default:
+		e.cmd, e.args = 0, nil
+		e.wait(time.Millisecond)
 	}
 }
 
@@ -188,7 +197,7 @@ func (e *EPaper) take(b byte) {
 		e.violate("byte %#02x while RES# is low", b)
 	case e.asleep: // 10h: "user need to send HWRESET to exit Deep Sleep mode"
 		e.violate("byte %#02x in deep sleep", b)
-	case e.busy(): // "BUSY ... operation should not be interrupted"
+	case e.busy() && (e.strict || e.stuck || e.refreshing()): // "BUSY ... operation should not be interrupted"
 		e.violate("byte %#02x while BUSY", b)
 	case e.dc:
 		e.data(b)
@@ -198,6 +207,10 @@ func (e *EPaper) take(b byte) {
 		e.begun()
 	}
 }
+
+// refreshing reports whether the paper is being driven. While the controller only loads a waveform the chips on modules take
+// commands: Waveshare's program for the 1.54 V2 sends the address counters then.
+func (e *EPaper) refreshing() bool { return time.Now().Before(e.drivenTill) }
 
 func (e *EPaper) busy() bool { return e.stuck || e.asleep || time.Now().Before(e.busyTill) }
 

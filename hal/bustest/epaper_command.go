@@ -105,15 +105,14 @@ func (e *EPaper) set(a []byte) {
 		}
 	case 0x11:
 		r.entry = int(a[0] & 7)
-	case 0x21:
+	case 0x21: // "S8 to S167" does not move the picture: Waveshare's V4 draws to the same addresses with it and without (fast)
 		r.redOption, r.bwOption = a[0]>>4, a[0]&15
-		r.shifted = len(a) > 1 && a[1]&0x80 != 0
 	case 0x22:
 		r.sequence = a[0]
 	case 0x32:
 		r.lut, r.loaded = append([]byte(nil), a...), 0
 	case 0x37:
-		r.pingPong = a[len(a)-5]&0x40 != 0
+		r.pingPong = a[(len(a)+1)/2]&0x40 != 0 // of 10 bytes the sixth, of 7 the fifth
 	case 0x44:
 		r.xFrom, r.xTo = int(a[0]&63), int(a[1]&63)
 		e.inRAM(r.xFrom, c.sources/8)

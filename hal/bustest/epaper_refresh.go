@@ -26,16 +26,21 @@ func (e *EPaper) activate() {
 	}
 	if r.sequence&doLoad != 0 {
 		r.lut, r.loaded = nil, 1
-		if r.sequence&modeTwo != 0 && !e.sheet.Chip.legacy {
+		if e.second() {
 			r.loaded = 2
 		}
 	}
 	if r.sequence&doDisplay != 0 {
-		e.display(r.sequence&modeTwo != 0 && !e.sheet.Chip.legacy)
+		e.display(e.second())
 	}
 	if r.sequence&undoAnalog != 0 {
 		r.analog = false
 	}
+}
+
+// second reports whether the sequence is one with display mode 2, of which SSD1608 has none.
+func (e *EPaper) second() bool {
+	return e.reg.sequence&modeTwo != 0 && !e.sheet.Chip.legacy && !e.sheet.Whole
 }
 
 // display drives every pixel by the waveform that its two RAM bits select.
@@ -56,12 +61,8 @@ func (e *EPaper) display(second bool) {
 	drive := e.waveforms()
 	for gate := range r.mux + 1 {
 		for x := range e.sheet.Chip.sources {
-			source := x
-			if r.shifted { // 21h: "Available source from S8 to S167"; RAM address 0 is S8
-				source = x + 8
-			}
-			if to := drive[e.index(x, gate)]; source < e.sheet.Chip.sources && to != paperUnknown {
-				e.shown[gate*e.sheet.Chip.sources+source] = to
+			if to := drive[e.index(x, gate)]; to != paperUnknown {
+				e.shown[gate*e.sheet.Chip.sources+x] = to
 			}
 		}
 	}
@@ -71,21 +72,34 @@ func (e *EPaper) count(second bool) {
 	if second {
 		e.partial++
 		e.wait(partialTime)
-		return
+	} else {
+		e.full++
+		e.wait(cmp.Or(e.sheet.Full, fullTime))
 	}
-	e.full++
-	e.wait(cmp.Or(e.sheet.Full, fullTime))
+	e.drivenTill = e.busyTill
 }
 
 // index is the waveform of a pixel: its bit in the red RAM, then in the black and white one (SSD1680 table 6-6: LUT0 is
 // R 0 B 0, LUT1 R 0 B 1, LUT2 R 1 B 0, LUT3 R 1 B 1).
 func (e *EPaper) index(x, gate int) int {
-	y := gate
-	if e.reg.topBottom { // 01h TB: scanned from the last gate
-		y = e.reg.mux - gate
-	}
-	at, bit := y*(e.sheet.Chip.sources/8)+x/8, byte(0x80)>>(x%8)
+	at, bit := e.address(x, gate)
 	return option(e.red[at]&bit != 0, e.reg.redOption)<<1 | option(e.bw[at]&bit != 0, e.reg.bwOption)
+}
+
+// address is where the RAMs hold an output.
+func (e *EPaper) address(x, gate int) (at int, bit byte) {
+	if e.reg.topBottom { // 01h TB: scanned from the last gate
+		gate = e.reg.mux - gate
+	}
+	return gate*(e.sheet.Chip.sources/8) + x/8, byte(0x80) >> (x % 8)
+}
+
+// RAM returns the bits of a pixel in the black and white RAM (24h) and in the red one (26h).
+func (e *EPaper) RAM(x, y int) (bw, red bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	at, bit := e.address(e.sheet.Wire(x, y))
+	return e.bw[at]&bit != 0, e.red[at]&bit != 0
 }
 
 // option is 21h: 0 as it is, 4 as zero, 8 inverted.

@@ -16,28 +16,29 @@ import (
 
 // sheets is every module as it is wired. The wiring follows from the makers' own programs: where they put a pixel.
 func sheets() map[string]bustest.Sheet {
-	// the 2.13 and 2.9 inch glass stands on its short edge; SSD1680 glass begins at S8
-	turned := func(width, first int) func(x, y int) (int, int) {
-		return func(x, y int) (int, int) { return first + y, width - 1 - x }
+	// the 2.13 and 2.9 inch glass stands on its short edge
+	turned := func(width int) func(x, y int) (int, int) {
+		return func(x, y int) (int, int) { return y, width - 1 - x }
 	}
 	phat := func(x, y int) (int, int) { return 103 - y, x }
 	phat1608 := func(x, y int) (int, int) { return 129 - y, x }
 	upright := func(x, y int) (int, int) { return x, y }
 	return map[string]bustest.Sheet{
 		"waveshare1in54v2":   {Chip: bustest.SSD1681, Size: image.Pt(200, 200), Wire: func(x, y int) (int, int) { return x, y }},
-		"waveshare2in13v2":   {Chip: bustest.SSD1675, Size: image.Pt(250, 122), Wire: turned(250, 0), NoOTP: true},
-		"waveshare2in13v3":   {Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: turned(250, 8)},
-		"waveshare2in13v4":   {Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: turned(250, 8)},
-		"waveshare2in9v2":    {Chip: bustest.SSD1680, Size: image.Pt(296, 128), Wire: turned(296, 8)},
+		"waveshare2in13v2":   {Chip: bustest.SSD1675, Size: image.Pt(250, 122), Wire: turned(250), NoOTP: true},
+		"waveshare2in13v3":   {Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: turned(250)},
+		"waveshare2in13v4":   {Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: turned(250)},
+		"waveshare2in9v2":    {Chip: bustest.SSD1680, Size: image.Pt(296, 128), Wire: turned(296)},
 		"inkyphat":           {Chip: bustest.SSD1675, Size: image.Pt(212, 104), Wire: phat, NoOTP: true, Accent: true},
 		"inkyphatredht":      {Chip: bustest.SSD1675, Size: image.Pt(212, 104), Wire: phat, NoOTP: true, Accent: true},
 		"inkyphatblack":      {Chip: bustest.SSD1675, Size: image.Pt(212, 104), Wire: phat, NoOTP: true},
+		"inkyphatyellow":     {Chip: bustest.SSD1675, Size: image.Pt(212, 104), Wire: phat, NoOTP: true, Accent: true},
 		"inkyphat1608":       {Chip: bustest.SSD1608, Size: image.Pt(250, 122), Wire: phat1608},
 		"inkyphat1608red":    {Chip: bustest.SSD1608, Size: image.Pt(250, 122), Wire: phat1608, Accent: true},
 		"inkyphat1608yellow": {Chip: bustest.SSD1608, Size: image.Pt(250, 122), Wire: phat1608, Accent: true},
-		"inkywhat1683":       {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright},
-		"inkywhat1683red":    {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, Accent: true},
-		"inkywhat1683yellow": {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, Accent: true},
+		"inkywhat1683":       {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, Whole: true},
+		"inkywhat1683red":    {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, Whole: true, Accent: true},
+		"inkywhat1683yellow": {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, Whole: true, Accent: true},
 	}
 }
 
@@ -134,7 +135,7 @@ func TestTheModelCatchesMistakes(t *testing.T) {
 		"mirrored":         func(p *Dev) { p.m.flipY = !p.m.flipY },
 		"a column off":     func(p *Dev) { p.m.offset++ },
 		"one gate too few": func(p *Dev) { p.m.init[0] = []byte{0x01, 0xf8, 0, 0} },
-		"glass at S0":      func(p *Dev) { p.m.init[1] = []byte{0x21, 0, 0} },
+		"last gate first":  func(p *Dev) { p.m.init[0] = []byte{0x01, 0xf9, 0, 1} },
 		"no update":        func(p *Dev) { p.m.full.sequence = 0xc0; p.m.full.limit = time.Second },
 		"partial with nothing to see": func(p *Dev) {
 			p.m.partial.prepare = [][]byte{{0x3c, borderHold}, waveform(table153())}

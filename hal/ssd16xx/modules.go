@@ -78,7 +78,7 @@ const (
 	partialFromOTP = 0xff
 	fullAsSet      = 0xc7
 	partialAsSet   = 0xcf
-	fullLegacy     = 0xff // SSD1608: bit 3 is the initial, flashing display
+	fullAfterReset = 0xff // the value after a reset, which Pimoroni leaves: SSD1608 has no mode 2, its SSD1683 paper the same waveform in both
 )
 
 // The limits of BUSY: five times what the datasheets say of black and white, twice of three colours.
@@ -111,7 +111,7 @@ func shortPulse() epd.Pulse {
 // internalSensor makes the chip choose the waveform by its own temperature sensor (command 18h).
 func internalSensor() []byte { return []byte{0x18, 0x80} }
 
-// fromS8 says that the glass is wired to sources S8 to S167 (command 21h).
+// fromS8 names the sources to which the glass is wired, S8 to S167 (command 21h). The addresses of the RAM stay the same.
 func fromS8() []byte { return []byte{0x21, 0x00, 0x80} }
 
 func waveshare1in54v2() module {
@@ -206,7 +206,7 @@ func inkyPHAT1608(name string, accent bool) module {
 		Info:    Info{name, "SSD1608", image.Pt(250, 122), accent, false, inkyRefresh(accent)},
 		columns: 136, rows: 250, transposed: true, flipX: true, offset: 8, reset: inkyPulse(), settle: time.Second,
 		init: [][]byte{{0x01, 0xf9, 0x00, 0x00}, {0x3a, 0x1b}, {0x3b, 0x0b}, {0x2c, 0x70}},
-		full: update{[][]byte{{0x3c, 0x01}}, fullLegacy, colourLimit},
+		full: update{[][]byte{{0x3c, 0x01}}, fullAfterReset, colourLimit},
 	}
 }
 
@@ -216,7 +216,7 @@ func inkyWHAT1683(name string, accent bool) module {
 		Info:    Info{name, "SSD1683", image.Pt(400, 300), accent, false, inkyRefresh(accent)},
 		columns: 400, rows: 300, reset: inkyPulse(), settle: time.Second,
 		init: [][]byte{{0x01, 0x2b, 0x01, 0x00}, {0x3a, 0x1b}, {0x3b, 0x0b}, {0x2c, 0x70}},
-		full: update{[][]byte{{0x3c, 0x01}}, fullFromOTP, colourLimit},
+		full: update{[][]byte{{0x3c, 0x01}}, fullAfterReset, colourLimit},
 	}
 }
 
