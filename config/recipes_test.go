@@ -107,7 +107,7 @@ var recipes = []recipe{
 	}},
 	{name: "aws-iot", broker: true, checks: map[string]func(Config) bool{
 		"has a preset":               func(c Config) bool { return c.MQTT.Preset == "aws-custom-auth" && len(c.MQTT.ALPN) == 0 },
-		"is told the authorizer":     func(c Config) bool { return strings.Contains(c.MQTT.Username, "?x-amz-customauthorizer-name=") },
+		"names the authorizer":       func(c Config) bool { return strings.Contains(c.MQTT.Username, "?x-amz-customauthorizer-name=") },
 		"leaves port 443 to presets": func(c Config) bool { return strings.HasSuffix(c.MQTT.URL, ".amazonaws.com") },
 	}},
 	{name: "thingsboard", broker: true, checks: map[string]func(Config) bool{
@@ -212,7 +212,7 @@ func TestRecipesThatAreUntidy(t *testing.T) {
 // secret is what keys and tokens of these services look like; placeholders are words, hosts and counted-up digits.
 var secret = regexp.MustCompile(`eyJ|GOCSPX-|gh[opsu]_|AKIA|-----BEGIN|[A-Za-z0-9+/]{40}`)
 
-// untidy tells what keeps a recipe from being short, complete and safe to copy.
+// untidy says what keeps a recipe from being short, complete and safe to copy.
 func untidy(text string) (wrong []string) {
 	add := func(bad bool, what string) {
 		if bad {
@@ -223,7 +223,7 @@ func untidy(text string) (wrong []string) {
 	add(!strings.HasPrefix(text, "# "), "has no header comment")
 	add(!strings.HasSuffix(text, "\n") || strings.HasSuffix(text, "\n\n"), "does not end with one newline")
 	add(len(lines) > 56, "is longer than 55 lines")
-	add(!strings.Contains(text, "\n# Limits\n"), "does not tell its limits")
+	add(!strings.Contains(text, "\n# Limits\n"), "does not say its limits")
 	for _, line := range lines {
 		add(strings.Contains(line, "\t") || strings.TrimRight(line, " ") != line, "has a tab or trailing blanks: "+line)
 		add(len(line) > 118, "has a long line: "+line)

@@ -30,7 +30,7 @@ func read(text string) (source, error) {
 	return s, nil
 }
 
-// line returns where the key stands, or 0. The library tells positions in its errors only, so the key is
+// line returns where the key stands, or 0. The library gives positions in its errors only, so the key is
 // decoded into a value that refuses everything.
 func (s *source) line(path ...string) int {
 	level := s.roots

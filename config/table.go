@@ -78,7 +78,7 @@ func boardKeys(c *Config) []key {
 	return []key{
 		entry("display.board", &d.Board, `sets panel, bus, pins and button where this file does not; "": none`),
 		entry("display.panel", &d.Panel, ""),
-		entry("display.size", &d.Size, "of png, sim and terminal; tells a 128x32 ssd1306 from a 128x64 one"),
+		entry("display.size", &d.Size, "of png, sim and terminal; of ssd1306, which is 128x32 or 128x64"),
 		entry("display.bus", &d.Bus, `or "SPI0.0"`),
 		entry("display.address", &d.Address, "on I2C").hexadecimal(),
 		entry("display.column_offset", &d.ColumnOffset, "-1: as the controller is usually wired (SH1106: 2)"),
@@ -112,7 +112,7 @@ func mqttKeys(c *Config) []key {
 		entry("mqtt.preset", &m.Preset, `"": none`),
 		entry("mqtt.headers", &m.Headers, "of the WebSocket request; placeholders as in username"),
 		entry("mqtt.alpn", &m.ALPN, `TLS protocols, such as ["mqtt"]`, text(filled)),
-		entry("mqtt.cert_file", &m.CertFile, "client certificate, PEM; read anew for each connection", text(path)),
+		entry("mqtt.cert_file", &m.CertFile, "client certificate, PEM; read again for each connection", text(path)),
 		entry("mqtt.key_file", &m.KeyFile, "its key, PEM", text(path)),
 		entry("mqtt.ca_file", &m.CAFile, "trust these certificates (PEM) and no others", text(path)),
 	}

@@ -44,7 +44,7 @@ func TestInstallerIsAsked(t *testing.T) {
 	}
 }
 
-// TestReasons: the errors of Go's network packages are told in the panel's language.
+// TestReasons: the errors of Go's network packages are shown in the panel's language.
 func TestReasons(t *testing.T) {
 	for detail, want := range map[string]string{
 		"tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time ...": english.reasons[0],

@@ -42,7 +42,7 @@ type (
 	}
 	// ConfirmReset asks for the second press that erases everything.
 	ConfirmReset struct{ Left time.Duration }
-	// Wiped says that the device is safe to give away. Unrevoked: the server could not be told.
+	// Wiped says that the device is safe to give away. Unrevoked: the server did not confirm the revocation.
 	Wiped struct{ Unrevoked bool }
 	// Identify answers the identify command: the device shows which one it is.
 	Identify struct{ ID string }

@@ -15,7 +15,7 @@ unit=/lib/systemd/system/paird.service
 users=/usr/lib/sysusers.d/paird.conf
 conf=/etc/paird/paird.toml
 
-# live tells whether this is the running system, not a tree for a package or an image.
+# live reports whether this is the running system, not a tree for a package or an image.
 live() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 
 put() { # MODE FROM TO

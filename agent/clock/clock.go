@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// recheck is how often Wait looks at the clock again. Time daemons step the clock without telling anybody.
+// recheck is how often Wait looks at the clock again. Time daemons step the clock without a signal.
 const recheck = 2 * time.Second
 
 // Options say where time comes from; only Floor is of use outside tests.
@@ -50,7 +50,7 @@ func New(o Options) *Clock {
 	return c
 }
 
-// Synchronised tells whether the kernel has held the clock synchronised at any time since New. A
+// Synchronised reports whether the kernel has held the clock synchronised at any time since New. A
 // kernel that refuses to say (a seccomp filter) counts as not synchronised.
 func (c *Clock) Synchronised() bool {
 	c.mu.Lock()
@@ -62,7 +62,7 @@ func (c *Clock) Synchronised() bool {
 	return c.synced
 }
 
-// Set tells whether wall-clock times mean anything.
+// Set reports whether wall-clock times mean anything.
 func (c *Clock) Set() bool {
 	synced := c.Synchronised()
 	c.mu.Lock()
@@ -103,7 +103,7 @@ func (c *Clock) Wait(ctx context.Context) error {
 	}
 }
 
-// BootID names this boot; empty where the system does not tell.
+// BootID names this boot; empty where the system does not name it.
 func (c *Clock) BootID() string { return c.bootID }
 
 // Monotonic is the time since boot, suspended time included. It is comparable between processes of

@@ -1,4 +1,4 @@
-// Package clock tells whether the time can be trusted.
+// Package clock reports whether the time can be trusted.
 //
 // A board without a battery boots in 1970. The time counts as set when the kernel says that it is
 // synchronised, or when it is later than a floor: the build of this program or the last time that

@@ -13,7 +13,7 @@ import (
 	"github.com/paird/paird/config"
 )
 
-// errHelped: somebody asked how a command is used, and was told.
+// errHelped: help was asked for and printed, which is no failure.
 var errHelped = errors.New("help was asked for")
 
 // flags is a set with --config in it.
@@ -49,7 +49,7 @@ func (p *program) parse(f *flag.FlagSet, args []string, least, most int) ([]stri
 	return rest, nil
 }
 
-// given notes whether somebody said where the configuration is.
+// given notes whether --config was given.
 func (p *program) given(f *flag.FlagSet) {
 	f.Visit(func(v *flag.Flag) { p.configGiven = p.configGiven || v.Name == "config" })
 }
@@ -85,7 +85,7 @@ func arguments(least, most int) string {
 	return fmt.Sprintf("%d to %d arguments", least, most)
 }
 
-// faults is all that is wrong with a configuration; each is told on a line of its own.
+// faults is all that is wrong with a configuration; each is printed on a line of its own.
 type faults []error
 
 func (f faults) Error() string { return errors.Join(f...).Error() }
@@ -138,7 +138,7 @@ func faulty(path string, errs ...error) error {
 	return all
 }
 
-// unconfigured reports whether nobody has configured a daemon here: no --config, and no file where it would be.
+// unconfigured reports whether no daemon is configured here: no --config, and no file where it would be.
 func (p *program) unconfigured() bool {
 	_, err := os.Stat(p.config)
 	return !p.configGiven && errors.Is(err, fs.ErrNotExist)

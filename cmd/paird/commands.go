@@ -51,7 +51,7 @@ func (p *program) help(ctx context.Context, args []string) error {
 		}
 		return c.run(p, ctx, []string{"-h"})
 	}
-	fmt.Fprint(p.stdout, "paird makes a board that cannot type somebody's device.\n\nUsage: paird COMMAND [--config FILE]\n\n")
+	fmt.Fprint(p.stdout, "paird pairs a board that has no keyboard with its owner's account.\n\nUsage: paird COMMAND [--config FILE]\n\n")
 	for _, c := range commands() {
 		fmt.Fprintf(p.stdout, "  %-9s %-31s %s\n", c.name, c.args, c.about)
 	}

@@ -1,3 +1,3 @@
-// Command paird makes a board that cannot type somebody's device: it pairs by RFC 8628, shows the user
-// code on a small panel, keeps the grant and spends it on MQTT telemetry.
+// Command paird pairs a board that has no keyboard with its owner's account: it asks for a user code (RFC 8628),
+// shows it on a small panel, keeps the grant and uses it for MQTT telemetry.
 package main

@@ -22,7 +22,7 @@ func (x *patient) secrets() finding {
 	return verdict("secrets", errors.Join(err, errors.Join(seen.Faults...)), seen.String())
 }
 
-// panel tells whether the panel answers, by the daemon's word or by opening it.
+// panel reports whether the panel answers: the daemon's status, or an attempt to open it.
 func (x *patient) panel(ctx context.Context) finding {
 	name := x.cfg.Display.Panel
 	switch {
@@ -32,7 +32,7 @@ func (x *patient) panel(ctx context.Context) finding {
 		n := x.status.Panel
 		return finding{"panel", n.OK, fmt.Sprintf("%s %s %s", n.Driver, n.Size, orNone(n.Error, "draws"))}
 	case !x.absent:
-		return finding{"panel", true, name + ": only the daemon knows, and does not tell"}
+		return finding{"panel", true, name + ": only the daemon knows, and its status does not say"}
 	case slices.Contains([]string{"sim", "png", "terminal"}, name):
 		return finding{"panel", true, name + ": no hardware to look at"}
 	}
@@ -47,7 +47,7 @@ func (x *patient) panel(ctx context.Context) finding {
 	return verdict("panel", errors.Join(b.Fault, b.Close()), good)
 }
 
-// fit tells which QR code the panel will show for the kind of URI this server gives, or gave.
+// fit says which QR code the panel will show for the kind of URI this server gives, or gave.
 func (x *patient) fit(m deviceauth.Metadata) finding {
 	g, err := configuredGeometry(x.cfg)
 	if err != nil {
@@ -70,7 +70,7 @@ func (x *patient) fit(m deviceauth.Metadata) finding {
 	return finding{"qr", true, text}
 }
 
-// uris are those of the code being shown; the server tells them only with a code, so without one a guess.
+// uris are those of the code being shown; the server gives them only with a code, so without one a guess.
 func (x *patient) uris(m deviceauth.Metadata) (plain, complete string, err error) {
 	if x.status != nil && x.status.Pairing != nil && x.status.Pairing.VerificationURI != "" {
 		return x.status.Pairing.VerificationURI, x.status.Pairing.VerificationURIComplete, nil

@@ -30,7 +30,7 @@ func (x *patient) server(ctx context.Context) (deviceauth.Metadata, finding) {
 	return m, verdict("server", err, good)
 }
 
-// broker tells whether the broker can be reached; only the daemon has a token to try it with.
+// broker reports whether the broker can be reached; only the daemon has a token to try it with.
 func (x *patient) broker(ctx context.Context) finding {
 	if x.status != nil && x.status.Broker != nil && x.status.Broker.State != control.BrokerOff {
 		b := x.status.Broker
@@ -44,5 +44,5 @@ func (x *patient) broker(ctx context.Context) finding {
 	if err != nil {
 		return verdict("broker", err, "")
 	}
-	return verdict("broker", l.Reach(ctx), x.cfg.MQTT.URL+" answers; only the daemon can tell whether it takes the token")
+	return verdict("broker", l.Reach(ctx), x.cfg.MQTT.URL+" answers; only the daemon can say whether it takes the token")
 }

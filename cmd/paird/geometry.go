@@ -64,7 +64,7 @@ func configuredGeometry(cfg config.Config) (display.Geometry, error) {
 	return g, err
 }
 
-// panelGeometry is that of a panel by name; at tells sizes of one controller apart.
+// panelGeometry is that of a panel by name; at chooses between sizes of one controller.
 func panelGeometry(name string, at image.Point) (display.Geometry, error) {
 	var names []string
 	for _, i := range hal.Panels() {

@@ -33,16 +33,16 @@ func (p *program) login(ctx context.Context, args []string) error {
 	return to.remember()
 }
 
-// signIn pairs and tells how it goes.
+// signIn pairs and prints how it goes.
 func (p *program) signIn(ctx context.Context, a *agent.Agent) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if err := a.Loaded(ctx); err != nil {
 		return cmp.Or(troubled(a.Status()), err)
 	}
-	told := map[string]bool{}
+	known := map[string]bool{}
 	for _, problem := range a.Status().Problems {
-		told[problem.Detail] = true // of the grant before: pairing is the cure
+		known[problem.Detail] = true // of the grant before: pairing is the cure
 	}
 	events := a.Events(ctx)
 	if err := a.Pair(ctx); err != nil {
@@ -55,7 +55,7 @@ func (p *program) signIn(ctx context.Context, a *agent.Agent) error {
 		done := false
 		select {
 		case <-look.C:
-			err = p.tell(a.Status().Problem, told)
+			err = p.explainOnce(a.Status().Problem, known)
 			done = err != nil
 		case e, ok := <-events:
 			if !ok {
@@ -77,15 +77,15 @@ func troubled(s control.Status) error {
 	return errors.New(s.Problem.Detail)
 }
 
-// tell says what is wrong, once. What only a person can put right ends the login.
-func (p *program) tell(problem *control.Problem, told map[string]bool) error {
+// explainOnce says what is wrong, once. What only a person can put right ends the login.
+func (p *program) explainOnce(problem *control.Problem, known map[string]bool) error {
 	switch {
-	case problem == nil || told[problem.Detail] || problem.Code == "denied" || problem.Code == "expired":
+	case problem == nil || known[problem.Detail] || problem.Code == "denied" || problem.Code == "expired":
 		return nil
 	case problem.Code == "config":
 		return &exit{exitUsage, errors.New(problem.Detail)}
 	}
-	told[problem.Detail] = true
+	known[problem.Detail] = true
 	fmt.Fprintln(p.stderr, "paird:", oneLine(errors.New(problem.Detail)))
 	return nil
 }

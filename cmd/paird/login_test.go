@@ -9,23 +9,23 @@ import (
 	"github.com/paird/paird/agent/control"
 )
 
-// TestTell tells each trouble once, and ends with what only a person can put right.
-func TestTell(t *testing.T) {
+// TestExplainOnce: each problem is printed once, and ends with what only a person can put right.
+func TestExplainOnce(t *testing.T) {
 	var out strings.Builder
 	p := &program{stderr: &out}
-	told := map[string]bool{"of before": true}
+	known := map[string]bool{"of before": true}
 	for _, problem := range []*control.Problem{
 		nil, {Code: "no_network", Detail: "no answer"}, {Code: "no_network", Detail: "no answer"},
 		{Code: "denied", Detail: "denied"}, {Code: "config", Detail: "of before"},
 	} {
-		if err := p.tell(problem, told); err != nil {
+		if err := p.explainOnce(problem, known); err != nil {
 			t.Errorf("%+v ends it: %v", problem, err)
 		}
 	}
 	if out.String() != "paird: no answer\n" {
-		t.Errorf("told %q", &out)
+		t.Errorf("printed %q", &out)
 	}
-	if err := p.tell(&control.Problem{Code: "config", Detail: "unknown client"}, told); p.report(err) != exitUsage {
+	if err := p.explainOnce(&control.Problem{Code: "config", Detail: "unknown client"}, known); p.report(err) != exitUsage {
 		t.Errorf("a config problem: %v", err)
 	}
 }

@@ -24,7 +24,7 @@ func TestDurations(t *testing.T) {
 	}
 }
 
-// TestLogger writes text on a terminal and JSON elsewhere, unless told otherwise.
+// TestLogger writes text on a terminal and JSON elsewhere, unless configured otherwise.
 func TestLogger(t *testing.T) {
 	tty, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {

@@ -92,7 +92,7 @@ func (p *program) main(ctx context.Context, args []string) int {
 	return p.report(c.run(p, ctx, f.Args()[1:]))
 }
 
-// report tells of an error on standard error: one line, or one for each thing wrong with a configuration.
+// report prints an error on standard error: one line, or one for each thing wrong with a configuration.
 func (p *program) report(err error) int {
 	if err == nil || errors.Is(err, errHelped) {
 		return exitDone

@@ -24,16 +24,16 @@ func (p *program) pair(ctx context.Context, args []string) error {
 		return err
 	}
 	if !*wait {
-		return told(c.Pair(ctx))
+		return withCode(c.Pair(ctx))
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	events, err := c.Events(ctx)
 	if err != nil {
-		return told(err)
+		return withCode(err)
 	}
 	if err := c.Pair(ctx); err != nil {
-		return told(err)
+		return withCode(err)
 	}
 	return p.outcome(ctx, c, events)
 }
@@ -49,7 +49,7 @@ func (p *program) outcome(ctx context.Context, c *control.Client, events iter.Se
 		}
 	}
 	if ctx.Err() != nil {
-		return errors.New("stopped waiting: the code stays good, `paird status` tells what becomes of it")
+		return errors.New("stopped waiting: the code stays good, `paird status` says what becomes of it")
 	}
 	return &exit{exitNoDaemon, errors.New("the daemon stopped while pairing: start it again, it goes on with the same code")}
 }

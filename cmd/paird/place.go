@@ -61,10 +61,10 @@ func (p *program) ask(ctx context.Context, client func(*control.Client) error, a
 	if e, ok := errors.AsType[*control.Error](err); ok && e.Code == control.NotPaired && at.login {
 		return &exit{exitNotPaired, errors.New("not signed in: run `paird login`")}
 	}
-	return told(err)
+	return withCode(err)
 }
 
-// fallBack is what `paird login` left, where nobody said which configuration is meant and its daemon does not run.
+// fallBack is what `paird login` left, where no --config was given and no daemon runs.
 func (p *program) fallBack(at place) place {
 	if p.configGiven || at.used() {
 		return at
@@ -86,8 +86,8 @@ func quiet() daemon.Options {
 	return daemon.Options{Version: version, Built: buildTime(), Probe: probe(), Log: slog.New(slog.DiscardHandler)}
 }
 
-// told gives an error of the daemon its exit code.
-func told(err error) error {
+// withCode gives an error of the daemon its exit code.
+func withCode(err error) error {
 	if errors.Is(err, control.ErrNotRunning) {
 		return &exit{exitNoDaemon, fmt.Errorf("%w: start it with `systemctl start paird` or `paird run`", err)}
 	}

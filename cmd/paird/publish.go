@@ -28,7 +28,7 @@ func (p *program) publish(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return told(c.Publish(ctx, rest[0], payload))
+	return withCode(c.Publish(ctx, rest[0], payload))
 }
 
 func (p *program) payload(args []string) ([]byte, error) {

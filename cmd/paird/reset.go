@@ -31,7 +31,7 @@ func (p *program) reset(ctx context.Context, args []string) error {
 	r, err := p.erase(ctx, at)
 	switch {
 	case err != nil:
-		return told(err)
+		return withCode(err)
 	case !r.Erased:
 		return fmt.Errorf("not everything could be erased: %s; see to it, then run `paird reset` again", oneLine(errors.New(r.Detail)))
 	case r.Detail != "":
@@ -44,7 +44,7 @@ func (p *program) reset(ctx context.Context, args []string) error {
 // sure asks on a terminal; elsewhere only --yes will do.
 func (p *program) sure() error {
 	if !terminal(p.stdin) {
-		return usage("reset erases everything this device was given: say --yes where nobody can be asked")
+		return usage("reset erases everything this device was given: give --yes where there is no terminal to ask on")
 	}
 	fmt.Fprint(p.stderr, "Revoke and erase everything this device was given? [y/N] ")
 	var answer string

@@ -16,7 +16,7 @@ import (
 // program built without the Makefile knows at least when this was written.
 var built = "1793491200" // 2026-11-01
 
-// run is the daemon. It ends with 0 when it is told to stop.
+// run is the daemon. It ends with 0 at SIGTERM or Ctrl-C.
 func (p *program) run(ctx context.Context, args []string) error {
 	if _, err := p.parse(p.flags("run"), args, 0, 0); err != nil {
 		return err

@@ -50,12 +50,12 @@ func TestReport(t *testing.T) {
 		{errors.Join(errors.New("a"), usage("b")), 2, "paird: a; b\n"},
 		{faulty("f", errors.New("a"), nil, errors.New("b\nc")), 2, "paird: f: a\npaird: f: b; c\n"},
 		{faulty("f", nil, nil), 0, ""},
-		{told(control.ErrNotRunning), 5, "paird: paird is not running: start it with `systemctl start paird` or `paird run`\n"},
-		{told(&control.Error{Code: control.NotPaired, Message: "no"}), 4, "paird: no\n"},
-		{told(&control.Error{Code: control.BadRequest, Message: "no"}), 2, "paird: no\n"},
-		{told(&control.Error{Code: control.TooLarge, Message: "no"}), 2, "paird: no\n"},
-		{told(&control.Error{Code: control.Storage, Message: "no"}), 1, "paird: no\n"},
-		{told(&control.Error{Code: control.Forbidden, Message: "no"}), 1, "paird: no\n"},
+		{withCode(control.ErrNotRunning), 5, "paird: paird is not running: start it with `systemctl start paird` or `paird run`\n"},
+		{withCode(&control.Error{Code: control.NotPaired, Message: "no"}), 4, "paird: no\n"},
+		{withCode(&control.Error{Code: control.BadRequest, Message: "no"}), 2, "paird: no\n"},
+		{withCode(&control.Error{Code: control.TooLarge, Message: "no"}), 2, "paird: no\n"},
+		{withCode(&control.Error{Code: control.Storage, Message: "no"}), 1, "paird: no\n"},
+		{withCode(&control.Error{Code: control.Forbidden, Message: "no"}), 1, "paird: no\n"},
 	} {
 		var out strings.Builder
 		if code := (&program{stderr: &out}).report(c.err); code != c.code || out.String() != c.text {

@@ -45,7 +45,7 @@ func (p *program) subscribe(ctx context.Context, args []string) error {
 	if ctx.Err() != nil {
 		return nil // Ctrl-C and SIGTERM are how it is meant to end
 	}
-	return told(err)
+	return withCode(err)
 }
 
 // follow takes messages until the stream breaks off, which is no error.

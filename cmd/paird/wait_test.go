@@ -12,7 +12,7 @@ import (
 	"github.com/paird/paird/agent/control"
 )
 
-// ready waits until the daemon told the service manager that it is.
+// ready waits until the daemon reported that to the service manager.
 func ready(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(labOf(ts).notify.await("READY=1"))
 }

@@ -2,6 +2,6 @@
 // in one program, on one web page.
 //
 // Read main.go and flags.go first; demo.go puts the parts together, device.go is paird itself, front.go serves all pages
-// as one site, lan.go opens them to the network; guide.go decides what the page tells the person, follow.go and journal.go
+// as one site, lan.go opens them to the network; guide.go decides what the page says to the person, follow.go and journal.go
 // carry what happens to the page and the terminal.
 package main

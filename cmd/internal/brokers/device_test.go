@@ -28,7 +28,7 @@ type device struct {
 	broker *broker
 	link   *telemetry.Link
 	queue  *queue.Queue
-	rotate time.Duration // how long a token serves before there is another; 0: for ever
+	rotate time.Duration // how long a token serves before there is another; 0: always
 
 	finish  context.CancelCauseFunc
 	runner  sync.WaitGroup
@@ -67,7 +67,7 @@ func (d *device) run() {
 	d.t.Cleanup(d.stop)
 }
 
-// session serves with one token. Its successor is in hand before the session is told to end.
+// session serves with one token. Its successor is in hand before the session is ended.
 func (d *device) session(ctx context.Context) {
 	c := d.grant()
 	began := time.Now()

@@ -48,7 +48,7 @@ func startMosquitto(t *testing.T) *mosquitto {
 	m.passwords = e2e.Secret(t, "passwords", "")
 	acl := e2e.Secret(t, "acl", "user watcher\ntopic readwrite #\npattern write paird/%u/n\npattern write paird/%u/status\n"+
 		"pattern write paird/%u/event\npattern write paird/%u/telemetry\npattern write homeassistant/device/%u/config\n")
-	// "user root" means: whoever runs the test, who can read these files
+	// "user root" means: the user that runs the test, who can read these files
 	m.config = e2e.Secret(t, "mosquitto.conf", fmt.Sprintf("user root\nallow_anonymous false\npassword_file %s\nacl_file %s\n"+
 		"log_dest stderr\nlog_type information\nlog_type notice\nlog_type warning\nlog_type error\npersistence true\npersistence_location %s/\nmax_queued_messages 0\nlistener %d 127.0.0.1\n",
 		m.passwords, acl, dir, port))
@@ -66,7 +66,7 @@ func (m *mosquitto) start(t *testing.T) {
 	m.process.AwaitText(t, " running")
 }
 
-// admit has mosquitto read its passwords anew. That closes sessions that came with another, so it first waits until
+// admit has mosquitto read its passwords again. That closes sessions that came with another, so it first waits until
 // mosquitto knows that the device has left.
 func (m *mosquitto) admit(device, token string) error {
 	if m.admitted[device] {

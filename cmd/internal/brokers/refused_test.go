@@ -13,7 +13,7 @@ import (
 	"github.com/paird/paird/agent/telemetry"
 )
 
-// refuses wants tokens told as bad that another key signed, and one that has run out where the broker knows.
+// refuses wants tokens refused that another key signed, and one that has run out where the broker knows.
 func refuses(t *testing.T, b *broker) {
 	t.Helper()
 	d := newDevice(t, b, "stranger", b.url)
@@ -54,7 +54,7 @@ func forbids(t *testing.T, b *broker, dropped uint64) {
 		t.Errorf("the broker let %q through", got)
 	}
 	events := strings.Join(sum.topics["paird/limited/event"], "\n")
-	if told := strings.Contains(events, `"type":"gap"`); told != (dropped > 0) {
+	if reported := strings.Contains(events, `"type":"gap"`); reported != (dropped > 0) {
 		t.Errorf("%d dropped, the events are %s", dropped, events)
 	}
 	t.Logf("%d sessions failed %v, %d duplicates", len(d.failed), d.spells, sum.duplicates)

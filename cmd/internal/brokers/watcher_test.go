@@ -79,7 +79,7 @@ func (w *watcher) collect(t *testing.T, limit time.Duration) tally {
 	return sum
 }
 
-// redelivered tells whether the broker sends a message again: it waits a while with that after what followed it.
+// redelivered reports whether the broker sends a message again: it waits a while with that after what followed it.
 func (w *watcher) redelivered(followers []time.Time) bool {
 	for _, came := range followers {
 		if !came.IsZero() {
@@ -100,7 +100,7 @@ func (w *watcher) message(t *testing.T, line string, sum *tally) int {
 	number, _, _ := strings.Cut(payload, " ")
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 0 || n >= total || payload != numbered(n) {
-		t.Fatalf("a message that nobody sent: %q", line)
+		t.Fatalf("a message that was not sent: %q", line)
 	}
 	return n
 }

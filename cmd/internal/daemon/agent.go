@@ -58,7 +58,7 @@ func (d *device) answers(ctx context.Context) bool {
 	return err == nil
 }
 
-// authorization is the client with what only a running device can tell it.
+// authorization is the client with what only a running device knows.
 func (d *device) authorization() (deviceauth.Config, error) {
 	c, err := Authorization(d.cfg, d.who, d.o.Version, d.store.Key, d.o.Log)
 	c.ClockSet, c.OnWait, c.OnChange = d.clock.Set, d.trouble, func(p deviceauth.Pending) { d.agent.PendingChanged(p) }

@@ -97,7 +97,7 @@ func TestReadKey(t *testing.T) {
 	}
 }
 
-// TestHardware gives hal a size only where it tells something.
+// TestHardware gives hal a size only where it matters.
 func TestHardware(t *testing.T) {
 	for more, want := range map[string]image.Point{
 		"[display]\npanel = \"png\"\n[png]\nfile = \"/x\"\n":          image.Pt(128, 64),

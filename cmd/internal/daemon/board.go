@@ -21,7 +21,7 @@ func Hardware(cfg config.Config, name string, terminal io.Writer, log *slog.Logg
 		Name: name, Terminal: terminal, EncodePNG: display.EncodePNG, Log: log,
 	}
 	if drawn := slices.Contains([]string{"png", "sim", "terminal"}, d.Panel); drawn || cfg.IsSet("display.size") {
-		o.Size = d.Size // hardware knows its own; the key only tells sizes of one controller apart
+		o.Size = d.Size // hardware knows its own; the key only chooses between sizes of one controller
 	}
 	return o
 }

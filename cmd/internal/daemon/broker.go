@@ -11,7 +11,7 @@ import (
 	"github.com/paird/paird/hal/sensor"
 )
 
-// Broker is cfg's broker and what it is told, without what only a running daemon has.
+// Broker is cfg's broker and what is sent to it, without what only a running daemon has.
 func Broker(cfg config.Config, d Device, version string) (telemetry.Options, error) {
 	m, t := cfg.MQTT, cfg.Telemetry
 	sensors, err := sensors(t.Sensors)

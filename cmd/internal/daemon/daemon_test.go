@@ -27,7 +27,7 @@ func TestFromPressToPaired(t *testing.T) {
 	r := start(t, "[display]\npanel = \"sim\"\n[sim]\nlisten = \"127.0.0.1:0\"\n")
 	page := regexp.MustCompile(`"url":"([^"]+)"`).FindStringSubmatch(r.log.String())
 	if page == nil {
-		t.Fatalf("the log does not tell the page: %s", r.log)
+		t.Fatalf("the log does not name the page: %s", r.log)
 	}
 	if s := r.status(); s.State != control.StateUnpaired || s.Panel == nil || s.Panel.Driver != "sim" || !s.Panel.OK {
 		t.Errorf("at rest: %+v", s)
@@ -157,12 +157,12 @@ func TestHooks(t *testing.T) {
 		heard[event["type"].(string)] = event
 	}
 	if code := heard["pairing"]["user_code"]; r.auth.Leak(code.(string), true) != code {
-		t.Errorf("the owner's hook is not told the code: %v", heard)
+		t.Errorf("the owner's hook does not get the code: %v", heard)
 	}
 	r.secretless()
 }
 
-// TestServiceManager is told when the daemon is ready, that it lives, and when it stops.
+// TestServiceManager: systemd hears when the daemon is ready, that it lives, and when it stops.
 func TestServiceManager(t *testing.T) {
 	path := t.TempDir() + "/notify"
 	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})

@@ -17,7 +17,7 @@ func TestIdentify(t *testing.T) {
 
 	first := identify(cfg, random)
 	if first.Model != "Board" || first.Name == "" || identify(cfg, random).ID == first.ID {
-		t.Errorf("an id that nobody kept: %+v", first)
+		t.Errorf("an id that was not kept: %+v", first)
 	}
 	if err := first.keep(cfg); err != nil {
 		t.Fatal(err)

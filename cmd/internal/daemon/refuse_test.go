@@ -15,7 +15,7 @@ import (
 	"github.com/paird/paird/agent/store"
 )
 
-// TestNoStart tells in one line what could not be opened, and leaves nothing behind.
+// TestNoStart: one line names what could not be opened, and leaves nothing behind.
 func TestNoStart(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")

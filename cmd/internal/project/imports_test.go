@@ -51,7 +51,7 @@ func list(t *testing.T, patterns ...string) []pkg {
 	return all
 }
 
-// below tells whether name is dir or something in it.
+// below reports whether name is dir or something in it.
 func below(name, dir string) bool { return name == dir || strings.HasPrefix(name, dir+"/") }
 
 // leaf is the room a package belongs to, and whether it may import nothing of ours but the rooms' own internals.
@@ -84,7 +84,7 @@ func ours(from, to string) string {
 	return ""
 }
 
-// helper tells whether to is an internal package of the folder that holds the room.
+// helper reports whether to is an internal package of the folder that holds the room.
 func helper(room, to string) bool {
 	folder := path.Dir(room)
 	return folder != "." && below(to, folder+"/internal")

@@ -33,7 +33,7 @@ type broker struct {
 	passwords  string
 	provider   *provider
 	mu         sync.Mutex
-	admissions sync.Mutex // one at a time: mosquitto reads the file anew for each
+	admissions sync.Mutex // one at a time: mosquitto reads the file again for each
 	connects   []connect
 	away       bool // nothing gets through the door
 	open       map[net.Conn]bool
@@ -53,7 +53,7 @@ func startBroker(t *testing.T, p *provider) *broker {
 	cert := p.ca.Issue(t)
 	b.passwords = e2e.Write(t, "passwords", "")
 	b.password(t, "watcher", watcherPassword)
-	// "user root" means: whoever runs the test, who can read these files
+	// "user root" means: the user that runs the test, who can read these files
 	conf := fmt.Sprintf("user root\nallow_anonymous false\npassword_file %s\nlog_dest stderr\nlog_type all\n"+
 		"listener %d 127.0.0.1\ncafile %s\ncertfile %s\nkeyfile %s\nlistener %d 127.0.0.1\n",
 		b.passwords, b.port, p.ca.File, cert.CertFile, cert.KeyFile, b.plain)
@@ -181,7 +181,7 @@ func FreePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// The peer by itself: mosquitto lets in who has a good token, and nobody else.
+// The peer by itself: mosquitto accepts only clients with a good token.
 func TestBrokerAlone(t *testing.T) {
 	p := startProvider(t, e2e.NewAuthority(t), "{}")
 	b := startBroker(t, p)

@@ -44,7 +44,7 @@ func TestPanelsScan(t *testing.T) {
 			case g.Height > 64 || test.fits64:
 				t.Errorf("%s: the QR code says %q, want %q", name, got, screen.VerificationURIComplete)
 			case got != "" && !sameAddress(t, got, test.uri):
-				t.Errorf("%s: the QR code says %q, which nobody asked for", name, got)
+				t.Errorf("%s: the QR code says %q, which was not asked for", name, got)
 			}
 		}
 	}

@@ -118,7 +118,7 @@ func (p *provider) introspect(token string) (answer introspection) {
 	return answer
 }
 
-// active tells whether an access token is good.
+// active reports whether an access token is good.
 func (p *provider) active(token string) bool { return p.introspect(token).Active }
 
 // revoke ends the whole grant that an access token belongs to (RFC 7009).
@@ -152,7 +152,7 @@ func TestProviderAlone(t *testing.T) {
 		t.Fatalf("tokens: %v", tokens)
 	}
 	if !p.active(tokens["access_token"].(string)) || p.active("nonsense") {
-		t.Error("introspection does not tell good tokens from bad ones")
+		t.Error("introspection does not distinguish good tokens from bad ones")
 	}
 	renewed := p.post(t, "/token", url.Values{"client_id": {"printer"}, "grant_type": {"refresh_token"}, "refresh_token": {tokens["refresh_token"].(string)}})
 	if renewed["access_token"] == nil || renewed["refresh_token"] == tokens["refresh_token"] {

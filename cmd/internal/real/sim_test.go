@@ -37,7 +37,7 @@ func simulated(t *testing.T, p *provider, more ...string) (*device, func(query s
 	return &device{configured(t, p, `client_id = "printer"`, append(more, sim)...), get}, press
 }
 
-// The owner refuses: the panel says so, in status and picture, and a press begins anew.
+// The owner refuses: the panel says so, in status and picture, and a press asks for another code.
 func TestDenialShowsOnThePanel(t *testing.T) {
 	p := startProvider(t, e2e.NewAuthority(t), "{}")
 	d, press := simulated(t, p)

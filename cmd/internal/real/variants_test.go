@@ -68,7 +68,7 @@ func bound(t *testing.T, p *provider, token string) {
 	}
 }
 
-// Nobody comes: the code runs out, the panel says so and asks for a press; nothing is asked by itself.
+// No user comes: the code runs out, the panel says so and asks for a press; nothing is asked by itself.
 func TestExpiry(t *testing.T) {
 	p := startProvider(t, e2e.NewAuthority(t), `{"deviceCodeTTL": 6}`)
 	d, press := simulated(t, p)

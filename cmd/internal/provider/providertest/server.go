@@ -132,7 +132,7 @@ func (s *Server) observe(e provider.Event) {
 	}
 }
 
-// note tells the test that a code was asked for, if it reads Asked.
+// note reports to the test that a code was asked for, if it reads Asked.
 func (s *Server) note() {
 	select {
 	case s.asked <- struct{}{}:

@@ -165,7 +165,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	c.verdict()
 }
 
-// control is the one place where a token has to be: whoever may ask for it gets it, and the search sees it.
+// control is the one place where a token has to be: programs that may ask for it get it, and the search sees it.
 func (c *canary) control() {
 	c.Helper()
 	s := &search{given: c.given, looked: map[string]int{}}

@@ -142,8 +142,8 @@ func (d *device) stateFile(name string) string {
 	return slices.Max(segments)
 }
 
-// recovers wants the device paired and at work again; told, that it says what it lost.
-func (d *device) recovers(what string, told bool) {
+// recovers wants the device paired and at work again; reported, that it says what it lost.
+func (d *device) recovers(what string, reported bool) {
 	d.Helper()
 	before := len(d.quarantined())
 	d.revive(what)
@@ -155,8 +155,8 @@ func (d *device) recovers(what string, told bool) {
 	d.wait(what+": the message arrives", func() bool {
 		return slices.Contains(d.arrived["paird/"+deviceID+"/test/damage"], message)
 	})
-	if told {
-		d.wait(what+": the loss is told", func() bool { return len(quarantined(d.arrived["paird/"+deviceID+"/event"])) > before })
+	if reported {
+		d.wait(what+": the loss is reported", func() bool { return len(quarantined(d.arrived["paird/"+deviceID+"/event"])) > before })
 	}
 	if n := d.count(provider.CodeIssued); n != 1 {
 		d.Fatalf("%s: the device asked for %d codes", what, n)
@@ -166,7 +166,7 @@ func (d *device) recovers(what string, told bool) {
 
 func (d *device) quarantined() []string { return quarantined(d.received("event")) }
 
-// quarantined are those that tell of something set aside, each once however often it was sent.
+// quarantined are those that report something set aside, each once however often it was sent.
 func quarantined(events []string) []string {
 	all := slices.DeleteFunc(slices.Sorted(slices.Values(events)), func(e string) bool { return !strings.Contains(e, `"store_quarantined"`) })
 	return slices.Compact(all)

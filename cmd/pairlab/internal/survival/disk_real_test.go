@@ -85,7 +85,7 @@ func storageWell(s control.Status) bool {
 	return e2e.Paired(s)
 }
 
-// shows waits until the panel has the screen of problem storage, as the status tells it.
+// shows waits until the panel has the screen of problem storage, as the status has it.
 func (d *device) shows() {
 	d.Helper()
 	d.Await("the panel shows the problem", func(s control.Status) bool {
@@ -93,7 +93,7 @@ func (d *device) shows() {
 	})
 }
 
-// panelIs tells whether the panel has that screen, on one of its pages.
+// panelIs reports whether the panel has that screen, on one of its pages.
 func (d *device) panelIs(s display.Screen) bool {
 	content, err := os.ReadFile(d.path("panel.png"))
 	if err != nil {
@@ -176,7 +176,7 @@ func TestKilledOnFullDisk(t *testing.T) {
 	d.stillOne()
 }
 
-// A disk that is read-only is the same: told on the panel, and over when it is writable again.
+// A disk that is read-only is the same: shown on the panel, and over when it is writable again.
 func TestReadOnlyDisk(t *testing.T) {
 	t.Parallel()
 	d := onOwnDisk(t)
@@ -196,7 +196,7 @@ func TestReadOnlyDisk(t *testing.T) {
 	d.stillOne()
 }
 
-// refusedWith tells whether the daemon refused with that code.
+// refusedWith reports whether the daemon refused with that code.
 func refusedWith(err error, code control.Code) bool {
 	e, ok := errors.AsType[*control.Error](err)
 	return ok && e.Code == code

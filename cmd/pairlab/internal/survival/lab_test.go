@@ -32,7 +32,7 @@ type lab struct {
 	issuer   string
 
 	mu      sync.Mutex
-	changed chan struct{} // closed and made anew whenever something was seen
+	changed chan struct{} // closed and replaced whenever something was seen
 	events  map[provider.Kind]int
 	arrived map[string][]string // payloads by topic, in the order they came
 }
@@ -74,7 +74,7 @@ func (l *lab) message(m broker.Message) {
 	l.note(func() { l.arrived[m.Topic] = append(l.arrived[m.Topic], string(m.Payload)) })
 }
 
-// note writes down what was seen and wakes whoever waits for it.
+// note writes down what was seen and wakes those that wait for it.
 func (l *lab) note(seen func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -64,14 +64,14 @@ func (o *observer) count(n int) {
 	o.busy += n
 }
 
-// refreshing tells whether a request for tokens is under way.
+// refreshing reports whether a request for tokens is under way.
 func (o *observer) refreshing() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.busy > 0
 }
 
-// trace notes which refresh token came, by a digest, for whoever has to find out why a grant ended.
+// trace notes which refresh token came, by a digest, to find out later why a grant ended.
 func (o *observer) trace(r *http.Request, status int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
