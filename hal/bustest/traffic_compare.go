@@ -74,19 +74,25 @@ func pulse(events []Event, i int) string {
 	return fmt.Sprintf("%d %d %d", before, low, after)
 }
 
-// Steps returns the pulses on RES# and the commands of the events one by one, for controllers that take some twice. A picture
-// (10h) is only named.
+// Steps returns the pulses on RES# and the commands of the events one by one, for controllers that take some twice: "06", then
+// "06 again". A picture (10h) is only named.
 func Steps(events []Event) []Setting {
 	var all []Setting
+	add := func(name, data string) {
+		for value(all, name) != "-" {
+			name += " again"
+		}
+		all = append(all, Setting{name, data})
+	}
 	for i, e := range events {
 		switch {
 		case e.Kind == "reset" && e.Value == 0:
-			all = append(all, Setting{"RES#", pulse(events, i)})
+			add("RES#", pulse(events, i))
 		case e.Kind != "command":
 		case e.Value == 0x10:
-			all = append(all, Setting{"10", ""})
+			add("10", "")
 		default:
-			all = append(all, Setting{fmt.Sprintf("%02x", e.Value), shown(e.Data)})
+			add(fmt.Sprintf("%02x", e.Value), shown(e.Data))
 		}
 	}
 	return all
