@@ -4,8 +4,8 @@
 // a row of the table of panels (panels.go); a product adds its own by Options.More.
 //
 // The files in reading order: board.go opens a board; check.go finds the faults of a configuration; panels.go is the table of
-// panels; wiring.go opens buses and pins; physical.go keeps a panel that is hardware working; inky.go has the panels by periph's
-// inky; button.go reads the button; terminal.go and png.go are panels without hardware; identify.go names the board; boards.go has the presets of boards that are sold.
+// panels; wiring.go opens buses and pins; physical.go keeps a panel that is hardware working; inky.go finds the Inky by its
+// EEPROM; button.go reads the button; terminal.go and png.go are panels without hardware; identify.go names the board; boards.go has the presets of boards that are sold.
 //
 // To add a panel, write its row in panels.go. A module of a known e-paper controller is a function in ssd16xx/modules.go and its
 // wiring in that package's model_test.go; a size of a known OLED controller a line in monoled/module.go; a controller besides
@@ -32,15 +32,15 @@
 //	inkyphatredht            212x104                                                  SSD1675     SPI         ssd16xx                      30s
 //	inkyphatblack            212x104                                                  SSD1675     SPI         ssd16xx                      8s
 //	inkyphatyellow           212x104                                                  SSD1675     SPI         ssd16xx                      30s
+//	inkywhat                 400x300                                                  SSD1683     SPI         ssd16xx                      30s
+//	inkywhatblack            400x300                                                  SSD1683     SPI         ssd16xx                      8s
+//	inkywhatyellow           400x300                                                  SSD1683     SPI         ssd16xx                      30s
 //	inkyphat1608             250x122                                                  SSD1608     SPI         ssd16xx                      8s
 //	inkyphat1608red          250x122                                                  SSD1608     SPI         ssd16xx                      30s
 //	inkyphat1608yellow       250x122                                                  SSD1608     SPI         ssd16xx                      30s
 //	inkywhat1683             400x300                                                  SSD1683     SPI         ssd16xx                      8s
 //	inkywhat1683red          400x300                                                  SSD1683     SPI         ssd16xx                      30s
 //	inkywhat1683yellow       400x300                                                  SSD1683     SPI         ssd16xx                      30s
-//	inkywhat                 400x300                                                  SSD1683     SPI         devices/inky                 30s
-//	inkywhatblack            400x300                                                  SSD1683     SPI         devices/inky                 8s
-//	inkywhatyellow           400x300                                                  SSD1683     SPI         devices/inky                 30s
 //	inkyphat79661            250x122                                                  JD79661     SPI         uc81xx                       40s
 //	inkywhat79668            400x300                                                  JD79668     SPI         uc81xx                       40s
 //	inkyimpression4          640x400                                                  UC8159      SPI         uc81xx                       32s
@@ -85,8 +85,8 @@
 //	waveshare2in13v4     busy datasheet part refreshes                    no: ssd16xx
 //	inky pHAT red        busy repeat                                      no: ssd16xx has errors and the model's other colours
 //	inky pHAT black      busy repeat                                      no: ssd16xx
-//	inky wHAT red        busy repeat                                      inkywhat
-//	inky wHAT black      busy repeat                                      inkywhatblack
+//	inky wHAT red        busy repeat                                      no: ssd16xx; its source voltages are not Pimoroni's
+//	inky wHAT black      busy repeat                                      no: ssd16xx
 //	inky pHAT SSD1608    busy datasheet repeat wrong                      no: ssd16xx
 //	inky Impression 4    resolution                                       no: uc81xx
 //	inky Impression 5.7  resolution                                       no: uc81xx
@@ -96,5 +96,5 @@
 // datasheet allows; noise, the display is lit before its RAM is written; bus-error and power-loss, the next Draw after one
 // returns nil with wrong pixels; datasheet, commands that the datasheet does not allow; refreshes, a Draw refreshes the paper
 // more than once; busy, a wait for BUSY has no limit; repeat, a picture that is shown already is refreshed; resolution, it is
-// sent with its bytes in the wrong order. For the wHATs busy and repeat are mended by a wrapper (inky.go).
+// sent with its bytes in the wrong order.
 package hal

@@ -101,7 +101,6 @@ func physicalPanels() []PanelInfo {
 		all = append(all, PanelInfo{Name: m.Name, Sizes: []image.Point{m.Size}, Bus: "SPI", Paper: true, Accent: m.Accent, Partial: m.Partial,
 			Refresh: m.Refresh, Controller: m.Chip, Driver: "ssd16xx", Open: openPaper(m.Name)})
 	}
-	all = append(all, inkyWHATs()...)
 	for _, m := range uc81xx.Modules() {
 		all = append(all, PanelInfo{Name: m.Name, Sizes: []image.Point{m.Size}, Bus: "SPI", Paper: true, Accent: true, Refresh: m.Refresh,
 			Controller: m.Chip, Driver: "uc81xx", Open: openColour(m.Name)})

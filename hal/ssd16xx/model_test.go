@@ -36,6 +36,9 @@ func sheets() map[string]bustest.Sheet {
 		"inkyphat1608":       {Chip: bustest.SSD1608, Size: image.Pt(250, 122), Wire: phat1608},
 		"inkyphat1608red":    {Chip: bustest.SSD1608, Size: image.Pt(250, 122), Wire: phat1608, Accent: true},
 		"inkyphat1608yellow": {Chip: bustest.SSD1608, Size: image.Pt(250, 122), Wire: phat1608, Accent: true},
+		"inkywhat":           {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, NoOTP: true, Accent: true},
+		"inkywhatblack":      {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, NoOTP: true},
+		"inkywhatyellow":     {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, NoOTP: true, Accent: true},
 		"inkywhat1683":       {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, Whole: true},
 		"inkywhat1683red":    {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, Whole: true, Accent: true},
 		"inkywhat1683yellow": {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, Whole: true, Accent: true},
@@ -51,9 +54,9 @@ func open(t *testing.T, name string, e *bustest.EPaper) *Dev {
 	return p
 }
 
-// modelled are the modules but the yellow pHAT: its waveform moves VCOM too, and the model does not add voltages up.
+// modelled are the modules but the yellow ones whose waveform moves VCOM too: the model does not add voltages up.
 func modelled() []Info {
-	return slices.DeleteFunc(Modules(), func(m Info) bool { return m.Name == "inkyphatyellow" })
+	return slices.DeleteFunc(Modules(), func(m Info) bool { return m.Name == "inkyphatyellow" || m.Name == "inkywhatyellow" })
 }
 
 // forEach runs a test on a strict model of every module, in fake time.

@@ -173,6 +173,7 @@ func inkys() []module {
 		inkyPHAT("inkyphatblack", false, inkyGroups(blackTimes())),
 		yellow,
 	}
+	all = append(all, inkyWHATs()...)
 	for _, colour := range []string{"", "red", "yellow"} {
 		all = append(all, inkyPHAT1608("inkyphat1608"+colour, colour != ""))
 	}
@@ -198,6 +199,21 @@ func inkyPHAT(name string, accent bool, groups []group) module {
 		init:  [][]byte{{0x74, 0x54}, {0x7e, 0x3b}, {0x01, 0xd3, 0x00, 0x00}, {0x03, 0x17}, {0x04, 0x41, 0xac, 0x32}, {0x3a, 0x07}, {0x3b, 0x04}},
 		full:  update{[][]byte{{0x3c, 0x31}, {0x2c, 0x3c}, waveform(table70(groups...))}, fullAsSet, colourLimit},
 	}
+}
+
+// inkyWHATs are the older 400x300 papers, with the waveforms of the pHATs.
+func inkyWHATs() []module {
+	what := func(name string, accent bool, groups []group) module {
+		m := inkyPHAT(name, accent, groups)
+		m.Chip, m.Size = "SSD1683", image.Pt(400, 300)
+		m.columns, m.rows, m.transposed, m.flipX = 400, 300, false, false
+		m.init[2] = []byte{0x01, 0x2b, 0x01, 0x00}
+		return m
+	}
+	red, yellow := what("inkywhat", true, inkyGroups(redTimes())), what("inkywhatyellow", true, yellowGroups())
+	red.init = append(red.init, []byte{0x04, 0x30, 0xac, 0x22}) // source voltages
+	yellow.init = append(yellow.init, []byte{0x04, 0x07, 0xac, 0x32})
+	return []module{red, what("inkywhatblack", false, inkyGroups(blackTimes())), yellow}
 }
 
 // inkyPHAT1608 has its waveforms in the chip.

@@ -155,6 +155,7 @@ func explained() map[string][]bustest.Difference {
 	sensor := bustest.Difference{Name: "18", Vendor: "-", Ours: "80", Why: "a waveform from the chip is chosen by the temperature, which its own sensor has"}
 	scan := bustest.Difference{Name: "01", Vendor: "c7 00 01", Ours: "c7 00 00", Why: "the vendor scans from the last gate and fills the RAM from below: the same picture"}
 	gate := bustest.Difference{Name: "01", Vendor: "d4 00 00", Ours: "d3 00 00", Why: gates}
+	gate400 := bustest.Difference{Name: "01", Vendor: "2c 01 00", Ours: "2b 01 00", Why: gates}
 	sequence := bustest.Difference{Name: "22", Vendor: "-", Ours: "ff", Why: resetValue}
 	overwritten := bustest.Difference{Name: "32", Vendor: "30 bytes 6e472808", Ours: "-", Why: "the vendor's sequence loads the waveform from the chip over it"}
 	idle := func(vendor, ours string) bustest.Difference {
@@ -187,6 +188,9 @@ func explained() map[string][]bustest.Difference {
 		"inkyphat full":           ofInky("100 100", gate),
 		"inkyphatredht full":      ofInky("100 100", gate, idle("70 bytes ef257e9b", "70 bytes fd65100d")),
 		"inkyphatblack full":      ofInky("100 100", gate, idle("70 bytes 19cde1c2", "70 bytes 75143adf")),
+		"inkywhat full":           ofInky("100 100", gate400),
+		"inkywhatblack full":      ofInky("100 100", gate400, idle("70 bytes 19cde1c2", "70 bytes 75143adf")),
+		"inkywhatyellow full":     ofInky("100 100", gate400, idle("70 bytes 7cb2d915", "70 bytes 0fdb2f06")),
 		"inkyphatyellow full":     ofInky("100 100", gate, idle("70 bytes 7cb2d915", "70 bytes 0fdb2f06")),
 	}
 	for _, colour := range []string{"", "red", "yellow"} {
