@@ -1,7 +1,7 @@
 // Package config reads paird.toml into a Config and writes it back.
 //
 // It knows the keys: their types, their defaults and what the file itself can get wrong. What a value means is
-// judged by the package that uses it, once: deviceauth checks an issuer, hal a bus, telemetry a broker, control a
+// checked by the package that uses it, once: deviceauth checks an issuer, hal a bus, telemetry a broker, control a
 // list of names. cmd/internal/daemon.Check asks them all. The lists of names that those packages know (panels,
 // sensors, presets, languages) reach the example as Choices.
 //

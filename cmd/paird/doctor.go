@@ -25,22 +25,22 @@ func (p *program) doctor(ctx context.Context, args []string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	found := p.examine(ctx)
-	sick := 0
+	failed := 0
 	for _, one := range found {
 		if !one.OK {
-			sick++
+			failed++
 		}
 	}
-	if err := p.prescribe(found, *asJSON); err != nil {
+	if err := p.printFindings(found, *asJSON); err != nil {
 		return err
 	}
-	if sick > 0 {
-		return fmt.Errorf("%d of %d checks failed", sick, len(found))
+	if failed > 0 {
+		return fmt.Errorf("%d of %d checks failed", failed, len(found))
 	}
 	return nil
 }
 
-func (p *program) prescribe(found []finding, asJSON bool) error {
+func (p *program) printFindings(found []finding, asJSON bool) error {
 	if asJSON {
 		e := json.NewEncoder(p.stdout)
 		e.SetIndent("", "  ")

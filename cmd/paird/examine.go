@@ -12,8 +12,8 @@ import (
 	"github.com/paird/paird/config"
 )
 
-// patient is what the checks look at.
-type patient struct {
+// checkup is what the checks look at.
+type checkup struct {
 	*program
 	cfg    config.Config
 	who    daemon.Device
@@ -28,7 +28,7 @@ func (p *program) examine(ctx context.Context) []finding {
 	if err != nil {
 		return found
 	}
-	x := &patient{program: p, cfg: cfg, who: daemon.Identify(cfg)}
+	x := &checkup{program: p, cfg: cfg, who: daemon.Identify(cfg)}
 	found = append(found, clockFinding(), x.daemon(ctx), x.secrets())
 	meta, server := x.server(ctx)
 	found = append(found, server, x.panel(ctx))
@@ -64,7 +64,7 @@ func clockFinding() finding {
 }
 
 // daemon asks the daemon, if there is one. That there is none is no fault: a doctor may come first.
-func (x *patient) daemon(ctx context.Context) finding {
+func (x *checkup) daemon(ctx context.Context) finding {
 	s, err := control.NewClient(x.cfg.Control.Socket).Status(ctx)
 	if errors.Is(err, control.ErrNotRunning) {
 		x.absent = true

@@ -17,13 +17,13 @@ import (
 )
 
 // secrets says where the tokens are, what protects them, and which files the daemon will refuse.
-func (x *patient) secrets() finding {
+func (x *checkup) secrets() finding {
 	seen, err := daemon.Inspect(x.cfg, quiet())
 	return verdict("secrets", errors.Join(err, errors.Join(seen.Faults...)), seen.String())
 }
 
 // panel reports whether the panel answers: the daemon's status, or an attempt to open it.
-func (x *patient) panel(ctx context.Context) finding {
+func (x *checkup) panel(ctx context.Context) finding {
 	name := x.cfg.Display.Panel
 	switch {
 	case name == "none":
@@ -48,7 +48,7 @@ func (x *patient) panel(ctx context.Context) finding {
 }
 
 // fit says which QR code the panel will show for the kind of URI this server gives, or gave.
-func (x *patient) fit(m deviceauth.Metadata) finding {
+func (x *checkup) fit(m deviceauth.Metadata) finding {
 	g, err := configuredGeometry(x.cfg)
 	if err != nil {
 		return verdict("qr", err, "")
@@ -71,7 +71,7 @@ func (x *patient) fit(m deviceauth.Metadata) finding {
 }
 
 // uris are those of the code being shown; the server gives them only with a code, so without one a guess.
-func (x *patient) uris(m deviceauth.Metadata) (plain, complete string, err error) {
+func (x *checkup) uris(m deviceauth.Metadata) (plain, complete string, err error) {
 	if x.status != nil && x.status.Pairing != nil && x.status.Pairing.VerificationURI != "" {
 		return x.status.Pairing.VerificationURI, x.status.Pairing.VerificationURIComplete, nil
 	}
@@ -84,7 +84,7 @@ func (x *patient) uris(m deviceauth.Metadata) (plain, complete string, err error
 }
 
 // dpop names the key that tokens are bound to (RFC 9449 section 6).
-func (x *patient) dpop(m deviceauth.Metadata) finding {
+func (x *checkup) dpop(m deviceauth.Metadata) finding {
 	if x.cfg.Auth.DPoP == "auto" && !slices.Contains(m.DPoP, "ES256") {
 		return finding{"dpop", true, "this server does not offer it: tokens are not bound to this device"}
 	}

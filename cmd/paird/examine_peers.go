@@ -14,7 +14,7 @@ import (
 )
 
 // server asks the authorization server for its metadata, over TLS, as the daemon does.
-func (x *patient) server(ctx context.Context) (deviceauth.Metadata, finding) {
+func (x *checkup) server(ctx context.Context) (deviceauth.Metadata, finding) {
 	noKey := func() ([]byte, error) { return nil, errors.New("no key without a store") }
 	c, err := daemon.Authorization(x.cfg, x.who, version, noKey, nil)
 	if err != nil {
@@ -31,7 +31,7 @@ func (x *patient) server(ctx context.Context) (deviceauth.Metadata, finding) {
 }
 
 // broker reports whether the broker can be reached; only the daemon has a token to try it with.
-func (x *patient) broker(ctx context.Context) finding {
+func (x *checkup) broker(ctx context.Context) finding {
 	if x.status != nil && x.status.Broker != nil && x.status.Broker.State != control.BrokerOff {
 		b := x.status.Broker
 		return finding{"broker", b.State == control.BrokerOnline, oneLine(fmt.Errorf("%s %s %s", b.State, b.URL, b.Error))}

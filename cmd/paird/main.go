@@ -26,7 +26,7 @@ func main() {
 	os.Exit(p.start(os.Args[1:]))
 }
 
-// probeArg makes this program read a database file that may be damaged, so that only a child dies of it.
+// probeArg makes this program read a database file that may be damaged, so that damage ends only a child.
 const probeArg = "probe-db"
 
 // program is one call of the command line.

@@ -56,7 +56,7 @@ func (p *program) sure() error {
 }
 
 // erase asks the daemon to, or does it where none runs.
-func (p *program) erase(ctx context.Context, at place) (control.ResetResult, error) {
+func (p *program) erase(ctx context.Context, at holder) (control.ResetResult, error) {
 	if at.client != nil {
 		r, err := at.client.Reset(ctx)
 		if !errors.Is(err, control.ErrNotRunning) || at.cfg.Device.StateDir == "" {

@@ -35,8 +35,8 @@ func faulty(t *testing.T, span time.Duration, prepare func(p *proxy), trouble fu
 	return d, sum
 }
 
-func nothing(*proxy)          {}
-func patient(*device, *proxy) {}
+func nothing(*proxy)              {}
+func undisturbed(*device, *proxy) {}
 
 func TestFaults(t *testing.T) {
 	t.Parallel()
@@ -80,7 +80,7 @@ func TestFaults(t *testing.T) {
 				n := packetsSeen.Add(1)
 				return ack && n > 500 && n <= 505 // once: the number goes on in the next session
 			})
-		}, patient)
+		}, undisturbed)
 		d.troubled()
 		if sum.duplicates < 5 {
 			t.Errorf("%d duplicates of at least 5 messages that were not acknowledged", sum.duplicates)
@@ -88,7 +88,7 @@ func TestFaults(t *testing.T) {
 	})
 	t.Run("delay", func(t *testing.T) {
 		t.Parallel()
-		d, sum := faulty(t, 0, func(p *proxy) { p.befall(15*time.Millisecond, nil) }, patient)
+		d, sum := faulty(t, 0, func(p *proxy) { p.befall(15*time.Millisecond, nil) }, undisturbed)
 		d.smooth()
 		if sum.duplicates != 0 {
 			t.Errorf("%d duplicates of messages that were only late", sum.duplicates)

@@ -31,7 +31,7 @@ func newBroker(i *issuer, port int, door ...string) *broker {
 	}
 }
 
-// mosquitto is Debian's. It cannot judge a JWT, so the newest is made its user's password.
+// mosquitto is Debian's. It cannot verify a JWT, so the newest is made its user's password.
 type mosquitto struct {
 	*broker
 	config, passwords string

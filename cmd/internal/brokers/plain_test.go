@@ -53,8 +53,8 @@ func rotate(t *testing.T, b *broker, every, span time.Duration) {
 // outage sends all messages over a span in which the broker is down for a while.
 func outage(t *testing.T, b *broker, url string, down time.Duration, stop, start func()) {
 	t.Helper()
-	w := watch(t, b, "patient")
-	d := newDevice(t, b, "patient", url)
+	w := watch(t, b, "mended")
+	d := newDevice(t, b, "mended", url)
 	d.run()
 	d.awaitOnline()
 	fed := make(chan struct{})

@@ -237,7 +237,7 @@ shunt = 0.002
 	}
 }
 
-// TestClockUnset makes the client refuse to judge before the clock is set, and not later.
+// TestClockUnset makes the client refuse to verify before the clock is set, and not later.
 func TestClockUnset(t *testing.T) {
 	for _, floor := range []time.Duration{-time.Hour, time.Hour} {
 		d := &device{

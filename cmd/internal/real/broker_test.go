@@ -20,7 +20,7 @@ import (
 
 // broker is mosquitto, which checks every password itself, behind a door.
 //
-// mosquitto cannot judge an OAuth token without a plugin that Debian does not have. So the door, which
+// mosquitto cannot verify an OAuth token without a plugin that Debian does not have. So the door, which
 // ends the device's TLS, asks the authorization server about the password of each CONNECT (RFC 7662), and
 // if the token is good makes it the password of that user in mosquitto's password file before the very bytes
 // of the CONNECT go on, over TLS again. mosquitto then accepts exactly this token from exactly this user.

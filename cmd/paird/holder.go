@@ -15,29 +15,29 @@ import (
 	"github.com/paird/paird/config"
 )
 
-// place is where the grant of this call is kept: by a daemon, or in a state directory.
-type place struct {
+// holder is what holds the grant of this call: a daemon, or a state directory.
+type holder struct {
 	client *control.Client // nil where there can be no daemon
 	cfg    config.Config   // of the state directory; without a StateDir there is none
 	login  bool            // the directory of `paird login`
 }
 
 // find looks for --config, then the daemon's socket, then what `paird login` left.
-func (p *program) find() (place, error) {
+func (p *program) find() (holder, error) {
 	if !p.unconfigured() {
 		cfg, err := p.load()
-		return place{client: control.NewClient(cfg.Control.Socket), cfg: cfg}, err
+		return holder{client: control.NewClient(cfg.Control.Socket), cfg: cfg}, err
 	}
 	if conn, err := net.DialTimeout("unix", p.socket, time.Second); err == nil {
 		conn.Close()
-		return place{client: control.NewClient(p.socket)}, nil
+		return holder{client: control.NewClient(p.socket)}, nil
 	}
 	cfg, err := p.loggedIn()
-	return place{cfg: cfg, login: true}, err
+	return holder{cfg: cfg, login: true}, err
 }
 
 // used reports whether the state directory is that of a login; a daemon's is not to be looked at without it.
-func (at place) used() bool {
+func (at holder) used() bool {
 	_, err := os.Stat(daemon.LoginFile(at.cfg.Device.StateDir))
 	return err == nil && at.cfg.Device.StateDir != ""
 }
@@ -65,7 +65,7 @@ func (p *program) ask(ctx context.Context, client func(*control.Client) error, a
 }
 
 // fallBack is what `paird login` left, where no --config was given and no daemon runs.
-func (p *program) fallBack(at place) place {
+func (p *program) fallBack(at holder) holder {
 	if p.configGiven || at.used() {
 		return at
 	}
@@ -73,7 +73,7 @@ func (p *program) fallBack(at place) place {
 	if err != nil {
 		return at
 	}
-	return place{cfg: cfg, login: true}
+	return holder{cfg: cfg, login: true}
 }
 
 // alone runs fn with the agent of a state directory that no daemon owns.
