@@ -1,12 +1,16 @@
 package agent
 
 import (
+	"context"
+	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/store"
 )
 
 // signs makes the server answer with ID tokens.
@@ -186,7 +190,7 @@ func TestRevokeAtPairingAgain(t *testing.T) {
 	}
 }
 
-// A factory reset revokes whatever the policy is but "never", and then the owner is told to do it.
+// A factory reset revokes whatever the policy is but "never", and then the owner has to do it.
 func TestRevokeAtReset(t *testing.T) {
 	for policy, revoked := range map[string]bool{"auto": true, "reset": true, "never": false} {
 		bubble(t, setups(func(l *lab) { l.o.Revoke = policy }, paired(0, nil)), func(l *lab) {
@@ -248,4 +252,27 @@ func TestForeignAnswer(t *testing.T) {
 			t.Error(got)
 		}
 	})
+}
+
+// grantAtHand has an answer of a pairing.
+type grantAtHand struct{ grants }
+
+func (grantAtHand) Answer() (store.Grant, bool, error) {
+	return store.Grant{RefreshToken: "R1"}, true, nil
+}
+
+// The loop reads the answer while the caller's context ends: the caller has gone by then, and shares nothing with it.
+func TestAnswerAfterItsCallerLeft(t *testing.T) {
+	k := newKeeper(Options{Store: grantAtHand{}, Log: slog.New(slog.DiscardHandler)}, nil, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	var loop sync.WaitGroup
+	loop.Go(func() {
+		read := <-k.inbox
+		cancel()
+		read(ctx)
+	})
+	if g, ok := k.answer(ctx); ok && g.RefreshToken != "R1" {
+		t.Errorf("%+v", g)
+	}
+	loop.Wait()
 }

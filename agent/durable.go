@@ -285,20 +285,24 @@ func (k *keeper) keepAnswer(ctx context.Context, g store.Grant) error {
 }
 
 // answer is what keepAnswer kept and was neither adopted nor dropped. One of another configuration is dropped.
-func (k *keeper) answer(ctx context.Context) (g store.Grant, ok bool) {
-	g, err := ask(ctx, k, func(context.Context) (g store.Grant, err error) {
-		g, ok, err = k.o.Store.Answer()
-		return g, err
+func (k *keeper) answer(ctx context.Context) (store.Grant, bool) {
+	g, err := ask(ctx, k, func(context.Context) (*store.Grant, error) {
+		if g, ok, err := k.o.Store.Answer(); err != nil || ok {
+			return &g, err
+		}
+		return nil, nil
 	})
 	switch {
 	case err != nil:
 		k.o.Log.Debug("no answer of a pairing is read", "err", err)
 		return store.Grant{}, false
-	case ok && foreign(g.Binding, k.o.Bound):
+	case g == nil:
+		return store.Grant{}, false
+	case foreign(g.Binding, k.o.Bound):
 		k.dropAnswer(ctx)
 		return store.Grant{}, false
 	}
-	return g, ok
+	return *g, true
 }
 
 // dropAnswer makes durable that the answer was refused.
