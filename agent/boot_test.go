@@ -46,7 +46,7 @@ func TestSpreadAfterBoot(t *testing.T) {
 	})
 }
 
-// Somebody who pairs just then does not wait for that.
+// A user who pairs just then does not wait for that.
 func TestPairWithinSpread(t *testing.T) {
 	bubble(t, setups(paired(0, nil), func(l *lab) { l.o.Spread = 4 * time.Minute }), func(l *lab) {
 		l.press(hold)
@@ -55,7 +55,7 @@ func TestPairWithinSpread(t *testing.T) {
 	})
 }
 
-// Before the clock is set nothing is judged by wall times; then at once.
+// Before the clock is set nothing is decided by wall times; then at once.
 func TestStartWithoutClock(t *testing.T) {
 	for _, renew := range []bool{true, false} {
 		bubble(t, setups(func(l *lab) { l.auth.noRenew = !renew }, paired(2*time.Hour, nil), func(l *lab) {

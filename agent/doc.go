@@ -37,10 +37,12 @@
 //
 // # Where a new thing goes
 //
-//   - an event: its constant and its line of meaning in control/event.go; the code that sees it happen calls stream.emit.
-//   - a broker preset: its row in telemetry/preset.go, and its name in the table of presets in the README.
-//   - a sensor: its row in the drivers' table of hal/sensor and its driver beside it; sensors of other programs need
-//     none (drivers exec and file).
-//   - an OLED controller: its commands in hal/monoled, its row in the panels' table of hal, its model in hal/bustest.
-//   - a language: its texts in display, and its golden frames.
+//   - an event: its constant, its line of meaning and its row of Routes in control/event.go, its row in the README's
+//     table; the code that sees it happen calls stream.emit.
+//   - a problem: its constant in control/event.go, its words in each language of display, its row in the README's table.
+//   - a broker preset: its row of presets in telemetry/login.go.
+//   - a sensor: its row in hal/sensor/sensor.go and its driver beside it; sensors of other programs need none (drivers
+//     exec and file).
+//   - an OLED controller: its commands in hal/monoled, its row in hal/panels.go, its model in hal/bustest.
+//   - a language: a file of display like words_en.go, its row in display/words.go, and its golden frames.
 package agent

@@ -214,7 +214,7 @@ func TestResetDropsRequests(t *testing.T) {
 	})
 }
 
-// Somebody lets the question of a reset pass, or cannot ask it.
+// The user does not answer the question of a reset, or cannot be asked.
 func TestResetByButtonOnly(t *testing.T) {
 	bubble(t, paired(0, nil), func(l *lab) {
 		l.press(11 * time.Second)

@@ -176,7 +176,7 @@ func TestQuarantined(t *testing.T) {
 	})
 }
 
-// The trusted time is saved when the kernel vouches for it, and seldom.
+// The trusted time is saved when the kernel says that the clock is synchronised, and seldom.
 func TestFloor(t *testing.T) {
 	disk := &countingStore{}
 	bubble(t, setups(lives(1000*time.Hour), paired(0, nil), func(l *lab) { l.o.Store = disk }), func(l *lab) {

@@ -241,7 +241,7 @@ func TestTokenCallerGone(t *testing.T) {
 	})
 }
 
-// Whoever asks a daemon that is stopping gets an answer.
+// A program that asks a daemon that is stopping gets an answer.
 func TestTokenAtEnd(t *testing.T) {
 	bubble(t, paired(0, nil), func(l *lab) {
 		k := <-l.keeper

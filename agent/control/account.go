@@ -21,7 +21,7 @@ type accountFile struct {
 	ids    map[string]string // by name; "" for an unknown one
 }
 
-// fileState tells one content of a file from another without reading it.
+// fileState distinguishes one content of a file from another without reading it.
 type fileState struct {
 	modified time.Time
 	size     int64
@@ -61,7 +61,7 @@ func (a *accounts) id(kind, name string) string {
 	f.refresh()
 	id, known := f.ids[name]
 	if !known {
-		id, _ = f.lookup(name) // unknown, or not to be read: nobody is that account
+		id, _ = f.lookup(name) // unknown, or not to be read: no user is that account
 		f.ids[name] = id
 	}
 	return id

@@ -187,7 +187,7 @@ func TestListenWaitsForAnOrphan(t *testing.T) {
 		t.Fatal(err)
 	}
 	orphan.SetUnlinkOnClose(false)
-	go func() { // lets go once somebody has knocked in vain
+	go func() { // closes them once a connection was refused
 		conn, err := orphan.Accept()
 		if err == nil {
 			conn.Close()

@@ -14,7 +14,7 @@ type State string
 // The states.
 const (
 	StateStarting State = "starting"
-	StateClock    State = "clock" // the time is not set, so nothing can be judged
+	StateClock    State = "clock" // the time is not set, so no certificate can be checked
 	StateUnpaired State = "unpaired"
 	StatePairing  State = "pairing" // Grant may still be there: the old one serves until the new one does
 	StatePaired   State = "paired"
@@ -132,7 +132,7 @@ type Message struct {
 // ResetResult is what POST /v1/reset answers.
 type ResetResult struct {
 	Erased  bool   `json:"erased"`  // everything local is gone
-	Revoked bool   `json:"revoked"` // the server was told
+	Revoked bool   `json:"revoked"` // the server confirmed it
 	Detail  string `json:"detail"`  // what could not be done, for a person
 }
 
