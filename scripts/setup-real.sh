@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what `make test-real` needs and this machine lacks: Debian's mosquitto, zbar and Chromium, and from npm
+# Installs what `make test-real` needs and this machine lacks: Debian's mosquitto, zbar, Chromium and strace, and from npm
 # oidc-provider, playwright-core and axe-core as locked in scripts/real.
 set -eu
 
@@ -14,6 +14,8 @@ need mosquitto mosquitto
 need mosquitto_sub mosquitto-clients
 need zbarimg zbar-tools
 need chromium chromium
+need strace strace
+need setpriv util-linux
 need node nodejs
 need npm npm
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ type Device struct {
 	testing.TB
 	*control.Client
 	Dir, State, Config, Socket string   // paths
+	Wrap                       []string // the program, with its arguments, that runs paird: setpriv or strace; nil for none
 	Life                       *Process // the last
 	lives                      []*Process
 }
@@ -72,7 +74,11 @@ func (d *Device) Launch() (ready func() error) {
 	d.Helper()
 	path := filepath.Join(d.Dir, fmt.Sprintf("notify%d", len(d.lives)))
 	conn := Must(net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"}))(d)
-	d.Life = Start(d, []string{"NOTIFY_SOCKET=" + path}, Program("paird"), "run", "--config", d.Config)
+	if err := os.Chmod(path, 0o666); err != nil { // also for a daemon of another user
+		d.Fatal(err)
+	}
+	command := append(slices.Clone(d.Wrap), Program("paird"), "run", "--config", d.Config)
+	d.Life = Start(d, []string{"NOTIFY_SOCKET=" + path}, command[0], command[1:]...)
 	life := d.Life
 	d.lives = append(d.lives, life)
 	go func() { <-life.Done(); conn.Close() }()

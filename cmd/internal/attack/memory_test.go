@@ -1,0 +1,105 @@
+//go:build real
+
+package attack
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/paird/paird/cmd/internal/e2e"
+	"github.com/paird/paird/cmd/internal/provider"
+	"github.com/paird/paird/cmd/internal/provider/providertest"
+)
+
+// pairedDevice has paired; its tokens are in its memory.
+func pairedDevice(t *testing.T, p *providertest.Server, wrap ...string) *e2e.Device {
+	t.Helper()
+	p.Always(provider.Approve)
+	d := newDevice(t, p, "")
+	if os.Geteuid() == 0 {
+		d.RunAs(e2e.Daemon)
+	}
+	d.Wrap = slices.Concat([]string{"env", "--chdir=" + d.Dir}, wrap, d.Wrap) // a core file would be there
+	d.Start()
+	d.Do("pair")
+	d.Await("paired", e2e.Paired)
+	return d
+}
+
+// as runs fn as the daemon's own user.
+func as(fn func() error) error {
+	if os.Geteuid() != 0 {
+		return fn()
+	}
+	return e2e.Daemon.Do(fn)
+}
+
+// A process of the daemon's own user, such as a hook, reads neither its memory nor its environment and descriptors
+// (prctl(2): PR_SET_DUMPABLE).
+// What keeps it from mem keeps it from tracing too (ptrace(2)).
+func TestMemoryIsPrivate(t *testing.T) {
+	t.Parallel()
+	d := pairedDevice(t, providertest.New(t, nil))
+	err := as(func() error {
+		var open []error
+		for _, name := range []string{"mem", "environ", "maps", "fd/0", "auxv"} {
+			if f, err := os.Open(proc(d, name)); !errors.Is(err, fs.ErrPermission) {
+				open = append(open, errors.New(name+" can be opened"))
+				f.Close()
+			}
+		}
+		return errors.Join(open...)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	d.Stop()
+}
+
+// A daemon that dies leaves no core file, though its limit allows one (core(5)).
+func TestNoCore(t *testing.T) {
+	t.Setenv("GOTRACEBACK", "crash") // Go then ends as a C program does: by SIGABRT
+	d := pairedDevice(t, providertest.New(t, nil), "prlimit", "--core=unlimited:")
+	must(t, d.Life.Cmd.Process.Signal(syscall.SIGABRT))
+	<-d.Life.Done()
+	state, ok := d.Life.Cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if !ok || !state.Signaled() || state.Signal() != syscall.SIGABRT {
+		t.Fatalf("it did not die of the signal: %v", d.Life.Cmd.ProcessState)
+	}
+	if state.CoreDump() {
+		t.Error("its memory is in a core file")
+	}
+}
+
+// What the server gave to the device is in no file, no line of the log and not in the environment.
+func TestNothingToFind(t *testing.T) {
+	t.Parallel()
+	p := providertest.New(t, nil)
+	d := pairedDevice(t, p)
+	token := d.Do("token")
+	if p.Leak(token, false) == "" {
+		t.Fatal("the search does not find a token where one is")
+	}
+	look := func(when string) {
+		t.Helper()
+		for place, text := range map[string]string{"state directory": tree(t, d.State), "log": d.Journal()} {
+			if leak := p.Leak(text, true); leak != "" {
+				t.Errorf("%s: %q is in the %s", when, leak, place)
+			}
+		}
+	}
+	look("running")
+	if environ, err := os.ReadFile(proc(d, "environ")); err == nil && p.Leak(string(environ), true) != "" {
+		t.Error("a secret is in the environment")
+	}
+	d.Life.Kill()
+	look("killed")
+	d.Start()
+	d.Await("paired", e2e.Paired)
+	d.Stop()
+	look("stopped")
+}
