@@ -17,7 +17,7 @@ import (
 type Options struct {
 	Board        string            // one of Boards; what it sets is in the other fields
 	Panel        string            // none|terminal|png|sim|ssd1306|...
-	Size         image.Point       // for png, sim and terminal, and to tell sizes of one controller apart
+	Size         image.Point       // for png, sim and terminal, and to choose between sizes of one controller
 	Paper        bool              // sim and png: e-paper in place of an OLED
 	Bus          string            // "I2C1", "SPI0.0"
 	Address      uint16            // on I2C

@@ -7,7 +7,7 @@ type Preset struct {
 	Name   string // the value of display.board
 	Title  string // what it is sold as
 	Panel  string
-	Size   string // "WxH", to tell sizes of one controller apart; "": the panel's own
+	Size   string // "WxH", to choose between sizes of one controller; "": the panel's own
 	Bus    string
 	Pins   map[string]string // by role
 	Rotate int

@@ -13,19 +13,19 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"run", "", "the daemon (what the unit starts)", (*program).run},
+		{"run", "", "the daemon; the systemd unit starts it", (*program).run},
 		{"login", "[--issuer --client-id --scope]", "pair in the foreground of a terminal, then exit", (*program).login},
 		{"pair", "[--wait]", "pair, or pair again: what holding the button does", (*program).pair},
 		{"reset", "[--yes]", "factory reset: revoke and erase everything", (*program).reset},
-		{"status", "[--json]", "state, account, panel, broker, queue, clock", (*program).status},
-		{"token", "[NAME]", "print a fresh access token (of the named audience)", (*program).token},
-		{"publish", "TOPIC [PAYLOAD|-]", "put a message on the durable queue", (*program).publish},
-		{"subscribe", "[FILTER] [--exec PROG]", "messages sent to this device, one a line or a program run", (*program).subscribe},
-		{"doctor", "[--json]", "check config, clock, TLS, metadata, panel, QR fit, broker", (*program).doctor},
-		{"screen", "NAME --panel P -o FILE", "render any screen to PNG, no hardware", (*program).screen},
-		{"config", "check|print", "validate; print the effective config with its sources", (*program).configure},
+		{"status", "[--json]", "print state, account, panel, broker, queue and clock", (*program).status},
+		{"token", "[NAME]", "print a fresh access token, of the named audience if there is a NAME", (*program).token},
+		{"publish", "TOPIC [PAYLOAD|-]", "put a message into the durable queue", (*program).publish},
+		{"subscribe", "[FILTER] [--exec PROG]", "print messages for this device, or run a program for each", (*program).subscribe},
+		{"doctor", "[--json]", "check configuration, clock, server, panel, QR code and broker", (*program).doctor},
+		{"screen", "NAME --panel P -o FILE", "draw a screen as a PNG file, without hardware", (*program).screen},
+		{"config", "check|print", "check the configuration, or print it with the source of each value", (*program).configure},
 		{"version", "", "print the version", (*program).version},
-		{"help", "[COMMAND]", "this list, or what a command takes", (*program).help},
+		{"help", "[COMMAND]", "print this list, or the flags of a command", (*program).help},
 	}
 }
 

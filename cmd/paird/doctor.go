@@ -18,7 +18,7 @@ type finding struct {
 // doctor is `paird doctor`: each check says what it found, and what to do about it.
 func (p *program) doctor(ctx context.Context, args []string) error {
 	f := p.flags("doctor")
-	asJSON := f.Bool("json", false, "as JSON")
+	asJSON := f.Bool("json", false, "print JSON")
 	if _, err := p.parse(f, args, 0, 0); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (p *program) login(ctx context.Context, args []string) error {
 	f := p.flags("login")
 	issuer := f.String("issuer", "", "the `URL` of the authorization server, in place of a configuration")
 	clientID := f.String("client-id", "", "the OAuth client's `ID`")
-	scope := f.String("scope", "openid offline_access", "what to ask for")
+	scope := f.String("scope", "openid offline_access", "the `SCOPES` to ask for")
 	if _, err := p.parse(f, args, 0, 0); err != nil {
 		return err
 	}

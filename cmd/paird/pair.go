@@ -15,7 +15,7 @@ import (
 // pair is `paird pair`: it asks the daemon to, and with --wait stays until the outcome.
 func (p *program) pair(ctx context.Context, args []string) error {
 	f := p.flags("pair")
-	wait := f.Bool("wait", false, "stay until it is approved, denied or over")
+	wait := f.Bool("wait", false, "wait until the request is approved or denied, or the code has expired")
 	if _, err := p.parse(f, args, 0, 0); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 // reset is `paird reset`.
 func (p *program) reset(ctx context.Context, args []string) error {
 	f := p.flags("reset")
-	yes := f.Bool("yes", false, "do not ask")
+	yes := f.Bool("yes", false, "erase without asking")
 	if _, err := p.parse(f, args, 0, 0); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 // status is `paird status`.
 func (p *program) status(ctx context.Context, args []string) error {
 	f := p.flags("status")
-	asJSON := f.Bool("json", false, "as JSON")
+	asJSON := f.Bool("json", false, "print JSON")
 	if _, err := p.parse(f, args, 0, 0); err != nil {
 		return err
 	}
