@@ -3,6 +3,7 @@ package telemetry
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -171,5 +172,38 @@ func TestIdleSessionIsQuiet(t *testing.T) {
 			t.Errorf("%d packets in an idle hour", steps)
 		}
 		s.stop(nil)
+	})
+}
+
+// limited is a connection that keeps the deadline it was given last for writing.
+type limited struct {
+	net.Conn
+	deadline time.Time
+	writes   int // within a deadline
+}
+
+func (l *limited) SetWriteDeadline(t time.Time) error { l.deadline = t; return nil }
+
+func (l *limited) Write(p []byte) (int, error) {
+	if time.Until(l.deadline) == writeLimit {
+		l.writes++
+	}
+	return len(p), nil
+}
+
+// A write has its limit, and leaves no timer behind that would wake an idle device up.
+func TestWriteLeavesNoTimer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		conn := &limited{}
+		w := &wire{Conn: conn, o: wireOptions{progress: func() {}}}
+		for range 2 {
+			if err := w.push([]byte{typePingreq, 0}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		if conn.writes != 2 || !conn.deadline.IsZero() {
+			t.Errorf("%d writes within their limit; a deadline of %v is left", conn.writes, conn.deadline)
+		}
 	})
 }

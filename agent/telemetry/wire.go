@@ -279,11 +279,12 @@ func (w *wire) gather(b []byte, c chunk) (all []byte, waiting []chan struct{}) {
 	}
 }
 
+// push writes b, within writeLimit. A deadline that stays behind a write would wake the process when it passes.
 func (w *wire) push(b []byte) error {
 	if err := w.Conn.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
 		return err
 	}
 	_, err := w.Conn.Write(b)
 	w.o.progress()
-	return err
+	return cmp.Or(err, w.Conn.SetWriteDeadline(time.Time{}))
 }

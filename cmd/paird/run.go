@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -29,6 +30,9 @@ func (p *program) run(ctx context.Context, args []string) error {
 	for _, warning := range daemon.Warnings(cfg) {
 		log.Warn("configuration", "warning", warning)
 	}
+	// The daemon waits nearly all the time. With one processor the Go runtime does not wake a second thread for each
+	// piece of work, in case there is more of it, nor look every few seconds how many processors there are.
+	runtime.GOMAXPROCS(1)
 	defer ignoreHangup(log)()
 	defer outliveLog()()
 	return daemon.Run(ctx, cfg, daemon.Options{

@@ -175,6 +175,7 @@ func (d *device) run(ctx context.Context) error {
 		undraw()
 		time.AfterFunc(panelTime, d.board.Interrupt)
 	}()
+	d.beside.Go(func() { d.giveBack(ctx) })
 	d.beside.Go(func() { _ = d.hooks.Run(ctx) })
 	d.beside.Go(func() {
 		if err := control.Serve(ctx, d.socket, api); err != nil {
