@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,12 +12,12 @@ import (
 func TestMemoryIsGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		events, freed := make(chan []byte), 0
-		go afterEach(ctx, events, func() { freed++ })
-		want := func(when string, n int) {
+		events, freed := make(chan []byte), atomic.Int64{}
+		go afterEach(ctx, events, func() { freed.Add(1) })
+		want := func(when string, n int64) {
 			t.Helper()
-			if synctest.Wait(); freed != n {
-				t.Fatalf("%s: given back %d times, want %d", when, freed, n)
+			if synctest.Wait(); freed.Load() != n {
+				t.Fatalf("%s: given back %d times, want %d", when, freed.Load(), n)
 			}
 		}
 		time.Sleep(settle - 1)
