@@ -111,22 +111,23 @@ func verified(t *testing.T, p PanelInfo) string {
 	if p.Paper {
 		return source(recording(t, p.Name))
 	}
-	var by string
+	var by []string
 	for _, s := range p.Sizes {
-		name := fmt.Sprintf("%s-%dx%d", p.Name, s.X, s.Y)
-		r, err := bustest.ReadTraffic(name)
+		v := source(recording(t, fmt.Sprintf("%s-%dx%d", p.Name, s.X, s.Y)))
 		switch {
-		case err == nil:
-			by = source(r)
+		case slices.Contains(by, v):
+		case len(by) > 0:
+			by = append(by, sizes(s)+": "+v)
 		default:
-			by += fmt.Sprintf(" (not %dx%d)", s.X, s.Y)
+			by = append(by, v)
 		}
 	}
-	return by
+	return strings.Join(by, "; ")
 }
 
 func source(r bustest.Traffic) string {
-	maker := map[string]string{"waveshareteam/e-Paper": "Waveshare e-Paper", "pimoroni/inky": "Pimoroni inky", "rm-hull/luma.oled": "luma.oled"}
+	maker := map[string]string{"waveshareteam/e-Paper": "Waveshare e-Paper", "pimoroni/inky": "Pimoroni inky", "rm-hull/luma.oled": "luma.oled",
+		"adafruit/Adafruit_CircuitPython_SSD1306": "Adafruit SSD1306"}
 	return maker[r.Repository] + " " + r.Commit[:7]
 }
 

@@ -25,8 +25,8 @@ type Traffic struct {
 //	sleep N           N milliseconds
 //	busy              a wait until BUSY says idle
 //	command C DATA    SPI: a command and its data, in hexadecimal
-//	stream BYTES      I2C: bytes after the control byte 00
-//	data BYTES        I2C: bytes after the control byte 40
+//	stream BYTES      I2C: commands, those after the control bytes 00 and 80
+//	data BYTES        I2C: data, those after the control byte 40
 //
 // More than 200 bytes of data follow on lines of their own, "	COUNTx BYTES": equal rows counted, "ff*3" for three equal bytes.
 type Event struct {

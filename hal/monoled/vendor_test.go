@@ -10,11 +10,6 @@ import (
 	"github.com/paird/paird/hal/bustest"
 )
 
-// recorded are the modules that luma.oled drives.
-func recorded() []bustest.Glass {
-	return slices.DeleteFunc(slices.Clone(modules), func(g bustest.Glass) bool { return g.Size == image.Pt(72, 40) })
-}
-
 func recording(t *testing.T, g bustest.Glass) bustest.Traffic {
 	t.Helper()
 	r, err := bustest.ReadTraffic(fmt.Sprintf("%s-%dx%d", g.Chip, g.Size.X, g.Size.Y))
@@ -24,7 +19,7 @@ func recording(t *testing.T, g bustest.Glass) bustest.Traffic {
 	return r
 }
 
-// drawn is the picture that luma.oled was recorded with.
+// drawn is the picture that the vendors' drivers were recorded with: luma.oled, and Adafruit's for the one size that luma lacks.
 func drawn(size image.Point) *image.Gray {
 	m := image.NewGray(image.Rectangle{Max: size})
 	for i := range m.Pix {
@@ -35,19 +30,19 @@ func drawn(size image.Point) *image.Gray {
 	return m
 }
 
-// TestAgainstLuma: luma's traffic shows its picture on the model, and for the same picture our driver leaves the registers as
-// luma does, but for what explained lists.
-func TestAgainstLuma(t *testing.T) {
-	for _, g := range recorded() {
+// TestAgainstTheVendors: the vendor's traffic shows its picture on the model, and for the same picture our driver leaves the
+// registers as the vendor's does, but for what explained lists.
+func TestAgainstTheVendors(t *testing.T) {
+	for _, g := range modules {
 		t.Run(fmt.Sprint(g.Chip, g.Size), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				luma := recording(t, g)
+				vendor := recording(t, g)
 				o := bustest.NewOLED(g, addr, false)
-				if err := o.Replay(append(luma.Of("init"), luma.Of("full")...)); err != nil {
+				if err := o.Replay(append(vendor.Of("init"), vendor.Of("full")...)); err != nil {
 					t.Fatal(err)
 				}
 				if n := wrong(o, drawn(g.Size)); n > 0 {
-					t.Errorf("luma's traffic: %d wrong pixels", n)
+					t.Errorf("the vendor's traffic: %d wrong pixels", n)
 				}
 				tap := &bustest.OLEDTap{OLED: bustest.NewOLED(g, addr, true)}
 				p, err := NewI2C(tap, addr, &Opts{Chip: string(g.Chip), Size: g.Size, ColumnOffset: -1})
@@ -55,7 +50,7 @@ func TestAgainstLuma(t *testing.T) {
 					t.Fatal(err)
 				}
 				mustDraw(t, p, tap.OLED, drawn(g.Size), "ours")
-				theirs, ours := o.OLEDSettings(append(luma.Of("init"), luma.Of("full")...)), o.OLEDSettings(tap.Events)
+				theirs, ours := o.OLEDSettings(append(vendor.Of("init"), vendor.Of("full")...)), o.OLEDSettings(tap.Events)
 				for _, w := range bustest.Compare(theirs, ours, explained(g)) {
 					t.Error(w)
 				}
@@ -64,7 +59,7 @@ func TestAgainstLuma(t *testing.T) {
 	}
 }
 
-// explained lists in what our driver differs from luma's, and why.
+// explained lists in what our driver differs from the vendor's, and why.
 func explained(g bustest.Glass) []bustest.Difference {
 	const (
 		clock     = "the fastest oscillator: cameras see less banding"
@@ -77,6 +72,8 @@ func explained(g bustest.Glass) []bustest.Difference {
 	all := []bustest.Difference{{Name: "d5", Vendor: "80", Ours: "f0", Why: clock}}
 	ssd := []bustest.Difference{{Name: "20", Vendor: "00", Ours: "02", Why: page}, {Name: "2e", Vendor: "-", Ours: "", Why: "scrolling off: a warm start may find it on"}}
 	switch {
+	case g.Size == image.Pt(72, 40): // Adafruit's driver
+		return slices.Concat(all, ssd, []bustest.Difference{{Name: "db", Vendor: "30", Ours: "20", Why: reset}, {Name: "81", Vendor: "ff", Ours: "cf", Why: "as luma for the other sizes"}})
 	case g.Chip == bustest.SSD1306 && g.Size == image.Pt(96, 16):
 		all[0].Vendor = "60"
 		fallthrough

@@ -2,7 +2,6 @@
 
 import importlib
 import struct
-import subprocess
 from dataclasses import dataclass
 from typing import Callable
 
@@ -33,9 +32,8 @@ def picture(panel, colours, second=False, mode="1"):
 
 
 def waveshare(panel):
-    real = pins.board()
-    driver = importlib.import_module("waveshare_epd." + panel.module)
-    subprocess.Popen = real
+    with pins.raspberry():
+        driver = importlib.import_module("waveshare_epd." + panel.module)
     epd = driver.EPD()
     config = driver.epdconfig
     for role, pin in (("dc", config.DC_PIN), ("reset", config.RST_PIN), ("busy", config.BUSY_PIN), ("power", config.PWR_PIN)):
@@ -116,6 +114,20 @@ def luma_panel(chip, width, height):
     return Panel("%s-%dx%d" % (chip, width, height), (width, height), "luma-oled", luma, chip)
 
 
+# Adafruit
+
+
+def adafruit(panel):
+    wire.operation("init")
+    device = importlib.import_module(panel.module).SSD1306_I2C(*panel.size, None)
+    wire.operation("full")
+    for y, row in enumerate(picture(panel, (0, 1, 1)).rows):
+        for x, value in enumerate(row):
+            device.pixel(x, y, value)
+    device.show()
+    return panel.module + ".py"
+
+
 PANELS = [
     waveshare_panel("waveshare1in54v2", (200, 200), "epd1in54_V2", (False,), "displayPartBaseImage", (True,), "displayPart"),
     waveshare_panel("waveshare2in13v2", (250, 122), "epd2in13_V2", (0,), "displayPartBaseImage", (1,), "displayPartial"),
@@ -146,6 +158,7 @@ PANELS = [
     luma_panel("ssd1306", 128, 32),
     luma_panel("ssd1306", 96, 16),
     luma_panel("ssd1306", 64, 48),
+    Panel("ssd1306-72x40", (72, 40), "adafruit-ssd1306", adafruit, "adafruit_ssd1306"),
     luma_panel("ssd1309", 128, 64),
     luma_panel("sh1106", 128, 64),
     luma_panel("sh1107", 128, 128),

@@ -1,5 +1,6 @@
-"""What the drivers use of spidev, gpiozero, gpiod, gpiodevice and smbus2, on the recording bus."""
+"""What the drivers use of spidev, gpiozero, gpiod, gpiodevice, smbus2 and adafruit_bus_device, on the recording bus."""
 
+import contextlib
 import subprocess
 import sys
 import types
@@ -86,6 +87,22 @@ class SMBus:
         wire.i2c(*message)
 
 
+class I2CDevice:
+    """A device of Adafruit's bus library."""
+
+    def __init__(self, bus, address):
+        self.address = address
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, *error):
+        pass
+
+    def write(self, values):
+        wire.i2c(self.address, values)
+
+
 class Popen:
     """The program that Waveshare's epdconfig starts to find out on which board it is."""
 
@@ -97,8 +114,9 @@ class Popen:
 
 
 def module(name, **members):
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__dict__.update(members)
+    m = sys.modules[name] = types.ModuleType(name)
+    m.__dict__.update(members)
+    return m
 
 
 def install():
@@ -109,9 +127,17 @@ def install():
     module("gpiod")
     module("gpiod.line", Value=types.SimpleNamespace(ACTIVE=1, INACTIVE=0), Bias=None, Direction=None, Edge=types.SimpleNamespace(RISING=1))
     module("cbor2")
+    i2c = module("adafruit_bus_device.i2c_device", I2CDevice=I2CDevice)
+    spi = module("adafruit_bus_device.spi_device")
+    module("adafruit_bus_device", i2c_device=i2c, spi_device=spi)
+    module("micropython", const=lambda value: value)
+    module("busio", I2C=None, SPI=None)  # named in annotations
+    module("digitalio", DigitalInOut=None)
 
 
-def board():
-    """Makes epdconfig, which is imported while this lasts, believe that it is on a Raspberry Pi."""
+@contextlib.contextmanager
+def raspberry():
+    """Makes epdconfig, if it is imported meanwhile, believe that it is on a Raspberry Pi."""
     real, subprocess.Popen = subprocess.Popen, Popen
-    return real
+    yield
+    subprocess.Popen = real

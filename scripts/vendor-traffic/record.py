@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Records what the vendors' own drivers of panels put on the wire. Run by hand by a maintainer; Go tests read what it writes.
 
-    record.py --waveshare DIR --inky DIR --luma-oled DIR --luma-core DIR OUT
+    record.py --waveshare DIR --inky DIR --luma-oled DIR --luma-core DIR --adafruit-ssd1306 DIR --adafruit-framebuf DIR OUT
 
-Each DIR is a clone (bare or not) of waveshareteam/e-Paper, pimoroni/inky, rm-hull/luma.oled and rm-hull/luma.core. The drivers
-run unchanged, as they are in HEAD of the clone, on a bus that records: see wire.py. What they import besides, the libraries for
-pictures and pins, is replaced by the little that they use of it (pictures.py, pins.py). panels.py says which driver draws what
+Each DIR is a clone (bare or not) of a repository below. The drivers run unchanged, as they are in HEAD of the clone, on a bus
+that records: see wire.py. What they import besides, the libraries for pictures and pins, is replaced by the little that they use
+of it (pictures.py, pins.py). panels.py says which driver draws what
 for which panel. OUT gets a file for each panel; its form is in hal/bustest/traffic.go.
 """
 
@@ -25,6 +25,8 @@ REPOSITORIES = {
     "inky": ("pimoroni/inky", "", "inky"),
     "luma-oled": ("rm-hull/luma.oled", "", "luma"),
     "luma-core": ("rm-hull/luma.core", "", "luma"),
+    "adafruit-ssd1306": ("adafruit/Adafruit_CircuitPython_SSD1306", "", "adafruit_ssd1306.py"),
+    "adafruit-framebuf": ("adafruit/Adafruit_CircuitPython_framebuf", "", "adafruit_framebuf.py"),
 }
 
 
@@ -32,13 +34,13 @@ def git(directory, *arguments):
     return subprocess.run(["git", "-C", directory, *arguments], check=True, stdout=subprocess.PIPE).stdout
 
 
-def extract(clone, folder, into):
-    """Writes the Python files of a folder of the clone's HEAD."""
-    for name in git(clone, "ls-tree", "-r", "--name-only", "HEAD", folder + "/").decode().split("\n"):
+def extract(clone, path, into):
+    """Writes a Python file, or those of a folder, as the clone's HEAD has them."""
+    for name in git(clone, "ls-tree", "-r", "--name-only", "HEAD", path).decode().split("\n"):
         if name.endswith(".py"):
-            path = into / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(git(clone, "show", "HEAD:" + name))
+            target = into / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(git(clone, "show", "HEAD:" + name))
 
 
 def main():

@@ -58,11 +58,12 @@ def write(values, data):
 
 
 def i2c(address, values):
-    """Takes a transaction: a control byte, then commands or data."""
-    if values[0] == 0x40:
-        _events.append(("data", "", bytearray(values[1:])))
+    """Takes a transaction: a control byte, then commands or data. Commands one after the other are one stream."""
+    kind = "data" if values[0] == 0x40 else "stream"
+    if kind == "stream" and _events and _events[-1][0] == kind:
+        _events[-1][2].extend(values[1:])
     else:
-        _events.append(("stream", "", bytes(values[1:])))
+        _events.append((kind, "", bytearray(values[1:])))
 
 
 def sleep(seconds):
