@@ -42,7 +42,13 @@ func startRabbitMQ(t *testing.T) *rabbitmq {
 		for _, topic := range []string{"n", "status", "event", "telemetry"} {
 			scopes = append(scopes, "rabbitmq.write:*/*/paird."+device+"."+topic)
 		}
-		return scopes
+		for _, topic := range []string{"in.#", "cmd"} {
+			scopes = append(scopes, "rabbitmq.read:*/*/paird."+device+"."+topic)
+		}
+		for _, permission := range []string{"configure", "write", "read"} { // the queue of its session, and no other
+			scopes = append(scopes, "rabbitmq."+permission+":*/mqtt-subscription-"+device+"*")
+		}
+		return append(scopes, "rabbitmq.read:*/amq.topic")
 	}
 	// the port mapper that Erlang would otherwise leave running behind the test
 	mapper := e2e.FreePort(t)

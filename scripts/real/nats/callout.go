@@ -120,6 +120,8 @@ func (c *callout) answer(question string) (string, error) {
 	for _, topic := range []string{"n", "status", "event", "telemetry"} {
 		u.Pub.Allow.Add("paird." + device + "." + topic)
 	}
+	// What a device may read. $MQTT.sub.> is where NATS delivers to its subscriptions of QoS 1.
+	u.Sub.Allow.Add("paird."+device+".in.>", "paird."+device+".in", "paird."+device+".cmd", "$MQTT.sub.>", "$MQTT.deliver.pubrel.>")
 	u.Sub.Deny.Add(c.deny...)
 	if a.Jwt, err = u.Encode(c.signer); err != nil {
 		return "", err
