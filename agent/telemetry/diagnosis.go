@@ -30,6 +30,7 @@ type ending struct {
 	now      time.Time
 	closed   bool          // the peer closed or reset the connection
 	phase    phase         //
+	optional phase         // the last optional message of the session, describing or discovering; 0: none was sent
 	age      time.Duration // since the CONNACK
 	quiet    time.Duration // since the last record was sent
 	inFlight []uint64      // records without PUBACK, oldest first
@@ -68,6 +69,10 @@ func (d *diagnosis) sessionEnded(e ending) finding {
 		return d.recordRefused(e.inFlight)
 	case old:
 		return finding{}
+	case e.phase == draining && e.optional != 0 && len(e.inFlight) == 0 && e.age < closeAfterRecord:
+		// Some brokers acknowledge what the token may not publish, and close then (mosquitto 2.0.11, retained). What
+		// is optional is left out first: nothing is lost if it was for another reason.
+		e.phase = e.optional
 	}
 	if d.early[e.phase]++; d.early[e.phase] < conclusive {
 		return finding{}

@@ -21,6 +21,7 @@ func TestDiagnosisConcludesNothingTooSoon(t *testing.T) {
 		detail, aside    bool
 		window           int
 		skipsSubscribing bool
+		skipsDescribing  bool
 	}{
 		"kicked twice":             {e: kicked, times: 2, window: windowSize},
 		"kicked three times":       {e: kicked, times: 3, detail: true, window: windowSize},
@@ -32,10 +33,12 @@ func TestDiagnosisConcludesNothingTooSoon(t *testing.T) {
 		"long after the record":    {e: ending{closed: true, phase: draining, age: time.Hour, quiet: 3 * time.Second, inFlight: []uint64{7}}, times: 9, window: windowSize},
 		"subscription":             {e: ending{closed: true, phase: subscribing}, times: 3, detail: true, window: windowSize, skipsSubscribing: true},
 		"subscription, not closed": {e: ending{phase: subscribing}, times: 9, window: windowSize},
+		"closed after /about":      {e: ending{closed: true, phase: draining, optional: describing, age: time.Millisecond}, times: 3, detail: true, window: windowSize, skipsDescribing: true},
+		"later than /about":        {e: ending{closed: true, phase: draining, optional: describing, age: 3 * time.Second}, times: 3, detail: true, window: windowSize},
 		"birth":                    {e: ending{closed: true, phase: announcing}, times: 3, detail: true, window: windowSize},
 	} {
 		h, last := ends(c.e, c.times)
-		if (last.detail != "") != c.detail || last.setAside != c.aside || h.window() != c.window || h.skips(subscribing, noon) != c.skipsSubscribing {
+		if (last.detail != "") != c.detail || last.setAside != c.aside || h.window() != c.window || h.skips(subscribing, noon) != c.skipsSubscribing || h.skips(describing, noon) != c.skipsDescribing {
 			t.Errorf("%s: %+v, window %d", name, last, h.window())
 		}
 		if h.skips(subscribing, noon.Add(skipFor)) {

@@ -73,6 +73,7 @@ type session struct {
 	until     time.Time   // when the token expires, zero if that does not matter
 	retain    bool        // the broker is asked to retain messages
 	phase     phase
+	optional  phase         // the last optional message that was sent; 0: none
 	unacked   []message     // in flight, oldest first
 	sent      time.Time     // the last record
 	reset     uint64        // the record of the event `reset`, 0 before

@@ -157,6 +157,7 @@ func (s *session) publishUnlessSkipped(ctx context.Context, m outgoing) error {
 	if s.diagnosis.skips(s.phase, time.Now()) {
 		return nil
 	}
+	s.optional = s.phase
 	token, err := s.publish(m)
 	if err != nil {
 		return err
@@ -295,7 +296,7 @@ func (s *session) diagnose(err error) *Error {
 }
 
 func (s *session) ending(err error) ending {
-	e := ending{now: time.Now(), closed: isEnd(err), phase: s.phase, age: time.Since(s.since), quiet: time.Since(s.sent)}
+	e := ending{now: time.Now(), closed: isEnd(err), phase: s.phase, optional: s.optional, age: time.Since(s.since), quiet: time.Since(s.sent)}
 	for _, m := range s.unacked {
 		if m.record {
 			e.inFlight = append(e.inFlight, m.seq)

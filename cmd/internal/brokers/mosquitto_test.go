@@ -47,7 +47,7 @@ func startMosquitto(t *testing.T) *mosquitto {
 	m := &mosquitto{broker: newBroker(newIssuer(t), port, "-u", "watcher", "-P", watcherPassword), admitted: map[string]bool{}}
 	m.passwords = e2e.Secret(t, "passwords", "")
 	acl := e2e.Secret(t, "acl", "user watcher\ntopic readwrite #\npattern write paird/%u/n\npattern write paird/%u/status\n"+
-		"pattern write paird/%u/event\npattern write paird/%u/telemetry\npattern write homeassistant/device/%u/config\n"+
+		"pattern write paird/%u/event\npattern write paird/%u/about\npattern write paird/%u/telemetry\npattern write homeassistant/device/%u/config\n"+
 		"pattern read paird/%u/in/#\npattern read paird/%u/cmd\n")
 	// "user root" means: the user that runs the test, who can read these files
 	m.config = e2e.Secret(t, "mosquitto.conf", fmt.Sprintf("user root\nallow_anonymous false\npassword_file %s\nacl_file %s\n"+

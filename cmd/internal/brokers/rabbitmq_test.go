@@ -39,7 +39,7 @@ func startRabbitMQ(t *testing.T) *rabbitmq {
 	everything := []string{"rabbitmq.read:*/*/*", "rabbitmq.write:*/*/*", "rabbitmq.configure:*/*/*"}
 	r := &rabbitmq{broker: newBroker(issuer, port, "-u", "watcher", "-P", issuer.token(t, "watcher", time.Hour, everything...))}
 	r.scopes = func(device string) (scopes []string) {
-		for _, topic := range []string{"n", "status", "event", "telemetry"} {
+		for _, topic := range []string{"n", "status", "event", "telemetry", "about"} {
 			scopes = append(scopes, "rabbitmq.write:*/*/paird."+device+"."+topic)
 		}
 		for _, topic := range []string{"in.#", "cmd"} {

@@ -117,7 +117,7 @@ func (c *callout) answer(question string) (string, error) {
 	}
 	u := jwt.NewUserClaims(q.UserNkey)
 	u.Name, u.Audience = device, server.DEFAULT_GLOBAL_ACCOUNT
-	for _, topic := range []string{"n", "status", "event", "telemetry"} {
+	for _, topic := range []string{"n", "status", "event", "telemetry", "about"} {
 		u.Pub.Allow.Add("paird." + device + "." + topic)
 	}
 	// What a device may read. $MQTT.sub.> is where NATS delivers to its subscriptions of QoS 1.
