@@ -116,7 +116,7 @@ func (m *authModel) Wait(ctx context.Context, p deviceauth.Pending) (deviceauth.
 		return deviceauth.Token{}, err
 	}
 	m.lab.note("approved")
-	return m.judged(m.issue())
+	return m.answered(m.issue())
 }
 
 func (m *authModel) Refresh(ctx context.Context, t deviceauth.Token) (deviceauth.Token, error) {
@@ -139,7 +139,7 @@ func (m *authModel) Refresh(ctx context.Context, t deviceauth.Token) (deviceauth
 	if fresh.IDToken == "" {
 		fresh.IDToken, fresh.Verified = t.IDToken, t.Verified
 	}
-	return m.judged(fresh)
+	return m.answered(fresh)
 }
 
 func (m *authModel) Audience(ctx context.Context, t deviceauth.Token, r deviceauth.AudienceRequest) (a, rotated deviceauth.Token, err error) {
@@ -156,8 +156,8 @@ func (m *authModel) Audience(ctx context.Context, t deviceauth.Token, r deviceau
 	return a, rotated, nil
 }
 
-// judged is an answer of the token endpoint. What must not be used comes with its error.
-func (m *authModel) judged(t deviceauth.Token) (deviceauth.Token, error) {
+// answered is an answer of the token endpoint. What must not be used comes with its error.
+func (m *authModel) answered(t deviceauth.Token) (deviceauth.Token, error) {
 	if m.signs {
 		t.Subject = "" // not before it is verified
 	}

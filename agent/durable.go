@@ -71,7 +71,7 @@ func (k *keeper) resume(ctx context.Context, state store.State) {
 	}
 }
 
-// plan decides when to refresh a grant that came from disk. "Nothing is judged by wall time before the
+// plan decides when to refresh a grant that came from disk. "Nothing is decided by wall time before the
 // clock is set".
 func (k *keeper) plan() {
 	now := time.Now()

@@ -43,7 +43,7 @@ func tree(t *testing.T, dir string) string {
 }
 
 // A state directory that another account made first, with a key and slots of its own, is left as it is: the daemon
-// writes no secret there, whoever asks it to pair.
+// writes no secret there, whichever user asks it to pair.
 func TestPlantedStateDirectory(t *testing.T) {
 	t.Parallel()
 	e2e.NeedsRoot(t, "a second account makes the directory")
