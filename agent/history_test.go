@@ -48,7 +48,6 @@ type household struct {
 
 	mu       sync.Mutex
 	faults   map[string]bool // that are on: "down", "lose", "unusable", "slow keys"
-	lost     int
 	began    time.Time
 	story    []string
 	since    time.Time // of the last reset: what was given before is over
