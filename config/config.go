@@ -85,6 +85,7 @@ type Display struct {
 type Sim struct {
 	Panel  string // whose size and look it has; "": those of display.size
 	Listen string // loopback host:port
+	Open   bool   // the page asks for no token
 }
 
 // PNG is the panel that writes pictures.

@@ -26,6 +26,7 @@ type Options struct {
 	Rotate       int               // 0, 90, 180, 270 degrees clockwise
 	SimPanel     string            // panel = "sim": the panel whose size, paper, colours and refresh times it has; "": Size and Paper
 	SimListen    string            // loopback address of the simulator's page
+	SimOpen      bool              // the page asks for no token
 	PNGFile      string            // panel = "png": each frame replaces this file atomically
 	ButtonPin    string            // "" = no button on a pin
 	ActiveLow    bool
@@ -150,7 +151,7 @@ func simulated(o Options) PanelInfo {
 func (b *Board) openSim(ctx context.Context, o Options, edges *edges) error {
 	p := simulated(o)
 	b.Paper, b.Accent, b.Partial, b.Refresh = p.Paper, p.Accent, p.Partial, p.Refresh
-	so := sim.Options{Name: o.Name, EncodePNG: o.EncodePNG, Size: view(p.Size(o.Size), o.Rotate), Paper: p.Paper, Accent: p.Accent, Full: p.Refresh, Press: edges.put}
+	so := sim.Options{Name: o.Name, EncodePNG: o.EncodePNG, Size: view(p.Size(o.Size), o.Rotate), Paper: p.Paper, Accent: p.Accent, Full: p.Refresh, Open: o.SimOpen, Press: edges.put}
 	if p.Partial {
 		so.Part = partialTime
 	}

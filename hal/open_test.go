@@ -26,7 +26,7 @@ func TestOpenNone(t *testing.T) {
 }
 
 func TestOpenSim(t *testing.T) {
-	b, err := Open(t.Context(), Options{Panel: "sim", EncodePNG: png.Encode, Size: image.Pt(250, 122), Paper: true, Rotate: 90, SimListen: "127.0.0.1:0"})
+	b, err := Open(t.Context(), Options{Panel: "sim", EncodePNG: png.Encode, Size: image.Pt(250, 122), Paper: true, Rotate: 90, SimListen: "127.0.0.1:0", SimOpen: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,6 +61,7 @@ func (s deviceSettings) text() string {
 	set("language", s.language)
 	section("sim")
 	set("listen", s.sim)
+	b.WriteString("open = true\n") // the lab's own page shows it
 	set("panel", s.panel)
 	section("mqtt")
 	set("url", s.broker)

@@ -41,6 +41,7 @@ func (s *Sim) serveEvents(w http.ResponseWriter, r *http.Request) {
 	defer ping.Stop()
 	var sent state
 	for first := true; ; first = false {
+		_ = out.SetWriteDeadline(time.Now().Add(writeTime)) // a test's writer has none
 		now, changed := s.now()
 		if !first && now.Refreshes != sent.Refreshes && s.o.Full > 0 {
 			send(w, "refresh", refreshEvent{s.o.Full.Milliseconds()})

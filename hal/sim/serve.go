@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net"
@@ -10,8 +11,13 @@ import (
 	"time"
 )
 
-// Listen serves the page on addr ("127.0.0.1:8628"; port 0 picks a free one) until Close, and returns its URL.
-// It refuses an address that is not loopback: anyone who reaches the page can press the button.
+const (
+	connections = 64               // that are held at once
+	writeTime   = 10 * time.Second // for an answer, or for one event
+)
+
+// Listen serves the page on addr ("127.0.0.1:8628"; port 0 picks a free one) until Close, and returns its URL, which
+// has the token in it. It refuses an address that is not loopback.
 func (s *Sim) Listen(ctx context.Context, addr string) (url string, err error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil || !loopback(host) {
@@ -21,13 +27,24 @@ func (s *Sim) Listen(ctx context.Context, addr string) (url string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("simulator: %w; set another sim.listen", err)
 	}
-	srv := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
-	go func() { _ = srv.Serve(ln) }() // ends with ErrServerClosed
+	srv := s.server()
+	go func() { _ = srv.Serve(&limited{ln, make(chan struct{}, connections)}) }() // ends with ErrServerClosed
 	go func() {
 		<-s.closed
 		_ = srv.Close()
 	}()
-	return "http://" + ln.Addr().String() + "/", nil
+	url = "http://" + ln.Addr().String() + "/"
+	if s.token != "" {
+		url += "?token=" + s.token
+	}
+	return url, nil
+}
+
+func (s *Sim) server() *http.Server {
+	return &http.Server{
+		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 30 * time.Second,
+		WriteTimeout: writeTime, MaxHeaderBytes: 16 << 10,
+	}
 }
 
 // Close ends the server and every event stream, and lets the button go.
@@ -37,7 +54,7 @@ func (s *Sim) Close() error {
 	return nil
 }
 
-// Handler serves the page, the picture, the events and the button to loopback names only.
+// Handler serves the page, the picture, the events and the button: to loopback names, and to who has the token.
 func (s *Sim) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", servePage)
@@ -46,7 +63,20 @@ func (s *Sim) Handler() http.Handler {
 	mux.HandleFunc("POST /press", s.servePress)
 	mux.HandleFunc("POST /down", func(w http.ResponseWriter, _ *http.Request) { s.set(true); w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("POST /up", func(w http.ResponseWriter, _ *http.Request) { s.set(false); w.WriteHeader(http.StatusNoContent) })
-	return onlyLoopback(http.NewCrossOriginProtection().Handler(mux))
+	return onlyLoopback(http.NewCrossOriginProtection().Handler(s.onlyToken(mux)))
+}
+
+// onlyToken refuses requests without the token: loopback is open to every user of this machine, and [control] does not
+// hold here.
+func (s *Sim) onlyToken(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if given := r.URL.Query().Get("token"); s.token != "" && subtle.ConstantTimeCompare([]byte(given), []byte(s.token)) == 0 {
+			w.Header().Set("Connection", "close")
+			http.Error(w, "open the address in the log line \"simulated panel\" of paird: it has a token", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // onlyLoopback refuses requests for another host's name: a page that rebinds its name to 127.0.0.1 would
@@ -97,11 +127,17 @@ func (s *Sim) servePress(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusBadRequest)
-	case !s.press(hold):
+	case !s.pressFor(w, hold):
 		http.Error(w, "the button is already held", http.StatusConflict)
 	default:
 		w.WriteHeader(http.StatusNoContent)
 	}
+}
+
+// pressFor presses, and gives the answer the time that this takes.
+func (s *Sim) pressFor(w http.ResponseWriter, hold time.Duration) bool {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(hold + writeTime)) // a test's writer has none
+	return s.press(hold)
 }
 
 var errHold = errors.New("hold: a duration up to 1m, as 3s")

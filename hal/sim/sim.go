@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"crypto/rand"
 	"image"
 	"io"
 	"sync"
@@ -18,6 +19,7 @@ type Options struct {
 	Accent    bool          // paper with a third colour
 	Full      time.Duration // what a full refresh of paper takes; 0: no time, as a partial one
 	Part      time.Duration // what a partial refresh of paper takes; 0 with Full: every refresh is a full one
+	Open      bool          // the page asks for no token: every user of this machine may press the button
 	Press     func(down bool, at time.Time)
 	EncodePNG func(w io.Writer, m image.Image) error
 }
@@ -25,6 +27,7 @@ type Options struct {
 // Sim is a panel, a button and an LED on a web page. It is safe for concurrent use.
 type Sim struct {
 	o      Options
+	token  string // the page's address has it; "": none is asked for
 	closed chan struct{}
 	once   sync.Once
 	button button
@@ -52,6 +55,9 @@ type state struct {
 // New returns a board whose panel is dark (bare, for paper) and whose button is up.
 func New(o Options) *Sim {
 	s := &Sim{o: o, closed: make(chan struct{}), changed: make(chan struct{}), frame: ink.New(o.Size, o.Accent), next: ink.New(o.Size, o.Accent), full: o.Full > 0}
+	if !o.Open {
+		s.token = rand.Text()
+	}
 	s.state = state{Version: 1, Contrast: 255, Lit: true}
 	if o.Paper {
 		for i := range s.frame.Pix {

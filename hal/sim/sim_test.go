@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -34,7 +35,7 @@ func request(s *Sim, method, target string, header ...string) *httptest.Response
 }
 
 func TestPictureIsWhatWasDrawn(t *testing.T) {
-	s := New(Options{EncodePNG: png.Encode, Size: image.Pt(128, 64)})
+	s := New(Options{Open: true, EncodePNG: png.Encode, Size: image.Pt(128, 64)})
 	src := ink.New(image.Pt(128, 64), false)
 	src.SetColorIndex(3, 5, ink.White)
 	if err := s.Draw(s.Bounds(), src, image.Point{}); err != nil {
@@ -52,7 +53,7 @@ func TestPictureIsWhatWasDrawn(t *testing.T) {
 
 func TestSleepDarkensOLEDOnly(t *testing.T) {
 	for _, paper := range []bool{false, true} {
-		s := New(Options{EncodePNG: png.Encode, Size: image.Pt(16, 16), Paper: paper})
+		s := New(Options{Open: true, EncodePNG: png.Encode, Size: image.Pt(16, 16), Paper: paper})
 		white := image.NewUniform(color.White)
 		_ = s.Draw(s.Bounds(), white, image.Point{})
 		_ = s.Sleep()
@@ -67,7 +68,7 @@ func TestSleepDarkensOLEDOnly(t *testing.T) {
 }
 
 func TestOnlyLoopbackNames(t *testing.T) {
-	s := New(Options{EncodePNG: png.Encode, Size: image.Pt(16, 16)})
+	s := New(Options{Open: true, EncodePNG: png.Encode, Size: image.Pt(16, 16)})
 	for host, want := range map[string]int{
 		"127.0.0.1:8628": 200, "localhost:8628": 200, "[::1]:8628": 200, "127.0.0.1": 200, "localhost:9": 200,
 		"evil.example": 403, "evil.example:8628": 403, "192.168.1.5:8628": 403, "localhost.evil.example": 403, "": 403, "127.0.0.1.nip.io:8628": 403,
@@ -80,7 +81,7 @@ func TestOnlyLoopbackNames(t *testing.T) {
 
 func TestOtherOriginsCannotPress(t *testing.T) {
 	pressed := 0
-	s := New(Options{EncodePNG: png.Encode, Size: image.Pt(16, 16), Press: func(bool, time.Time) { pressed++ }})
+	s := New(Options{Open: true, EncodePNG: png.Encode, Size: image.Pt(16, 16), Press: func(bool, time.Time) { pressed++ }})
 	for _, h := range [][]string{
 		{"Origin", "http://evil.example"}, {"Origin", "null"}, {"Sec-Fetch-Site", "cross-site"},
 		{"Sec-Fetch-Site", "same-site", "Origin", "http://127.0.0.1:9999"},
@@ -98,8 +99,119 @@ func TestOtherOriginsCannotPress(t *testing.T) {
 	_ = s.Close()
 }
 
+// Loopback is open to every user of the machine: only the address that Listen returns has the token.
+func TestPageAsksForItsToken(t *testing.T) {
+	pressed := 0
+	s := New(Options{EncodePNG: png.Encode, Size: image.Pt(16, 16), Press: func(bool, time.Time) { pressed++ }})
+	address, err := s.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	token := address[strings.Index(address, "?"):]
+	if len(token) < len("?token=")+26 || New(Options{}).token == s.token {
+		t.Errorf("%q is no token of 130 bits", token)
+	}
+	for _, c := range []string{"GET /", "GET /panel.png", "GET /events", "POST /press", "POST /down", "POST /up"} {
+		method, path, _ := strings.Cut(c, " ")
+		for _, wrong := range []string{"", "?token=", "?token=x", strings.ToLower(token), token + "x"} {
+			if got := request(s, method, path+wrong).Code; got != http.StatusForbidden {
+				t.Errorf("%s%s: %d, want 403", c, wrong, got)
+			}
+		}
+	}
+	if pressed != 0 {
+		t.Error("the button was pressed without the token")
+	}
+	for _, c := range []string{"GET /", "GET /panel.png", "POST /down", "POST /up"} {
+		method, path, _ := strings.Cut(c, " ")
+		if got := request(s, method, path+token).Code; got >= 300 {
+			t.Errorf("%s with the token: %d", c, got)
+		}
+	}
+	if pressed != 2 {
+		t.Errorf("%d changes of the button", pressed)
+	}
+}
+
+// Connections above the limit are closed, and one that goes makes room.
+func TestConnectionsAreLimited(t *testing.T) {
+	s := New(Options{Open: true, EncodePNG: png.Encode, Size: image.Pt(16, 16)})
+	address, err := s.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var streams []*http.Response
+	get := func() bool { // on a connection of its own
+		c := &http.Client{Transport: &http.Transport{}}
+		res, err := c.Get(address + "events")
+		if err == nil {
+			streams = append(streams, res)
+		}
+		return err == nil
+	}
+	for i := range connections {
+		if !get() {
+			t.Fatalf("only %d connections", i)
+		}
+	}
+	if get() {
+		t.Fatalf("there are more than %d connections", connections)
+	}
+	_ = streams[0].Body.Close()
+	for limit := time.Now().Add(10 * time.Second); !get(); {
+		if time.Now().After(limit) {
+			t.Fatal("a connection that went leaves no room")
+		}
+	}
+	for _, res := range streams[1:] {
+		_ = res.Body.Close()
+	}
+}
+
+// A reader that reads no more is let go, though its stream has no end.
+func TestSlowReaderIsLetGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{Open: true, EncodePNG: png.Encode, Size: image.Pt(16, 16)})
+		near, far := net.Pipe() // without a buffer: what is not read is not written
+		l := &one{conns: make(chan net.Conn, 1), done: make(chan struct{})}
+		l.conns <- far
+		srv := s.server()
+		go func() { _ = srv.Serve(l) }()
+		if _, err := io.WriteString(near, "GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(writeTime + time.Second)
+		synctest.Wait()
+		if _, err := io.ReadAll(near); err != nil { // ends: the server has closed it
+			t.Error(err)
+		}
+		close(l.done)
+		_ = srv.Close()
+		_ = s.Close()
+	})
+}
+
+// one is a listener for one connection.
+type one struct {
+	conns chan net.Conn
+	done  chan struct{}
+}
+
+func (l *one) Accept() (net.Conn, error) {
+	select {
+	case conn := <-l.conns:
+		return conn, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+func (l *one) Close() error   { return nil }
+func (l *one) Addr() net.Addr { return &net.TCPAddr{} }
+
 func TestPageMayBeFramedByLoopbackOnly(t *testing.T) {
-	w := request(New(Options{EncodePNG: png.Encode, Size: image.Pt(16, 16)}), "GET", "/")
+	w := request(New(Options{Open: true, EncodePNG: png.Encode, Size: image.Pt(16, 16)}), "GET", "/")
 	csp := w.Header().Get("Content-Security-Policy")
 	if !strings.Contains(csp, "frame-ancestors http://127.0.0.1:* http://localhost:*") || strings.Contains(csp, "unsafe") {
 		t.Errorf("policy %q", csp)
@@ -120,7 +232,7 @@ func TestPress(t *testing.T) {
 		}
 		var got []edge
 		start := time.Now()
-		s := New(Options{EncodePNG: png.Encode, Size: image.Pt(16, 16), Press: func(d bool, at time.Time) { got = append(got, edge{d, at.Sub(start)}) }})
+		s := New(Options{Open: true, EncodePNG: png.Encode, Size: image.Pt(16, 16), Press: func(d bool, at time.Time) { got = append(got, edge{d, at.Sub(start)}) }})
 		go func() {
 			time.Sleep(time.Second)
 			if c := request(s, "POST", "/press").Code; c != http.StatusConflict {
@@ -155,7 +267,7 @@ func TestPress(t *testing.T) {
 }
 
 func TestEvents(t *testing.T) {
-	s := New(Options{EncodePNG: png.Encode, Name: "Kitchen \"<b>\"", Size: image.Pt(128, 64), Paper: true})
+	s := New(Options{Open: true, EncodePNG: png.Encode, Name: "Kitchen \"<b>\"", Size: image.Pt(128, 64), Paper: true})
 	url, err := s.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -199,7 +311,7 @@ func TestEvents(t *testing.T) {
 
 func TestListenRefusesOtherAddresses(t *testing.T) {
 	for _, addr := range []string{"0.0.0.0:0", ":0", "192.168.0.1:0", "example.com:80", "127.0.0.1", "[::]:0"} {
-		if _, err := New(Options{EncodePNG: png.Encode, Size: image.Pt(8, 8)}).Listen(t.Context(), addr); err == nil {
+		if _, err := New(Options{Open: true, EncodePNG: png.Encode, Size: image.Pt(8, 8)}).Listen(t.Context(), addr); err == nil {
 			t.Errorf("%q was accepted", addr)
 		}
 	}
@@ -225,7 +337,7 @@ func TestRefreshTakesItsTime(t *testing.T) {
 		"without times":          {Options{}, 0, 0, 0},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			c.o.Size, c.o.Paper, c.o.EncodePNG = image.Pt(16, 16), true, png.Encode
+			c.o.Size, c.o.Paper, c.o.Open, c.o.EncodePNG = image.Pt(16, 16), true, true, png.Encode
 			s := New(c.o)
 			draw := func(x int, want time.Duration) {
 				start := time.Now()

@@ -16,7 +16,7 @@ func Hardware(cfg config.Config, name string, terminal io.Writer, log *slog.Logg
 	d := cfg.Display
 	o := hal.Options{
 		Board: d.Board, Panel: d.Panel, Bus: d.Bus, Address: uint16(d.Address), ColumnOffset: d.ColumnOffset, Pins: d.Pins,
-		Rotate: d.Rotate, SimPanel: cfg.Sim.Panel, SimListen: cfg.Sim.Listen, PNGFile: cfg.PNG.File,
+		Rotate: d.Rotate, SimPanel: cfg.Sim.Panel, SimListen: cfg.Sim.Listen, SimOpen: cfg.Sim.Open, PNGFile: cfg.PNG.File,
 		ButtonPin: cfg.Button.Pin, ActiveLow: cfg.Button.ActiveLow, LEDPin: cfg.LED.Pin,
 		Name: name, Terminal: terminal, EncodePNG: display.EncodePNG, Log: log,
 	}

@@ -136,10 +136,25 @@ func Warnings(cfg config.Config) []string {
 			all = append(all, fmt.Sprintf("control.%s: this machine has no %s, so it allows nothing", key, strings.Join(missing, ", ")))
 		}
 	}
+	if sim := simulatorWarning(cfg); sim != "" {
+		all = append(all, sim)
+	}
 	if cfg.MQTT.CAFile != "" && strings.HasPrefix(cfg.MQTT.URL, "mqtt://") {
 		all = append(all, "mqtt.ca_file: mqtt:// uses no certificates, so it does nothing")
 	}
 	return all
+}
+
+// simulatorWarning warns of the simulator in a system installation, which is one that uses the usual state directory:
+// [control] says nothing about its page.
+func simulatorWarning(cfg config.Config) string {
+	switch {
+	case cfg.Display.Panel != "sim" || cfg.Device.StateDir != config.Default().Device.StateDir:
+		return ""
+	case cfg.Sim.Open:
+		return `sim.open: every user of this machine may see the code, pair and reset on the simulator's page`
+	}
+	return `display.panel = "sim": it is for trying things out, every user who has the address of its page may see the code, pair and reset`
 }
 
 // BoundPassword warns that the broker may be given a token which is bound to a key (RFC 9449 section 6): MQTT has

@@ -131,6 +131,9 @@ func TestWarnings(t *testing.T) {
 		"[mqtt]\nurl = 'mqtt://localhost'\nca_file = 'c.pem'":                     "mqtt.ca_file: mqtt:// uses no certificates",
 		"dpop = 'on'\n[mqtt]\nurl = 'mqtts://b.example'":                          "auth.dpop = \"on\": a token bound to this device",
 		"dpop = 'on'\n[mqtt]\nurl = 'mqtts://b.example'\npassword = '{id_token}'": "",
+		"[display]\npanel = 'sim'":                                                "display.panel = \"sim\": it is for trying things out",
+		"[display]\npanel = 'sim'\n[sim]\nopen = true":                            "sim.open: every user of this machine may",
+		"[display]\npanel = 'sim'\n[device]\nstate_dir = '/home/me/try'":          "",
 		"": "",
 	} {
 		cfg, err := config.Parse(strings.NewReader(least + text))

@@ -32,8 +32,12 @@ func TestFromPressToPaired(t *testing.T) {
 	if s := r.status(); s.State != control.StateUnpaired || s.Panel == nil || s.Panel.Driver != "sim" || !s.Panel.OK {
 		t.Errorf("at rest: %+v", s)
 	}
-	resting := get(t, strings.TrimSuffix(page[1], "/")+"/panel.png")
-	res, err := http.Post(strings.TrimSuffix(page[1], "/")+"/press", "", nil)
+	base, token, found := strings.Cut(page[1], "?token=")
+	if !found {
+		t.Fatalf("the page asks for no token: %s", page[1])
+	}
+	resting := get(t, base+"panel.png?token="+token)
+	res, err := http.Post(base+"press?token="+token, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +56,7 @@ func TestFromPressToPaired(t *testing.T) {
 	if s := r.status(); s.State != control.StatePaired || s.Grant == nil || s.Grant.Name != "Alice" || s.Problem != nil {
 		t.Errorf("paired: %+v", s)
 	}
-	if token, err := r.client.Token(t.Context(), "", time.Minute, false); err != nil || r.auth.Leak(token.AccessToken, false) != token.AccessToken {
+	if access, err := r.client.Token(t.Context(), "", time.Minute, false); err != nil || r.auth.Leak(access.AccessToken, false) != access.AccessToken {
 		t.Errorf("token: %v", err)
 	}
 	r.secretless()

@@ -55,6 +55,7 @@ var arrives = map[string]string{
 	"Display.Required":                 "TestPanelMissing",
 	"Sim.Panel":                        "hal.SimPanel",
 	"Sim.Listen":                       "hal.SimListen",
+	"Sim.Open":                         "hal.SimOpen",
 	"PNG.File":                         "hal.PNGFile",
 	"Button.Pin":                       "hal.ButtonPin",
 	"Button.ActiveLow":                 "hal.ActiveLow",

@@ -17,7 +17,7 @@ import (
 func simulated(t *testing.T, p *provider, more ...string) (*device, func(query string)) {
 	t.Helper()
 	page := fmt.Sprintf("127.0.0.1:%d", e2e.FreePort(t))
-	sim := fmt.Sprintf("[display]\npanel = \"sim\"\n[sim]\nlisten = %q\n", page)
+	sim := fmt.Sprintf("[display]\npanel = \"sim\"\n[sim]\nopen = true\nlisten = %q\n", page)
 	get := func() []byte {
 		resp, err := http.Get("http://" + page + "/panel.png")
 		if err != nil {
