@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"image"
+	"image/color"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -43,15 +44,7 @@ const again = "`go test ./display/internal/gallery -update` or, for those of the
 // same compares the picture in a file with what is drawn now.
 func same(t *testing.T, name string, got *image.Paletted) {
 	t.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	want, err := png.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := decode(t, name)
 	if want.Bounds() != got.Bounds() {
 		t.Fatalf("the sheet is %v, the golden one %v; look at it after %s", got.Bounds(), want.Bounds(), again)
 	}
@@ -65,4 +58,44 @@ func TestPictures(t *testing.T) {
 	for name, picture := range pictures() {
 		t.Run(name, func(t *testing.T) { same(t, filepath.Join("../../../scripts/pictures", name), picture) })
 	}
+}
+
+// TestDemoPicture: the panel in the README's picture of the demo shows what is drawn now. The page paints a panel pixel
+// as a square of three pixels, darker and lighter by the light that falls on the glass.
+func TestDemoPicture(t *testing.T) {
+	const scale = 3
+	demo := decode(t, "../../../scripts/pictures/demo.png")
+	g := display.Geometry{Width: 128, Height: 64, Name: deviceName}
+	want := display.Render(display.Paired{Account: "Alice"}, g).(*image.Paletted)
+	at := func(corner image.Point) bool {
+		for i, lit := range want.Pix {
+			x, y := corner.X+i%g.Width*scale+scale/2, corner.Y+i/g.Width*scale+scale/2
+			if bright := color.GrayModel.Convert(demo.At(x, y)).(color.Gray).Y > 127; bright != (lit == 1) {
+				return false
+			}
+		}
+		return true
+	}
+	for y := range demo.Bounds().Dy() - g.Height*scale {
+		for x := range demo.Bounds().Dx() - g.Width*scale {
+			if at(image.Pt(x, y)) {
+				return
+			}
+		}
+	}
+	t.Error("the panel in demo.png shows something else; look at it after `make pictures`")
+}
+
+func decode(t *testing.T, name string) image.Image {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	m, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
