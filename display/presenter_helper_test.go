@@ -70,6 +70,10 @@ func (f *fakePanel) Contrast(c uint8) error {
 
 func (f *fakePanel) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
 	if err := f.do(&f.draws); err != nil {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		half := image.Rect(r.Min.X, r.Min.Y, r.Max.X, r.Max.Y/2) // a draw that fails leaves a part of the picture
+		draw.Draw(f.picture, half, src, sp, draw.Src)
 		return err
 	}
 	f.mu.Lock()

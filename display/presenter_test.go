@@ -1,7 +1,11 @@
 package display
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"image"
+	"image/draw"
 	"testing"
 	"time"
 )
@@ -200,6 +204,46 @@ func TestPresenterSpreadsWear(t *testing.T) {
 		}
 		if !panel.shows(s, oled) || always > once/10 {
 			t.Errorf("%d of %d pixels are lit always", always, once)
+		}
+	})
+}
+
+// After a draw that failed the panel shows neither picture: the one before is drawn again when it is asked for.
+func TestPresenterDoesNotTrustAFailedDraw(t *testing.T) {
+	present(t, oled, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
+		before := Problem{Code: "no_network"}
+		p.Show(before)
+		pass(time.Second)
+		panel.breakDown(errors.New("bus error"))
+		p.Show(Problem{Code: "server"})
+		pass(time.Second)
+		panel.breakDown(nil)
+		p.Show(before)
+		pass(time.Minute)
+		if !panel.shows(before, oled) {
+			t.Error("the panel shows a part of the screen whose draw failed")
+		}
+	})
+}
+
+// A QR code stands still: its lit border reaches the edge, and a picture that moves would cut it off.
+func TestPresenterDoesNotMoveAQRCode(t *testing.T) {
+	present(t, oled, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
+		s := Pairing{UserCode: "WDJB-MJHT", VerificationURI: "https://example.com/device", VerificationURIComplete: "https://example.com/device?user_code=WDJB-MJHT"}
+		p.Show(s)
+		for minute := range orbit {
+			pass(shiftEvery)
+			_, pix := panel.seen()
+			still := false
+			g := oled
+			for g.Page = range Pages(s, g) {
+				picture := image.NewGray(panel.Bounds())
+				draw.Draw(picture, picture.Rect, Render(s, g), image.Point{}, draw.Src)
+				still = still || bytes.Equal(pix, picture.Pix)
+			}
+			if !still {
+				t.Fatalf("minute %d: the picture has moved", minute+1)
+			}
 		}
 	})
 }
