@@ -152,18 +152,70 @@ func TestModes(t *testing.T) {
 	})
 }
 
-// TestPingPong is command 37: after a refresh in mode 2 the RAMs change places.
+// TestPingPong is command 37: after a refresh in mode 2 the RAMs change places. SSD1675 has the bit in another byte.
 func TestPingPong(t *testing.T) {
+	for chip, option := range map[*PaperChip][]byte{&SSD1680: {0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0}, &SSD1675: {0, 0, 0, 0, 0x40, 0, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			e, cmd := paper(Sheet{Chip: *chip})
+			cmd(0x37, option...)
+			fill(cmd, 0x24, 1, 2, 3, 4, 5, 6, 7, 8)
+			cmd(0x22, 0xff)
+			cmd(0x20)
+			if e.red[0] != 1 || e.bw[0] == 1 {
+				t.Errorf("%s: red RAM %d, black and white RAM %d", chip.Name, e.red[0], e.bw[0])
+			}
+		})
+	}
+}
+
+// TestSourcesOfTheGlass: command 21h names other sources; the picture stays where it is.
+func TestSourcesOfTheGlass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, cmd := paper(Sheet{Chip: SSD1680})
-		cmd(0x37, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0)
-		fill(cmd, 0x24, 1, 2, 3, 4, 5, 6, 7, 8)
-		cmd(0x22, 0xff)
+		fill(cmd, 0x24, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0)
+		cmd(0x21, 0x00, 0x80)
+		cmd(0x22, 0xf7)
 		cmd(0x20)
-		if e.red[0] != 1 || e.bw[0] == 1 {
-			t.Errorf("red RAM %d, black and white RAM %d", e.red[0], e.bw[0])
+		if got := corner(e.Image(), 8, 1); got != "####....\n" {
+			t.Error(got)
 		}
 	})
+}
+
+// TestResetPin: RES# ends deep sleep and then restores the registers. Of a controller that is awake the chips on modules keep them;
+// the datasheets, and a strict model with them, do not.
+func TestResetPin(t *testing.T) {
+	for _, c := range []struct{ strict, asleep, kept bool }{{strict: true}, {asleep: true}, {kept: true}} {
+		synctest.Test(t, func(t *testing.T) {
+			e, cmd := paper(Sheet{Chip: SSD1680})
+			e.strict = c.strict
+			cmd(0x11, 0x01)
+			if c.asleep {
+				cmd(0x10, 0x01)
+			}
+			_ = e.Reset().Out(false)
+			_ = e.Reset().Out(true)
+			if kept := e.reg.entry == 1; kept != c.kept || e.Asleep() {
+				t.Errorf("%+v: entry mode %d, asleep %v", c, e.reg.entry, e.Asleep())
+			}
+		})
+	}
+}
+
+// TestCommandsWhileLoading: a lenient model takes commands while it loads a waveform, but not while it drives the paper.
+func TestCommandsWhileLoading(t *testing.T) {
+	for sequence, taken := range map[byte]bool{0xb1: true, 0xf7: false} {
+		synctest.Test(t, func(t *testing.T) {
+			e, cmd := paper(Sheet{Chip: SSD1680})
+			e.strict = false
+			cmd(0x22, sequence)
+			cmd(0x20)
+			cmd(0x11, 0x01)
+			if got := e.reg.entry == 1; got != taken || !bool(e.Busy().Read()) {
+				t.Errorf("%#x: entry mode %d", sequence, e.reg.entry)
+			}
+		})
+	}
 }
 
 func TestPaperSeesViolations(t *testing.T) {
