@@ -19,7 +19,7 @@ type Traffic struct {
 
 // Event is one line of a recording.
 //
-//	operation NAME    what follows belongs to init, full or partial
+//	operation NAME    what follows belongs to init, full, partial, fast or sleep
 //	power LEVEL       the PWR pin of the board
 //	reset LEVEL       RES#
 //	sleep N           N milliseconds

@@ -46,6 +46,17 @@ func PaperSettings(events []Event) []Setting {
 	return last
 }
 
+// SleepSetting returns how the events put an SSD16xx to sleep (10h).
+func SleepSetting(events []Event) []Setting {
+	var all []Setting
+	for _, e := range events {
+		if e.Kind == "command" && e.Value == 0x10 {
+			all = set(all, "10", shown(e.Data))
+		}
+	}
+	return all
+}
+
 func set(all []Setting, name, value string) []Setting {
 	all = slices.DeleteFunc(slices.Clone(all), func(s Setting) bool { return s.Name == name })
 	return append(all, Setting{name, value})

@@ -52,6 +52,8 @@ def waveshare(panel):
         wire.operation("fast")
         epd.init_fast()
         epd.display_fast(first)
+    wire.operation("sleep")
+    epd.sleep()
     return "RaspberryPi_JetsonNano/python/lib/waveshare_epd/%s.py" % panel.module
 
 
