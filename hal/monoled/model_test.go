@@ -22,7 +22,7 @@ var modules = []bustest.Glass{
 	{Chip: bustest.SSD1306, Size: image.Pt(72, 40), Column: 28, Alternative: true},
 	{Chip: bustest.SSD1309, Size: image.Pt(128, 64), Alternative: true, ExternalVpp: true},
 	{Chip: bustest.SH1106, Size: image.Pt(128, 64), Column: 2, Alternative: true},
-	{Chip: bustest.SH1107, Size: image.Pt(128, 128), ExternalVpp: true},
+	{Chip: bustest.SH1107, Size: image.Pt(128, 128)},
 	{Chip: bustest.SH1107, Size: image.Pt(64, 128), Column: 32, ExternalVpp: true},
 }
 

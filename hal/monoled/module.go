@@ -87,10 +87,28 @@ func (m module) init(contrast byte, dark bool) []byte {
 		c = append(c, 0x40, 0x20, 0x02, 0xa1, 0xc8, 0xda, 0x12, 0xd9, 0x25, 0xdb, 0x34, 0x2e)
 	case "sh1106": // AD 8B: internal converter on; 32: 8.0 V
 		c = append(c, 0x40, 0xad, 0x8b, 0x32, 0xa1, 0xc8, 0xda, 0x12, 0xd9, 0x22, 0xdb, 0x35)
-	case "sh1107": // DC 00: start line; 20: page addressing; AD 8A: modules make the drive voltage themselves
-		c = append(c, 0xdc, 0x00, 0x20, 0xad, 0x8a, 0xa0, 0xc0, 0xd9, 0x22, 0xdb, 0x35)
+	case "sh1107": // DC 00: start line; 20: page addressing
+		c = append(c, 0xdc, 0x00, 0x20, 0xad, m.converter(), 0xa0, 0xc0, 0xd9, 0x22, 0xdb, 0x35)
 	}
-	return append(c, 0x81, contrast, 0xa4, 0xa6)
+	return append(c, 0x81, m.level(contrast), 0xa4, 0xa6)
+}
+
+// converter is the DC-DC converter of an SH1107 (command ADh). It is on after a reset, which u8g2 and luma.oled leave on square
+// glass. The 64x128 modules make the drive voltage themselves, and Adafruit's driver switches it off.
+func (m module) converter() byte {
+	if m.size == image.Pt(64, 128) {
+		return 0x8a
+	}
+	return 0x8b
+}
+
+// level is the value of the contrast register for a brightness of 0 to 255. On an SH1107 no vendor's driver sets more than half:
+// u8g2 2F, luma.oled 7F; 80 after a reset.
+func (m module) level(contrast byte) byte {
+	if m.chip == "sh1107" {
+		return contrast / 2
+	}
+	return contrast
 }
 
 // multiplex is the multiplex ratio less one. The COM lines of an SH1107 run along its columns.

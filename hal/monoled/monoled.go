@@ -162,13 +162,13 @@ func (d *Dev) Probe() error {
 	return d.initialize(true)
 }
 
-// SetContrast sets the brightness, 0 to 255. It outlives errors, Sleep and Halt.
+// SetContrast sets the brightness, 0 to 255; an SH1107 gets half of it. It outlives errors, Sleep and Halt.
 func (d *Dev) SetContrast(level byte) error {
 	d.contrast = level
 	if !d.on {
 		return nil
 	}
-	return d.attempt(func() error { return d.bus.command(0x81, level) })
+	return d.attempt(func() error { return d.bus.command(0x81, d.module.level(level)) })
 }
 
 // Sleep switches the display off until the next Draw.

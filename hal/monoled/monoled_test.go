@@ -150,6 +150,20 @@ func TestSleepAndHalt(t *testing.T) {
 	})
 }
 
+// TestContrastOfSH1107: no vendor's driver sets more than half of the register.
+func TestContrastOfSH1107(t *testing.T) {
+	g := modules[len(modules)-1]
+	o := bustest.NewOLED(g, addr, true)
+	p := open(t, o, g, "I2C")
+	mustDraw(t, p, o, pictures(g.Size, rand.New(rand.NewPCG(1, 1)))[0], "first")
+	if o.Contrast() != 0xcf/2 {
+		t.Errorf("contrast %d after the initialization", o.Contrast())
+	}
+	if err := p.SetContrast(200); err != nil || o.Contrast() != 100 {
+		t.Errorf("contrast %d, want 100 (%v)", o.Contrast(), err)
+	}
+}
+
 func TestContrastSurvives(t *testing.T) {
 	o := bustest.NewOLED(modules[0], addr, true)
 	p := open(t, o, modules[0], "I2C")

@@ -98,14 +98,15 @@ func explained(g bustest.Glass) []bustest.Difference {
 	}
 	sh1107 := append(all, []bustest.Difference{
 		{Name: "da", Vendor: "", Ours: "-", Why: noCommand},
-		{Name: "81", Vendor: "7f", Ours: "cf", Why: bright},
-		{Name: "ad", Vendor: "-", Ours: "8a", Why: "modules make the drive voltage themselves: as Adafruit; luma leaves the value after a reset"},
+		{Name: "81", Vendor: "7f", Ours: "67", Why: "half of the driver's usual brightness"},
 		{Name: "dc", Vendor: "-", Ours: "00", Why: reset},
 		{Name: "a0", Vendor: "-", Ours: "00", Why: reset},
 		{Name: "c0", Vendor: "-", Ours: "00", Why: reset},
 	}...)
-	if g.Size.X == 64 {
-		sh1107 = append(sh1107, bustest.Difference{Name: "a8", Vendor: "7f", Ours: "3f", Why: "narrow glass has 64 COM lines; ours does not scan those that nothing is wired to"})
+	if g.Size.X == 128 {
+		return append(sh1107, bustest.Difference{Name: "ad", Vendor: "-", Ours: "8b", Why: reset})
 	}
-	return sh1107
+	return append(sh1107,
+		bustest.Difference{Name: "ad", Vendor: "-", Ours: "8a", Why: "as Adafruit's driver; luma leaves the value after a reset, 8B"},
+		bustest.Difference{Name: "a8", Vendor: "7f", Ours: "3f", Why: "narrow glass has 64 COM lines; ours does not scan those that nothing is wired to"})
 }
