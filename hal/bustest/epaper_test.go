@@ -152,7 +152,7 @@ func TestModes(t *testing.T) {
 	})
 }
 
-// TestPingPong is command 37: after a refresh in mode 2 the RAMs change places. SSD1675 has the bit in another byte.
+// TestPingPong is command 37: after a refresh in mode 2 the RAMs are exchanged. SSD1675 has the bit in another byte.
 func TestPingPong(t *testing.T) {
 	for chip, option := range map[*PaperChip][]byte{&SSD1680: {0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0}, &SSD1675: {0, 0, 0, 0, 0x40, 0, 0}} {
 		synctest.Test(t, func(t *testing.T) {
