@@ -12,7 +12,10 @@ const settle = 10 * time.Second
 // giveBack returns unused memory to the system once after every run of events: a start, a pairing and a refresh need
 // megabytes for TLS and JSON that an idle device does not. The Go runtime alone would keep them for many minutes.
 func (d *device) giveBack(ctx context.Context) {
-	afterEach(ctx, d.agent.Events(ctx), debug.FreeOSMemory)
+	afterEach(ctx, d.agent.Events(ctx), func() {
+		debug.FreeOSMemory()
+		unmapProgram()
+	})
 }
 
 // afterEach calls free settle after its start, and after each event that settle passes after without another.

@@ -70,14 +70,15 @@ func (d *device) startIdle(t *testing.T) {
 }
 
 // Paired, online over TLS and idle, the daemon costs little: a sample each 30 s, and what the panel shows of it. The
-// bounds leave room for a machine that does other things beside; the figures are in the log.
+// bounds leave room for a machine that does other things beside; the figures are in the log. After some minutes the garbage
+// collector has 1 to 2 MB more of the program in memory again.
 func TestIdleCosts(t *testing.T) {
 	for _, c := range []struct {
 		panel string
 		most  cost // in a minute
 	}{
-		{"none", cost{switches: 80, busy: 12 * time.Millisecond, resident: 15 << 10, private: 4608}},
-		{"png", cost{switches: 120, busy: 20 * time.Millisecond, resident: 15 << 10, private: 4864}},
+		{"none", cost{switches: 80, busy: 12 * time.Millisecond, resident: 12 << 10, private: 4608}},
+		{"png", cost{switches: 120, busy: 20 * time.Millisecond, resident: 13 << 10, private: 4864}},
 	} {
 		t.Run(c.panel, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package daemon
+
+// Elsewhere than on a board memory is not scarce.
+func unmapProgram() {}
