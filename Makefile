@@ -79,6 +79,16 @@ bench: ## benchmarks of all packages
 crash: ## every state a power cut could leave, 200,000 of them
 	PAIRD_CRASH_STATES=200000 $(GO) test -vet=off -count 1 -timeout 3600s -run PowerCuts ./agent/...
 
+FUZZTIME ?= 5s
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (5s), one after another
+	scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: notices
+notices: ## write the licences of what paird links to scripts/THIRD_PARTY_NOTICES.txt
+	scripts/notices.sh >scripts/THIRD_PARTY_NOTICES.txt
+
 .PHONY: install
 install: build ## put paird, its unit and its user on this machine, or below DESTDIR=
 	scripts/install.sh install build/paird

@@ -14,6 +14,7 @@ bin=$prefix/bin/paird
 unit=/lib/systemd/system/paird.service
 users=/usr/lib/sysusers.d/paird.conf
 conf=/etc/paird/paird.toml
+doc=$prefix/share/doc/paird
 
 # live reports whether this is the running system, not a tree for a package or an image.
 live() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
@@ -28,6 +29,9 @@ install_all() {
 	put 0644 "$here/paird.service" "$unit"
 	sed -i "s,/usr/bin/paird,$bin," "$root$unit"
 	put 0644 "$here/../config/paird.example.toml" /etc/paird/paird.example.toml
+	put 0644 "$here/../LICENSE" "$doc/LICENSE"
+	put 0644 "$here/THIRD_PARTY_NOTICES.txt" "$doc/THIRD_PARTY_NOTICES.txt"
+	put 0644 "$here/paird.service.d/sim.conf.example" "$doc/sim.conf.example"
 	if [ ! -e "$root$conf" ]; then
 		put 0640 "$here/../config/paird.example.toml" "$conf"
 		fresh=yes
@@ -49,6 +53,7 @@ uninstall_all() {
 		systemctl disable --now paird.service
 	fi
 	rm -f "$root$bin" "$root$unit" "$root$users" "$root/etc/paird/paird.example.toml"
+	rm -rf "$root$doc"
 	if live; then
 		systemctl daemon-reload
 	fi

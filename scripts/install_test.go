@@ -54,6 +54,9 @@ func TestInstallAndUninstall(t *testing.T) {
 		"-rw-r--r-- /etc/paird/paird.example.toml",
 		"-rw-r--r-- /lib/systemd/system/paird.service",
 		"-rw-r--r-- /usr/lib/sysusers.d/paird.conf",
+		"-rw-r--r-- /usr/local/share/doc/paird/LICENSE",
+		"-rw-r--r-- /usr/local/share/doc/paird/THIRD_PARTY_NOTICES.txt",
+		"-rw-r--r-- /usr/local/share/doc/paird/sim.conf.example",
 		"-rwxr-xr-x /usr/local/bin/paird",
 	}
 	if got := files(t, root); !slices.Equal(got, want) {
@@ -83,6 +86,26 @@ func TestInstallAndUninstall(t *testing.T) {
 	}
 	if got := files(t, root); len(got) != 2 {
 		t.Errorf("left behind: %q", got)
+	}
+}
+
+// The notices are those of the modules that paird links, in their versions.
+func TestNotices(t *testing.T) {
+	want, err := exec.Command("./notices.sh").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("THIRD_PARTY_NOTICES.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(want) {
+		t.Error("THIRD_PARTY_NOTICES.txt is not what is linked: run `make notices`")
+	}
+	for _, part := range []string{"github.com/eclipse/paho.mqtt.golang v1.5.1 (under EDL-1.0)", "Bigelow & Holmes", "go.etcd.io/bbolt ", "Go, its standard library"} {
+		if !strings.Contains(string(got), part) {
+			t.Errorf("%q is not there", part)
+		}
 	}
 }
 
