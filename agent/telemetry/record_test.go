@@ -85,13 +85,13 @@ func FuzzRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var sent struct {
-			Stream string
-			Seq    uint64
-			TS     *time.Time
-		}
-		if err := json.Unmarshal(r.json(), &sent); err != nil || !strings.Contains(string(r.json()), `"stream":"stream","seq":42`) {
+		var sent map[string]json.RawMessage // a struct would take "streAm" for "stream"
+		if err := json.Unmarshal(r.json(), &sent); err != nil || string(sent["stream"]) != `"stream"` || string(sent["seq"]) != "42" || !strings.Contains(string(r.json()), `"stream":"stream","seq":42`) {
 			t.Fatalf("%q became %q: %v", payload, r.json(), err)
+		}
+		var at time.Time
+		if ts, there := sent["ts"]; there && json.Unmarshal(ts, &at) != nil {
+			t.Fatalf("%q became %q", payload, r.json())
 		}
 		var pack []map[string]any
 		if err := json.Unmarshal(r.senml("dev1", func(string) string { return "" }), &pack); err != nil || len(pack) < 2 || pack[0]["bn"] != "dev1/" {

@@ -29,10 +29,10 @@ func (s *Sim) Listen(ctx context.Context, addr string) (url string, err error) {
 	}
 	srv := s.server()
 	go func() { _ = srv.Serve(&limited{ln, make(chan struct{}, connections)}) }() // ends with ErrServerClosed
-	go func() {
+	s.serving.Go(func() {
 		<-s.closed
 		_ = srv.Close()
-	}()
+	})
 	url = "http://" + ln.Addr().String() + "/"
 	if s.token != "" {
 		url += "?token=" + s.token
@@ -50,6 +50,7 @@ func (s *Sim) server() *http.Server {
 // Close ends the server and every event stream, and lets the button go.
 func (s *Sim) Close() error {
 	s.once.Do(func() { close(s.closed) })
+	s.serving.Wait()
 	s.set(false)
 	return nil
 }

@@ -32,6 +32,8 @@ type Sim struct {
 	once   sync.Once
 	button button
 
+	serving sync.WaitGroup // until the server is closed
+
 	drawing sync.Mutex      // held during a refresh
 	next    *image.Paletted // what the refresh will show; guarded by drawing
 
