@@ -54,8 +54,8 @@ func call(c *http.Client, method, path string, body io.Reader) (int, error) {
 	return resp.StatusCode, errors.Join(err, resp.Body.Close())
 }
 
-// attacked is a device below a limit of memory, and how it bears what comes.
-func attacked(t *testing.T, p *providertest.Server, control string) *e2e.Device {
+// limited is a device of another account, below a limit of memory.
+func limited(t *testing.T, p *providertest.Server, control string) *e2e.Device {
 	t.Helper()
 	d := newDevice(t, p, control)
 	d.RunAs(e2e.Daemon)
@@ -64,8 +64,8 @@ func attacked(t *testing.T, p *providertest.Server, control string) *e2e.Device 
 	return d
 }
 
-// bore checks that the daemon answers its owner and has stayed below the unit's memory.
-func bore(t *testing.T, d *e2e.Device) {
+// unharmed checks that the daemon answers its owner and has stayed below the unit's memory.
+func unharmed(t *testing.T, d *e2e.Device) {
 	t.Helper()
 	began := time.Now()
 	d.Now()
@@ -138,7 +138,7 @@ func repeat(t *testing.T, d *e2e.Device, method, path string, payload []byte) ma
 // Calls that [control] refuses are counted too: above the rate of one user they are answered with busy.
 func TestFloodOfRefusedCalls(t *testing.T) {
 	e2e.NeedsRoot(t, "the daemon's own user has no limit")
-	d := attacked(t, providertest.New(t, nil), "token = []\n")
+	d := limited(t, providertest.New(t, nil), "token = []\n")
 	used := processor(t, d)
 	count := repeat(t, d, "GET", "/v1/token", nil)
 	if limit := 400 + 200*int(flood/time.Second+1); count[http.StatusForbidden] == 0 || count[http.StatusForbidden] > limit {
@@ -150,7 +150,7 @@ func TestFloodOfRefusedCalls(t *testing.T) {
 	if used = processor(t, d) - used; used > 3*flood/2 {
 		t.Errorf("the daemon used %v of processor time in %v", used, flood)
 	}
-	bore(t, d)
+	unharmed(t, d)
 }
 
 // Offline each message is written to flash: one user's bytes are limited by the minute, whatever the size of a call.
@@ -158,7 +158,7 @@ func TestFloodOfBytes(t *testing.T) {
 	e2e.NeedsRoot(t, "the daemon's own user has no limit")
 	p := providertest.New(t, nil)
 	p.Always(provider.Approve)
-	d := attacked(t, p, "publish = [\"*\"]\n[mqtt]\nurl = \"mqtts://127.0.0.1:1\"\n")
+	d := limited(t, p, "publish = [\"*\"]\n[mqtt]\nurl = \"mqtts://127.0.0.1:1\"\n")
 	d.Do("pair")
 	d.Await("paired", e2e.Paired)
 	const size = 32 << 10
@@ -178,7 +178,7 @@ func TestFloodOfBytes(t *testing.T) {
 	} else {
 		t.Logf("%.1f MB were taken, %.1f MB written", float64(taken)/1e6, float64(wrote)/1e6)
 	}
-	bore(t, d)
+	unharmed(t, d)
 }
 
 // written is what the daemon has had written to disks (proc(5): /proc/PID/io).
@@ -197,12 +197,12 @@ func written(t *testing.T, d *e2e.Device) int64 {
 func TestFloodOfPairCalls(t *testing.T) {
 	e2e.NeedsRoot(t, "the daemon's own user has no limit")
 	p := providertest.New(t, nil)
-	d := attacked(t, p, "pair = [\"*\"]\n")
+	d := limited(t, p, "pair = [\"*\"]\n")
 	repeat(t, d, "POST", "/v1/pair", nil)
 	if n, limit := p.Count(provider.CodeIssued), int(flood/(5*time.Second))+2; n == 0 || n > limit {
 		t.Errorf("%d device authorization requests in %v, %d at most", n, flood, limit)
 	}
-	bore(t, d)
+	unharmed(t, d)
 }
 
 // A user who holds all the connections it gets, and reads nothing, keeps neither itself nor others from what matters.
@@ -210,7 +210,7 @@ func TestHeldConnections(t *testing.T) {
 	t.Parallel()
 	e2e.NeedsRoot(t, "the daemon's own user has no limit")
 	p := providertest.New(t, nil)
-	d := attacked(t, p, "status = [\"*\"]\n")
+	d := limited(t, p, "status = [\"*\"]\n")
 	var half []net.Conn
 	for i := range 400 {
 		conn := e2e.Must(e2e.Nobody.Dial(d.Socket))(t)
@@ -238,5 +238,5 @@ func TestHeldConnections(t *testing.T) {
 	if got := ask(t, d, e2e.Nobody, "GET", "/v1/status", nil); got != http.StatusOK {
 		t.Errorf("the status for the user who holds connections: %d", got)
 	}
-	bore(t, d)
+	unharmed(t, d)
 }

@@ -219,8 +219,7 @@ func changed(a, b map[string]string) []string {
 // leaves are the fields of a configuration that a key sets, with those of the lists' items.
 func leaves(kind reflect.Type, at string) []string {
 	var all []string
-	for i := range kind.NumField() {
-		f := kind.Field(i)
+	for f := range kind.Fields() {
 		item := f.Type
 		if item.Kind() == reflect.Slice && item.Elem().Kind() == reflect.Struct {
 			item = item.Elem()
