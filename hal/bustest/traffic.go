@@ -79,7 +79,7 @@ func (t *Traffic) header(kind, rest string) (err error) {
 	case "size":
 		_, err = fmt.Sscanf(rest, "%dx%d", &t.Size.X, &t.Size.Y)
 	case "pins":
-		for _, p := range strings.Fields(rest) {
+		for p := range strings.FieldsSeq(rest) {
 			role, number, _ := strings.Cut(p, "=")
 			t.Pins[role] = "GPIO" + number
 		}
@@ -120,7 +120,7 @@ func rows(text string) ([]byte, error) {
 		return nil, err
 	}
 	var b strings.Builder
-	for _, run := range strings.Fields(row) {
+	for run := range strings.FieldsSeq(row) {
 		value, times, many := strings.Cut(run, "*")
 		k := 1
 		if many {
