@@ -434,9 +434,10 @@ func TestUserinfoIsNotAsked(t *testing.T) {
 			t.Error("an ID token that is refused")
 		}
 	}, offersUserinfo(answer))
-	flow(t, []wire{says(200, tokenJSON)}, func(t *testing.T, s *server, _ time.Time, tok Token, err error) {
+	flow(t, []wire{says(200, tokenJSON)}, func(t *testing.T, s *server, _ time.Time, tok Token, _ error) {
 		offersUserinfo(answer)(s, account{})
-		if tok, err = s.lastClient.Verify(t.Context(), tok); err != nil || tok.Name != "" || len(s.to(userinfoURL)) != 0 {
+		tok, err := s.lastClient.Verify(t.Context(), tok)
+		if err != nil || tok.Name != "" || len(s.to(userinfoURL)) != 0 {
 			t.Errorf("no ID token: %+v, %v", tok, err)
 		}
 	})

@@ -227,8 +227,6 @@ func TestPutBesideErase(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	q.io.Unlock()
-	q.io.Lock() // before the writer, or after it
-	q.io.Unlock()
 	if err := q.Erase(); err != nil {
 		t.Fatal(err)
 	}

@@ -78,12 +78,7 @@ func (c *copies) openDatabase(slots *slotPair) error {
 
 // outOfReach reports whether the disk does not give the file, or has no room for a new one.
 func outOfReach(err error) bool {
-	for _, errno := range []syscall.Errno{syscall.EIO, syscall.EBADMSG, syscall.EUCLEAN, syscall.ENOSPC, syscall.EDQUOT} {
-		if errors.Is(err, errno) {
-			return true
-		}
-	}
-	return false
+	return damagedDisk(err) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // replaceDatabase sets tokens.db aside and opens a new one.

@@ -75,11 +75,6 @@ func (p *slotPair) next() *slot {
 	return &p.two[0]
 }
 
-// unused reports whether no slot was ever written: no grant was ever saved.
-func (p *slotPair) unused() bool {
-	return p.newest() == nil && !p.two[0].damaged && !p.two[1].damaged
-}
-
 // body opens the newest slot that opens; gen 0 if none does. A slot that does not open under this data key
 // was left by another store and counts as empty.
 func (p *slotPair) body(s *sealer) (body slotBody, gen uint64) {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"runtime"
 	"slices"
@@ -185,7 +184,7 @@ func TestKeepAliveOfConnect(t *testing.T) {
 		var want bytes.Buffer
 		connect.Write(&want)
 		if !bytes.Equal(b.Bytes(), want.Bytes()) {
-			t.Error(fmt.Sprintf("% x, want % x", b.Bytes()[:20], want.Bytes()[:20]))
+			t.Errorf("% x, want % x", b.Bytes()[:20], want.Bytes()[:20])
 		}
 	}
 }

@@ -30,7 +30,7 @@ func TestAgainstTheVendor(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				d, c := open(t, info)
+				_, c := open(t, info)
 				if err := bustest.Replay(c, gpio.High, vendor.Of("full")); err != nil {
 					t.Fatal(err)
 				}
@@ -38,7 +38,8 @@ func TestAgainstTheVendor(t *testing.T) {
 					t.Errorf("the vendor's traffic: %d wrong pixels", n)
 				}
 				tap := &bustest.Tap{Paper: c}
-				if d, err = New(tap.SPI(), tap.DC(), tap.Reset(), tap.Busy(), &Opts{Module: info.Name}); err != nil {
+				d, err := New(tap.SPI(), tap.DC(), tap.Reset(), tap.Busy(), &Opts{Module: info.Name})
+				if err != nil {
 					t.Fatal(err)
 				}
 				mustDraw(t, d, c, drawn(info.Size), "ours")
