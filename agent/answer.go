@@ -22,7 +22,8 @@ func (p *pairer) finish(ctx context.Context, pending deviceauth.Pending) time.Du
 	p.status.problem("poll", "", nil)
 	if err == nil {
 		err = p.complete(ctx, t, pairingOf(pending))
-	} else {
+	} else if t.AccessToken != "" || t.RefreshToken != "" { // a response that must not be used
+		p.keep(nil) // "After a 200 a device code is never sent again", not by the next start either
 		p.giveBack(ctx, t)
 	}
 	return p.conclude(ctx, err)
@@ -72,17 +73,29 @@ func (p *pairer) complete(ctx context.Context, t deviceauth.Token, pairing strin
 	}
 	g := grantOf(t, time.Now())
 	g.Pairing = pairing
-	if err := p.keeper.keepAnswer(ctx, g); err != nil {
+	p.unkept = &g
+	p.keepAnswer(ctx)
+	return p.adoptAnswer(ctx, t, pairing)
+}
+
+// keepAnswer makes durable the answer that the disk has not taken yet, if there is one, and that its code is spent.
+func (p *pairer) keepAnswer(ctx context.Context) {
+	if p.unkept == nil {
+		return
+	}
+	if err := p.keeper.keepAnswer(ctx, *p.unkept); err != nil {
 		p.o.Log.Warn("the answer of the pairing is not kept: a power cut now would lose it", "err", err)
+	} else {
+		p.unkept = nil
 	}
 	p.keep(nil) // "After a 200 a device code is never sent again"
-	return p.adoptAnswer(ctx, t, pairing)
 }
 
 // adoptAnswer verifies the ID token of an answer and hands its tokens to the keeper. An answer that is refused is
 // dropped.
 func (p *pairer) adoptAnswer(ctx context.Context, t deviceauth.Token, pairing string) error {
 	v, err := p.verify(ctx, t)
+	p.unkept = nil
 	if err == nil {
 		return p.adopt(ctx, v, pairing)
 	}
@@ -109,6 +122,7 @@ func (p *pairer) verify(ctx context.Context, t deviceauth.Token) (deviceauth.Tok
 		if p.pulse.wait(ctx, wait, p.requests, nil) == first {
 			n = -1
 		}
+		p.keepAnswer(ctx) // the disk may work again
 	}
 }
 

@@ -207,5 +207,5 @@ type lateAuth struct {
 func (a lateAuth) Wait(ctx context.Context, p deviceauth.Pending) (deviceauth.Token, error) {
 	<-ctx.Done()
 	time.Sleep(a.late)
-	return a.issue(), nil
+	return a.answered(a.issue())
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/store"
 )
 
 // What `start = "auto"` does with a code that ran out: a new one at once, autoCodes times, then a rest.
@@ -35,6 +36,7 @@ type pairer struct {
 	requests <-chan struct{} // a press or `paird pair`: ends any rest, back-off or code
 	codes    int             // how many more codes `start = "auto"` asks for by itself
 	asked    time.Time       // the last device authorization request
+	unkept   *store.Grant    // the answer of a pairing that the disk has not taken; nil: none
 	served   bool            // there was a grant when it was looked for last
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/deviceauth"
 )
 
 func TestResumePending(t *testing.T) {
@@ -104,4 +105,18 @@ func TestApprovedAtStop(t *testing.T) {
 			l.is(control.StatePaired, "")
 		})
 	}
+}
+
+// The code of a response that must not be used is spent too, also where that response arrives during a stop.
+func TestUnusableAtStop(t *testing.T) {
+	bubble(t, func(l *lab) {
+		l.o.Auth = &lateAuth{authModel: l.auth, late: time.Second}
+		l.auth.unusable = func(int) error { return fails(deviceauth.Server) }
+	}, func(l *lab) {
+		l.press(click)
+		l.stop()
+		if b, err := l.store.Pending(); err != nil || b != nil {
+			t.Errorf("the next start goes on with the code: %s, %v", b, err)
+		}
+	})
 }

@@ -77,4 +77,5 @@ func TestHoldingPairsAgain(t *testing.T) {
 	}
 	newPhone(t, p.ca).approve(uri, "bob")
 	d.Await("paired as bob, online", func(s control.Status) bool { return paired("bob Example")(s) && online(s) })
+	e2e.Eventually(t, "a session with bob's token", func() bool { return b.mosquitto.Count("New client connected") >= 2 })
 }
