@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -29,6 +30,8 @@ var (
 	ErrDamaged = errors.New("damaged")                                  // not what bbolt has written: statedir.Dir.SetAside it
 	ErrFormat  = errors.New("written in another version of its format") // to be left as it is
 )
+
+var collector sync.Mutex // held while the garbage collector of the process is off
 
 // Options say which file to open and how.
 type Options struct {
@@ -118,8 +121,10 @@ func (o Options) open(name string) (db *bolt.DB, err error) {
 // Guard runs f, which reads a file that was opened and not yet compared with a checksum of the caller's. bbolt's check
 // follows page numbers only. A length or offset that leads out of the file is a fault or a panic, which becomes
 // ErrDamaged; or it is a pointer into Go's own heap, which ends the process if the garbage collector finds it. So the
-// collector rests until f has dropped what it read.
+// collector rests until f has dropped what it read. Its setting is one for the process, so one f runs at a time.
 func Guard(f func() error) (err error) {
+	collector.Lock()
+	defer collector.Unlock()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
