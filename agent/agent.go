@@ -37,6 +37,8 @@ type link interface {
 	RunSampler(ctx context.Context, online <-chan struct{})
 	Event(kind string, fields map[string]any)
 	Acked() int
+	Oversized() uint64
+	Unretained() bool
 }
 
 // grants is where the grant is kept. Optional: Recovered() []string lists what was set aside, Health() error is what

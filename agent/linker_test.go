@@ -257,7 +257,7 @@ func TestBrokerDownAndShortTokens(t *testing.T) {
 		l.link.change(nil)
 		l.press(hold)
 		l.pass(31 * time.Second)
-		if s := l.Status(); s.Broker.State != control.BrokerOnline {
+		if s := l.Status(); s.Broker.State != control.BrokerOnline || s.Broker.Oversized != 5 || !s.Broker.Unretained {
 			t.Errorf("%+v", s.Broker)
 		}
 	})

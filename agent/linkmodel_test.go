@@ -115,6 +115,10 @@ func (m *linkModel) sent() []string {
 
 func (m *linkModel) Acked() int { return 7 }
 
+func (m *linkModel) Oversized() uint64 { return 5 }
+
+func (m *linkModel) Unretained() bool { return true }
+
 // panelModel keeps what is shown.
 type panelModel struct {
 	mu    sync.Mutex

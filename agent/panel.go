@@ -15,8 +15,8 @@ func (a *Agent) view() (view, <-chan struct{}) {
 		now: time.Now(), clockSet: a.o.Clock.Set(), clockSync: a.o.Clock.Synchronised(),
 		queue: a.o.Queue.Stats(), queueError: a.o.Queue.Storage(),
 	}
-	if a.o.Link != nil {
-		out.sent = a.o.Link.Acked()
+	if l := a.o.Link; l != nil {
+		out.sent, out.oversized, out.unretained = l.Acked(), l.Oversized(), l.Unretained()
 	}
 	return newView(a.o, f, out), changed
 }

@@ -35,6 +35,8 @@ type outside struct {
 	queue      queue.Stats
 	queueError error
 	sent       int
+	oversized  uint64
+	unretained bool
 }
 
 // newView puts the facts together. It is pure.
@@ -71,7 +73,9 @@ func statusOf(o Options, f facts, out outside) control.Status {
 		}
 	}
 	if o.Link != nil {
-		s.Broker = &f.broker
+		b := f.broker
+		b.Oversized, b.Unretained = out.oversized, out.unretained
+		s.Broker = &b
 	}
 	if o.Panel.Driver != "" {
 		p := o.Panel

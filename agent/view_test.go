@@ -103,12 +103,12 @@ func TestStatus(t *testing.T) {
 		broker:   control.Broker{State: control.BrokerOnline, URL: "mqtts://b"},
 		problems: map[string]control.Problem{"panel": {Code: "panel", Detail: "no answer"}},
 	}
-	got := statusOf(o, f, outside{now: now, clockSet: true, clockSync: true, queue: queue.Stats{Messages: 1, Bytes: 2, Dropped: 3}})
+	got := statusOf(o, f, outside{now: now, clockSet: true, clockSync: true, queue: queue.Stats{Messages: 1, Bytes: 2, Dropped: 3}, oversized: 4, unretained: true})
 	want := control.Status{
 		Version: "1", Device: control.Device{ID: "dev", Name: "Lamp"}, State: control.StatePairing,
 		Pairing:  &control.Pairing{UserCode: "U", VerificationURI: "v", ExpiresIn: 59, Interval: 5},
 		Grant:    &control.Grant{Subject: "a", Name: "Alice", Scope: "s", ExpiresIn: 90, Refreshed: now},
-		Broker:   &control.Broker{State: control.BrokerOnline, URL: "mqtts://b"},
+		Broker:   &control.Broker{State: control.BrokerOnline, URL: "mqtts://b", Oversized: 4, Unretained: true},
 		Queue:    &control.Queue{Messages: 1, Bytes: 2, Dropped: 3},
 		Panel:    &control.Panel{Driver: "sim", Size: "128x64", Error: "no answer"},
 		Clock:    control.Clock{Synchronised: true},

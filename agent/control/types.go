@@ -80,11 +80,13 @@ const (
 	BrokerRefused    = "refused"
 )
 
-// Broker is how the MQTT connection does.
+// Broker is how the MQTT connection does. The last two count from the start of the daemon.
 type Broker struct {
-	State string `json:"state"`
-	URL   string `json:"url,omitempty"`
-	Error string `json:"error,omitempty"` // never empty while refused, or connecting after a failure
+	State      string `json:"state"`
+	URL        string `json:"url,omitempty"`
+	Error      string `json:"error,omitempty"`      // never empty while refused, or connecting after a failure
+	Oversized  uint64 `json:"oversized"`            // messages of the broker that were too large to be taken
+	Unretained bool   `json:"unretained,omitempty"` // it refuses retained messages: status and will go without
 }
 
 // Queue counts what waits for the broker: topics and payloads of all unacknowledged records.

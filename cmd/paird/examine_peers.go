@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/deviceauth"
@@ -30,11 +31,19 @@ func (x *checkup) server(ctx context.Context) (deviceauth.Metadata, finding) {
 	return m, verdict("server", err, good)
 }
 
+// brokerFinding is what the daemon knows of its broker.
+func brokerFinding(b control.Broker) finding {
+	text := strings.Join(strings.Fields(b.State+" "+b.URL+" "+b.Error), " ")
+	if b.Unretained {
+		text += "; it refuses retained messages, so a subscriber does not see whether this device is online before the next change: allow them on its topics"
+	}
+	return finding{"broker", b.State == control.BrokerOnline, text}
+}
+
 // broker reports whether the broker can be reached; only the daemon has a token to try it with.
 func (x *checkup) broker(ctx context.Context) finding {
 	if x.status != nil && x.status.Broker != nil && x.status.Broker.State != control.BrokerOff {
-		b := x.status.Broker
-		return finding{"broker", b.State == control.BrokerOnline, oneLine(fmt.Errorf("%s %s %s", b.State, b.URL, b.Error))}
+		return brokerFinding(*x.status.Broker)
 	}
 	o, err := daemon.Broker(x.cfg, x.who, version)
 	if err != nil {

@@ -66,6 +66,9 @@ func summary(s control.Status) string {
 	}
 	if k := s.Broker; k != nil {
 		line("broker", k.State, k.URL, k.Error)
+		if k.Oversized > 0 {
+			line("", fmt.Sprintf("%d messages of it were too large and were dropped", k.Oversized))
+		}
 	}
 	if q := s.Queue; q != nil {
 		line("queue", fmt.Sprintf("%d messages, %d bytes, %d dropped", q.Messages, q.Bytes, q.Dropped))
