@@ -139,7 +139,8 @@ func TestDamageToOneFileIsSurvived(t *testing.T) {
 				if err := survivesDamage(o, key); err != nil {
 					t.Errorf("%s %s (stopped cleanly: %t): %v", name, d.name, cleanly, err)
 				}
-				if took := time.Since(began); took > 5*time.Second {
+				// A file of 1 TiB that is read takes many minutes. The bound leaves room for a machine with other work.
+				if took := time.Since(began); took > time.Minute {
 					t.Errorf("%s %s: started after %v", name, d.name, took)
 				}
 			}
