@@ -76,6 +76,10 @@ bench: ## benchmarks of all packages
 	$(GO) test -vet=off -run '^$$' -bench . -benchmem ./...
 	$(GO) test -vet=off -count 1 -v -run WearBudget ./agent/queue
 
+.PHONY: budget
+budget: ## what the daemon costs: size, memory, processor time, flash, start; fails beyond scripts/budgets.txt
+	scripts/budget.sh
+
 .PHONY: crash
 crash: ## every state a power cut could leave, 200,000 of them
 	PAIRD_CRASH_STATES=200000 $(GO) test -vet=off -count 1 -timeout 3600s -run PowerCuts ./agent/...
