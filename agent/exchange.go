@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/internal/remote"
 	"github.com/paird/paird/agent/store"
 )
 
@@ -44,7 +45,7 @@ func (k *keeper) begin(ctx context.Context, renews bool, work func(own context.C
 	x := &exchange{began: time.Now(), renews: renews, gen: k.gen, done: make(chan struct{})}
 	k.exchange, k.phase.busy = x, true
 	k.beside.Go(func() {
-		own, cancel := outliving(ctx, stopLimit)
+		own, cancel := remote.Outlive(ctx, stopLimit)
 		defer cancel()
 		work(own)
 		k.inLoop(func(context.Context) {
@@ -97,16 +98,6 @@ func (x *exchange) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// outliving is a context that ends at most limit later than ctx.
-func outliving(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
-	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		t := time.AfterFunc(limit, cancel)
-		context.AfterFunc(own, func() { t.Stop() })
-	})
-	return own, func() { stop(); cancel() }
 }
 
 // intend makes the intent durable, once a generation: each retry sends the same token. A refusal does not

@@ -75,7 +75,8 @@ func (s *pollSession) run(ctx context.Context, next time.Time) (Token, error) {
 		if err := remote.Wait(ctx, time.Until(next)); err != nil {
 			return Token{}, err
 		}
-		inFlight, done := outlive(ctx, pollGrace)
+		// A poll that is under way when ctx ends may have used up the code: its response is worth the wait.
+		inFlight, done := remote.Outlive(ctx, pollGrace)
 		r, err := s.poll(inFlight)
 		done()
 		switch {
@@ -92,17 +93,6 @@ func (s *pollSession) run(ctx context.Context, next time.Time) (Token, error) {
 			}
 		}
 	}
-}
-
-// outlive is a context that ends d after ctx. A poll that is under way when ctx ends may have used up the code: its
-// response is worth the wait.
-func outlive(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		t := time.AfterFunc(d, cancel)
-		context.AfterFunc(own, func() { t.Stop() })
-	})
-	return own, func() { stop(); cancel() }
 }
 
 // expire waits for the end of the session. Until then the user can still enter the code.

@@ -1,5 +1,5 @@
 // Package remote has what every client of a remote host obeys: which hosts are this machine, how long
-// a server asks to wait, and a wait that ends with its context.
+// a server asks to wait, a wait that ends with its context, and a request that may end later than its context.
 package remote
 
 import (
@@ -51,4 +51,15 @@ func Wait(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	}
+}
+
+// Outlive returns a context that ends d after ctx, or when the function that comes with it is called. A request that is
+// under way when ctx ends has that long to finish.
+func Outlive(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		_ = Wait(own, d) // or until own is cancelled
+		cancel()
+	})
+	return own, func() { stop(); cancel() }
 }

@@ -48,6 +48,42 @@ func TestWait(t *testing.T) {
 	})
 }
 
+func TestOutlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		own, done := Outlive(ctx, 2*time.Second)
+		defer done()
+		time.Sleep(time.Minute)
+		cancel()
+		ended := time.Now()
+		<-own.Done()
+		if d := time.Since(ended); d != 2*time.Second {
+			t.Errorf("it ended %v after ctx", d)
+		}
+	})
+}
+
+func TestOutliveDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		early, endEarly := Outlive(ctx, time.Hour)
+		late, endLate := Outlive(ctx, time.Hour)
+		endEarly()
+		cancel()
+		synctest.Wait()
+		if early.Err() == nil || late.Err() != nil {
+			t.Error(early.Err(), late.Err())
+		}
+		begun := time.Now()
+		endLate()
+		<-late.Done()
+		synctest.Wait() // the bubble fails if something still waits for the hour
+		if d := time.Since(begun); d != 0 {
+			t.Errorf("it ended %v after its end was asked for", d)
+		}
+	})
+}
+
 func FuzzRetryAfter(f *testing.F) {
 	for _, s := range []string{"", "5", "-1", "99999999999999999999", "Fri, 02 Jan 2026 03:05:05 GMT", "1e9", "\x00"} {
 		f.Add(s)
