@@ -39,18 +39,21 @@ func (m *inboxModel) Erase() error {
 	return nil
 }
 
+// receives gives the device an inbox and notes when the broker is asked to discard what it keeps.
+func receives(l *lab) {
+	l.o.Inbox = &inboxModel{lab: l}
+	l.link.accept = func(_ int, c telemetry.Credentials) (time.Duration, error) {
+		if c.NewAccount {
+			l.note("discard")
+		}
+		return -1, nil
+	}
+}
+
 // The inbox changes hands with the queue and goes with a reset; what the broker keeps for another account is discarded in
 // the first session after such a pairing, and only then.
 func TestInboxOwner(t *testing.T) {
-	bubble(t, setups(lives(1000*time.Hour), paired(0, nil), func(l *lab) {
-		l.o.Inbox = &inboxModel{lab: l}
-		l.link.accept = func(_ int, c telemetry.Credentials) (time.Duration, error) {
-			if c.NewAccount {
-				l.note("discard")
-			}
-			return -1, nil
-		}
-	}), func(l *lab) {
+	bubble(t, setups(lives(1000*time.Hour), paired(0, nil), receives), func(l *lab) {
 		l.pass(time.Second)
 		l.saw("0s inbox of alice", "0s serve A1")
 		l.press(hold) // the same person
@@ -74,15 +77,7 @@ func TestInboxOwner(t *testing.T) {
 
 // The same person pairs again: nothing is discarded.
 func TestInboxOfTheSamePerson(t *testing.T) {
-	bubble(t, setups(lives(1000*time.Hour), paired(0, nil), func(l *lab) {
-		l.o.Inbox = &inboxModel{lab: l}
-		l.link.accept = func(_ int, c telemetry.Credentials) (time.Duration, error) {
-			if c.NewAccount {
-				l.note("discard")
-			}
-			return -1, nil
-		}
-	}), func(l *lab) {
+	bubble(t, setups(lives(1000*time.Hour), paired(0, nil), receives), func(l *lab) {
 		l.press(hold)
 		l.pass(time.Minute)
 		if got := strings.Join(l.drain(), " | "); strings.Contains(got, "discard") {
