@@ -133,7 +133,7 @@ func TestWarnings(t *testing.T) {
 		"dpop = 'on'\n[mqtt]\nurl = 'mqtts://b.example'\npassword = '{id_token}'": "",
 		"[display]\npanel = 'sim'":                                                "display.panel = \"sim\": it is for trying things out",
 		"[display]\npanel = 'sim'\n[sim]\nopen = true":                            "sim.open: every user of this machine may",
-		"[display]\npanel = 'sim'\n[device]\nstate_dir = '/home/me/try'":          "",
+		"[display]\npanel = 'sim'\n[device]\nstate_dir = '/srv/try'":              "",
 		"": "",
 	} {
 		cfg, err := config.Parse(strings.NewReader(least + text))
