@@ -25,7 +25,8 @@
 //	clientauth.go  what the client signs and proves: client authentication, DPoP
 //	http.go        requests, bounded; OAuth requests; which URLs they may go to
 //	transport.go   TLS, and what a request without a response means
-//	response.go    the members of a response; error responses, and what they may quote
+//	response.go    the members of a response; error responses
+//	redact.go      what an error response may quote
 //	errors.go      Kind and Error, and which error code is which Kind
 //
 // # Libraries
