@@ -75,7 +75,7 @@ func TestOwnerComesFirst(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
-		q := open(t, Options{Dir: dir, Sync: Always, tap: p.op})
+		q := open(t, Options{Dir: dir, Sync: Always, Tap: p.op})
 		put(t, q, 0, 2)
 		p.broken(syscall.ENOSPC)
 		bind(t, q, "alice", 0)

@@ -109,7 +109,7 @@ func (q *Queue) Erase() error {
 	q.clear()
 	q.signal()
 	q.unblock()
-	return errors.Join(err, eraseFiles(q.o.Dir, q.o.tap, "queue"))
+	return errors.Join(err, eraseFiles(q.o.Dir, q.o.Tap, "queue"))
 }
 
 // eraseFiles overwrites and removes the files of a log. What is no regular file, and what paird does not

@@ -60,7 +60,7 @@ func newBoard(t *testing.T) *board {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.store.Close() })
-	b.queue = open(t, Options{Dir: dir, tap: b.op})
+	b.queue = open(t, Options{Dir: dir, Tap: b.op})
 	b.save()
 	return b
 }

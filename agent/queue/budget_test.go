@@ -17,7 +17,7 @@ func (c cost) String() string { return fmt.Sprintf("%d bytes, %d flushes", c.byt
 func measure(t *testing.T, online bool, n int, every time.Duration) (c cost) {
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
-		q := open(t, Options{tap: p.op})
+		q := open(t, Options{Tap: p.op})
 		if q.Online(online); online {
 			go acknowledge(t, q)
 		}
@@ -69,7 +69,7 @@ func TestDrainBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
 		dir := t.TempDir()
-		q := open(t, Options{Dir: dir, tap: p.op})
+		q := open(t, Options{Dir: dir, Tap: p.op})
 		put(t, q, 0, 20000)
 		if err := q.Flush(); err != nil {
 			t.Fatal(err)
@@ -95,7 +95,7 @@ func BenchmarkPut(b *testing.B) {
 	for _, online := range []bool{false, true} {
 		b.Run(fmt.Sprintf("online=%v", online), func(b *testing.B) {
 			var p tap
-			q := open(b, Options{MaxBytes: 1 << 40, tap: p.op})
+			q := open(b, Options{MaxBytes: 1 << 40, Tap: p.op})
 			q.Online(online)
 			payload := make([]byte, 200)
 			bytes, flushes, n := p.bytes.Load(), p.syncs.Load(), 0

@@ -40,7 +40,7 @@ type work struct {
 func recordWork(t *testing.T, seed uint64, n int) (*crashtest.Recorder, []promise) {
 	dir := crashtest.Dir(t)
 	w := &work{t: t, rand: rand.New(rand.NewPCG(seed, 7)), rec: crashtest.New(dir)}
-	w.o = Options{Dir: dir, Sync: Always, segment: testSegment, tap: w.rec.Tap}
+	w.o = Options{Dir: dir, Sync: Always, segment: testSegment, Tap: w.rec.Tap}
 	synctest.Test(t, func(t *testing.T) {
 		w.t = t
 		w.start()

@@ -93,7 +93,7 @@ func liveWith(t *testing.T, f *fault) error {
 	if err := errors.Join(q.Flush(), q.Close()); err != nil {
 		return err
 	}
-	q = open(t, Options{Dir: dir, segment: testSegment, tap: f.tap})
+	q = open(t, Options{Dir: dir, segment: testSegment, Tap: f.tap})
 	fill(3)
 	time.Sleep(6 * time.Second)
 	fill(30)
@@ -163,11 +163,11 @@ func TestBadSector(t *testing.T) {
 					}
 				}
 			}
-			q := open(t, Options{Dir: dir, segment: testSegment, tap: tap})
+			q := open(t, Options{Dir: dir, segment: testSegment, Tap: tap})
 			if fill(q); atStart {
 				q.Close()
 				bad.Store(true)
-				q = open(t, Options{Dir: dir, segment: testSegment, tap: tap})
+				q = open(t, Options{Dir: dir, segment: testSegment, Tap: tap})
 			}
 			bad.Store(true)
 			seen, gaps := map[int]bool{}, 0
@@ -195,7 +195,7 @@ func TestBadSector(t *testing.T) {
 func TestGapWhileTheDiskFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
-		q := open(t, Options{tap: p.op})
+		q := open(t, Options{Tap: p.op})
 		q.Online(true)
 		put(t, q, 1, 3)
 		seq, _, _ := next(t, q)

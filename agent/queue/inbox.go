@@ -23,7 +23,7 @@ type InboxOptions struct {
 	KeepFree int64        // bytes of the file system to leave free; 0: none
 	Log      *slog.Logger // nil: silent
 
-	tap     statedir.Tap
+	Tap     statedir.Tap // for tests: hears of each operation on the disk and may refuse it
 	free    func(dir string) (int64, error)
 	segment int
 }
@@ -301,7 +301,7 @@ func (b *Inbox) open() error {
 	if b.log != nil {
 		return nil
 	}
-	dir, err := statedir.Open(b.o.Dir, b.o.tap)
+	dir, err := statedir.Open(b.o.Dir, b.o.Tap)
 	if err != nil {
 		return b.fault(err)
 	}
@@ -372,7 +372,7 @@ func (b *Inbox) Erase() error {
 	}
 	b.log, b.list, b.bytes, b.bound = nil, nil, 0, false
 	b.state = inboxState{Schema: schema, Next: b.state.Next}
-	return errors.Join(err, eraseFiles(b.o.Dir, b.o.tap, "inbox"))
+	return errors.Join(err, eraseFiles(b.o.Dir, b.o.Tap, "inbox"))
 }
 
 // Close ends the inbox.

@@ -225,7 +225,7 @@ func TestInboxStaysSmall(t *testing.T) {
 		}
 		return nil
 	}
-	o := InboxOptions{Dir: dir, MaxBytes: 64 << 10, segment: testSegment, tap: tap}
+	o := InboxOptions{Dir: dir, MaxBytes: 64 << 10, segment: testSegment, Tap: tap}
 	b := openInbox(t, o)
 	receive(t, b, "keep", "1")
 	for i := range 2000 {
@@ -283,7 +283,7 @@ func TestInboxEachOperationMayFail(t *testing.T) {
 
 func receiveWith(t *testing.T, f *fault) {
 	dir := crashtest.Dir(t)
-	b := openInbox(t, InboxOptions{Dir: dir, segment: testSegment, tap: f.tap})
+	b := openInbox(t, InboxOptions{Dir: dir, segment: testSegment, Tap: f.tap})
 	want, unclear := []string{}, map[string]bool{} // whether the disk has taken the acknowledgement
 	for i := range 40 {
 		payload := fmt.Sprintf("%01000d", i)
@@ -335,7 +335,7 @@ type inboxPromise struct {
 func recordInbox(t *testing.T, seed uint64, n int) (*crashtest.Recorder, []inboxPromise) {
 	dir := crashtest.Dir(t)
 	r, rec := rand.New(rand.NewPCG(seed, 11)), crashtest.New(dir)
-	o := InboxOptions{Dir: dir, MaxBytes: 20 << 10, segment: testSegment, tap: rec.Tap}
+	o := InboxOptions{Dir: dir, MaxBytes: 20 << 10, segment: testSegment, Tap: rec.Tap}
 	b := openInbox(t, o)
 	var now inboxPromise
 	var promises []inboxPromise

@@ -24,7 +24,7 @@ func TestSettlingOnAFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
 		dir := t.TempDir()
-		o := Options{Dir: dir, Sync: Always, segment: testSegment, tap: p.op}
+		o := Options{Dir: dir, Sync: Always, segment: testSegment, Tap: p.op}
 		q := open(t, o)
 		p.full.Store(true)
 		n := 0
@@ -47,7 +47,7 @@ func TestSettlingOnAFullDisk(t *testing.T) {
 			t.Error(err)
 		}
 		q.abandon()
-		o.tap = nil
+		o.Tap = nil
 		q = open(t, o)
 		if s := q.Stats(); s.Messages != 1 || s.Dropped != 1 {
 			t.Errorf("%+v", s)
@@ -65,7 +65,7 @@ func TestBlockThatTakesNoWrite(t *testing.T) {
 			}
 			return nil
 		}
-		q := open(t, Options{tap: tap})
+		q := open(t, Options{Tap: tap})
 		for i := range 20 {
 			if err := q.Put("t", fmt.Append(nil, i, block)); err != nil {
 				t.Fatal(err)
@@ -90,7 +90,7 @@ func TestFailedFlushIsNotReadTwice(t *testing.T) {
 			}
 			return nil
 		}
-		q := open(t, Options{tap: tap})
+		q := open(t, Options{Tap: tap})
 		for i := range 4 {
 			if err := q.Put("t", fmt.Append(nil, i, block)); err != nil {
 				t.Fatal(err)
@@ -135,7 +135,7 @@ func TestSettledWhileWritten(t *testing.T) {
 				}
 				return nil
 			}
-			q = open(t, Options{Dir: dir, tap: tap})
+			q = open(t, Options{Dir: dir, Tap: tap})
 			put(t, q, 0, 1)
 			if stored {
 				time.Sleep(5 * time.Second)
@@ -182,7 +182,7 @@ func TestWhatIsBeingWrittenIsNotDropped(t *testing.T) {
 			return nil
 		}
 		var lost gaps
-		o := Options{Dir: t.TempDir(), MaxBytes: 64 << 20, tap: tap, OnGap: func(n, from, to uint64) { lost = append(lost, gap{From: from, To: to, N: n}) }}
+		o := Options{Dir: t.TempDir(), MaxBytes: 64 << 20, Tap: tap, OnGap: func(n, from, to uint64) { lost = append(lost, gap{From: from, To: to, N: n}) }}
 		q = open(t, o)
 		fill(3)
 		time.Sleep(5 * time.Second)

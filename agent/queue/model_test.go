@@ -55,7 +55,7 @@ func newModel(t *testing.T, seed uint64, o Options) *model {
 		gaps: map[uint64][]gap{}, healthy: time.Now(),
 	}
 	m.o.Dir = crashtest.Dir(t)
-	m.o.tap = func(op statedir.Op) error {
+	m.o.Tap = func(op statedir.Op) error {
 		if m.broken.Load() && op.Kind.Changes() {
 			return syscall.ENOSPC
 		}

@@ -15,7 +15,7 @@ func (q *Queue) openLog() error {
 	if q.log != nil {
 		q.closeLog()
 	}
-	dir, err := statedir.Open(q.o.Dir, q.o.tap)
+	dir, err := statedir.Open(q.o.Dir, q.o.Tap)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ type Options struct {
 	Now   func() Stamp                   // the time of a record; default: the wall clock, taken as set
 	Log   *slog.Logger                   // nil: silent
 
-	tap     statedir.Tap                    // of tests
+	Tap     statedir.Tap                    // for tests: hears of each operation on the disk and may refuse it
 	free    func(dir string) (int64, error) // bytes free for us
 	segment int                             // bytes of a segment
 	low     func(n int) error               // set by complete

@@ -80,7 +80,7 @@ func TestOnlineTelemetryIsNotWritten(t *testing.T) {
 		t.Run(sync, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var p tap
-				q := open(t, Options{Sync: sync, tap: p.op})
+				q := open(t, Options{Sync: sync, Tap: p.op})
 				q.Online(true)
 				go acknowledge(t, q)
 				bytes, syncs := p.bytes.Load(), p.syncs.Load()
@@ -112,7 +112,7 @@ func TestAlwaysIsOnDiskWhenPutReturns(t *testing.T) {
 func TestAlwaysRefusesWithAFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
-		q := open(t, Options{Sync: Always, MaxBytes: 10, tap: p.op})
+		q := open(t, Options{Sync: Always, MaxBytes: 10, Tap: p.op})
 		put(t, q, 0, 5)
 		p.broken(syscall.ENOSPC)
 		for range 10 {
@@ -137,7 +137,7 @@ func TestAlwaysRefusesWithAFullDisk(t *testing.T) {
 func TestAlwaysTakesTheBrokersWordWithAFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
-		q := open(t, Options{Sync: Always, tap: p.op})
+		q := open(t, Options{Sync: Always, Tap: p.op})
 		q.Online(true)
 		p.broken(syscall.ENOSPC)
 		go func() {
@@ -170,7 +170,7 @@ func TestGroupKeepsTheNewestInMemory(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
-		q := open(t, Options{MaxBytes: 64 << 20, tap: p.op})
+		q := open(t, Options{MaxBytes: 64 << 20, Tap: p.op})
 		payload := make([]byte, 32<<10)
 		put(t, q, 0, 3)
 		time.Sleep(5 * time.Second)
@@ -204,7 +204,7 @@ func TestFullDiskMakesRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
 		dir := t.TempDir()
-		q := open(t, Options{Dir: dir, MaxBytes: 64 << 20, tap: p.op})
+		q := open(t, Options{Dir: dir, MaxBytes: 64 << 20, Tap: p.op})
 		payload := make([]byte, 32<<10)
 		fill := func(n int) {
 			for range n {
@@ -238,7 +238,7 @@ func TestFreeDiskFloor(t *testing.T) {
 		var free atomic.Int64
 		free.Store(1 << 30)
 		dir := t.TempDir()
-		o := Options{Dir: dir, MaxBytes: 64 << 20, KeepFree: 1 << 20, tap: p.op}
+		o := Options{Dir: dir, MaxBytes: 64 << 20, KeepFree: 1 << 20, Tap: p.op}
 		o.free = func(string) (int64, error) { return free.Load(), nil }
 		q := open(t, o)
 		payload := make([]byte, 32<<10)
@@ -343,7 +343,7 @@ func TestNumbersAreNeverGivenAwayTwice(t *testing.T) {
 		given := map[string]bool{}
 		for _, trouble := range []error{syscall.EROFS, syscall.EIO} {
 			var p tap
-			q := open(t, Options{Dir: dir, tap: p.op})
+			q := open(t, Options{Dir: dir, Tap: p.op})
 			q.Online(true)
 			put(t, q, 0, 3)
 			if err := q.Flush(); err != nil {
@@ -366,7 +366,7 @@ func TestNumbersAreNeverGivenAwayTwice(t *testing.T) {
 			storageError(t, q.Storage(), trouble)
 			q.abandon() // the power goes meanwhile
 			p.broken(nil)
-			q = open(t, Options{Dir: dir, tap: p.op})
+			q = open(t, Options{Dir: dir, Tap: p.op})
 			for range q.Stats().Messages {
 				next(t, q) // those from before
 			}

@@ -10,9 +10,9 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 
+	"github.com/paird/paird/agent/internal/brokertest"
 	"github.com/paird/paird/agent/queue"
 	"github.com/paird/paird/agent/telemetry"
-	"github.com/paird/paird/agent/telemetry/internal/brokertest"
 )
 
 const backlog = 20000 // messages of 200 bytes

@@ -20,7 +20,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/paird/paird/agent/telemetry/internal/brokertest"
+	"github.com/paird/paird/agent/internal/brokertest"
 )
 
 // badServer is a broker's TLS with something wrong, or nothing.

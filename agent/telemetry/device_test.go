@@ -14,10 +14,10 @@ import (
 	"github.com/paird/paird/agent/clock"
 	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/deviceauth"
+	"github.com/paird/paird/agent/internal/brokertest"
 	"github.com/paird/paird/agent/queue"
 	"github.com/paird/paird/agent/store"
 	"github.com/paird/paird/agent/telemetry"
-	"github.com/paird/paird/agent/telemetry/internal/brokertest"
 	"github.com/paird/paird/display"
 )
 

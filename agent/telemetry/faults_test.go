@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/paird/paird/agent/telemetry/internal/brokertest"
+	"github.com/paird/paird/agent/internal/brokertest"
 )
 
 // failure is what Serve returned, as an *Error.

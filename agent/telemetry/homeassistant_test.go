@@ -10,7 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/paird/paird/agent/telemetry/internal/brokertest"
+	"github.com/paird/paird/agent/internal/brokertest"
 )
 
 // haClasses are the device classes used here, and the units that Home Assistant documents for each.

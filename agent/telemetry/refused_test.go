@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/paird/paird/agent/telemetry/internal/brokertest"
+	"github.com/paird/paird/agent/internal/brokertest"
 )
 
 // serveUntil runs sessions one after another, a second apart, until done or the limit; it returns the

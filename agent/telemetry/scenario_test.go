@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/paird/paird/agent/internal/brokertest"
 	"github.com/paird/paird/agent/queue"
 	"github.com/paird/paird/agent/telemetry"
-	"github.com/paird/paird/agent/telemetry/internal/brokertest"
 )
 
 // TestQueueAndSession has the daemon's own queue, on a disk: 10,000 numbered messages in a minute, a

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/paird/paird/agent/telemetry/internal/brokertest"
+	"github.com/paird/paird/agent/internal/brokertest"
 )
 
 // bubble runs f on fake time, and lets what outlives a session by a moment come to its end: goroutines of

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/paird/paird/agent/telemetry/internal/brokertest"
+	"github.com/paird/paird/agent/internal/brokertest"
 )
 
 // proxy is an HTTP proxy that knows CONNECT; it tunnels everything to one port on loopback.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/paird/paird/agent/telemetry/internal/brokertest"
+	"github.com/paird/paird/agent/internal/brokertest"
 )
 
 // trouble is one kind of bad luck: how long it lasts and what the broker does meanwhile.

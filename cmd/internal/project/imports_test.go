@@ -104,7 +104,7 @@ var foreign = map[string][]string{
 	"golang.org/x/image":                  {"display"},
 	"golang.org/x/sys/unix":               {"hal", "cmd", "agent/clock", "agent/control", "agent/hooks", "agent/store", "agent/queue", "agent/telemetry", "agent/internal"},
 	"github.com/go-jose":                  {"agent/deviceauth", "cmd/pairlab", "cmd/internal/provider"},
-	"github.com/mochi-mqtt":               {"cmd/pairlab", "agent/telemetry/internal"},
+	"github.com/mochi-mqtt":               {"cmd/pairlab", "agent/internal/brokertest"},
 	"github.com/gorilla/websocket":        {"agent/telemetry", "cmd/pairlab"},
 	"image/png":                           {"display/internal", "cmd"}, // display.EncodePNG is a quarter of its size; go-qr links it all the same
 	"github.com/nats-io":                  {},                          // a real peer of its own module
