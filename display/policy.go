@@ -186,6 +186,10 @@ type paper struct {
 	partials int       // since then
 }
 
+// startingRest is how long the server has to answer with a code before paper says that the device is starting: the code then needs
+// no second refresh.
+const startingRest = time.Second
+
 // countsDown reports a screen that counts down or answers a held button: it must be quick.
 func countsDown(s Screen) bool {
 	switch s.(type) {
@@ -195,13 +199,14 @@ func countsDown(s Screen) bool {
 	return false
 }
 
-// full decides whether drawing s now is a full refresh: never for a countdown, else for what is known
+// full decides whether drawing s now is a full refresh: never for a countdown or while a code is asked for, else for what is known
 // not to be on the panel, for other screens than before and when it is time.
 func (p paper) full(s Screen, now time.Time) bool {
+	_, starting := s.(Starting)
 	switch {
 	case p.shown == nil:
 		return true
-	case countsDown(s):
+	case countsDown(s) || starting:
 		return false
 	}
 	return subject(p.shown) != subject(s) || p.partials >= maxPartials || p.overdue(now)
@@ -225,16 +230,19 @@ func (p paper) skips(s Screen) bool {
 	return false
 }
 
-// due is the time from which on s may be drawn: at once if it is another screen, after a rest if only
-// figures changed.
-func (p paper) due(s Screen) time.Time {
+// due is the time from which on s, which came up at since, may be drawn: at once if it is another screen, after a rest if only
+// figures changed or a code is asked for.
+func (p paper) due(s Screen, since time.Time) time.Time {
 	if p.shown == nil {
 		return time.Time{}
 	}
+	_, starting := s.(Starting)
 	_, code := s.(Pairing) // pages may alternate
 	_, online := s.(Online)
 	_, account := p.shown.(Paired)
 	switch same := subject(p.shown) == subject(s); {
+	case starting && !same:
+		return since.Add(startingRest)
 	case p.whole && online && account:
 		return p.drawn.Add(onlineRest)
 	case countsDown(s) || code || !same:

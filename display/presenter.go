@@ -147,7 +147,7 @@ func (p *Presenter) update(now time.Time) time.Time {
 	}
 	look, until := p.current.at(now)
 	if p.geometry.Paper {
-		if due := p.paper.due(p.current.screen); now.Before(due) {
+		if due := p.paper.due(p.current.screen, p.current.since); now.Before(due) {
 			return sooner(until, due)
 		}
 	}

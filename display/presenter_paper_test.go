@@ -43,6 +43,26 @@ func TestPresenterOnPaper(t *testing.T) {
 	})
 }
 
+// TestPaperWaitsForTheCode: paper that refreshes in part shows only the code if the server answers within a second; if not, it says
+// meanwhile that something happens, without flashing.
+func TestPaperWaitsForTheCode(t *testing.T) {
+	for answer, want := range map[time.Duration]int{800 * time.Millisecond: 1, 3 * time.Second: 2} {
+		present(t, ePaper, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
+			p.Show(Press{})
+			pass(time.Hour)
+			before := panel.count()
+			p.Show(Starting{})
+			pass(answer)
+			p.Show(example)
+			pass(atOnce)
+			after := panel.count()
+			if draws, fulls := after.draws-before.draws, after.fulls-before.fulls; draws != want || fulls != 1 {
+				t.Errorf("an answer after %v: %d refreshes, %d of them full", answer, draws, fulls)
+			}
+		})
+	}
+}
+
 // TestPresenterOnWholePaper: a panel that only refreshes wholly does so once from the press to the code, not
 // while the button is held, not for the resting screen soon after the account's name, and once for the
 // question of a reset.

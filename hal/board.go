@@ -33,6 +33,7 @@ type Options struct {
 	LEDPin       string      // "" = no LED
 	Name         string      // of the device, for the simulator's title
 	More         []PanelInfo // panels besides Panels(): whatever has a display.Drawer of periph's
+	Hardware     Hardware    // nil: Machine
 	Terminal     io.Writer
 	EncodePNG    func(w io.Writer, m image.Image) error // for sim and png
 	Log          *slog.Logger
@@ -79,10 +80,13 @@ func (b *Board) Interrupt() {
 // Open opens all the hardware that o names, or none: the error says what could not be opened. A panel that does not answer is
 // no error here; it is in Board.Fault, and every Draw tries again. ctx bounds the opening. The board works until Close.
 func Open(ctx context.Context, o Options) (*Board, error) {
-	return open(ctx, o, machine{})
+	if o.Hardware == nil {
+		o.Hardware = Machine{}
+	}
+	return open(ctx, o, o.Hardware)
 }
 
-func open(ctx context.Context, o Options, hw hardware) (*Board, error) {
+func open(ctx context.Context, o Options, hw Hardware) (*Board, error) {
 	if errs := Check(o); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
@@ -105,7 +109,7 @@ func open(ctx context.Context, o Options, hw hardware) (*Board, error) {
 	return b, nil
 }
 
-func (b *Board) open(ctx context.Context, hw hardware, o Options, p PanelInfo, edges *edges) error {
+func (b *Board) open(ctx context.Context, hw Hardware, o Options, p PanelInfo, edges *edges) error {
 	size := p.Size(o.Size)
 	if (p.Name == "sim" || p.Name == "png") && o.EncodePNG == nil {
 		return fmt.Errorf("display.panel: %q needs hal.Options.EncodePNG", p.Name)
@@ -131,7 +135,7 @@ func (b *Board) open(ctx context.Context, hw hardware, o Options, p PanelInfo, e
 }
 
 // openPhysical makes a panel that is hardware. If it does not answer, the error goes into Fault.
-func (b *Board) openPhysical(hw hardware, o Options, p PanelInfo) {
+func (b *Board) openPhysical(hw Hardware, o Options, p PanelInfo) {
 	panel := newPhysical(p.Size(o.Size), p.Accent, o.Rotate, o.Log, func() (*device, error) { return openDevice(hw, p, o) })
 	panel.glows = !p.Paper
 	b.Panel, b.Fault = panel, panel.probe()

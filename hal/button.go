@@ -10,11 +10,11 @@ import (
 )
 
 // openButton watches a button on a pin.
-func (b *Board) openButton(hw hardware, o Options, e *edges) error {
+func (b *Board) openButton(hw Hardware, o Options, e *edges) error {
 	if o.ButtonPin == "" {
 		return nil
 	}
-	line, err := hw.pin(o.ButtonPin)
+	line, err := hw.Line(o.ButtonPin)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (b *Board) openButton(hw hardware, o Options, e *edges) error {
 
 // contact is a button's pin and the level it has when pressed.
 type contact struct {
-	pin
+	Line
 	pressed gpio.Level
 }
 
@@ -81,11 +81,11 @@ func buttonStep(pin contact, d *debounce, e *edges) error {
 }
 
 // openLED opens the LED's pin and darkens the LED.
-func (b *Board) openLED(hw hardware, o Options) error {
+func (b *Board) openLED(hw Hardware, o Options) error {
 	if o.LEDPin == "" {
 		return nil
 	}
-	pin, err := hw.pin(o.LEDPin)
+	pin, err := hw.Line(o.LEDPin)
 	if err != nil {
 		return err
 	}

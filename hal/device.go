@@ -20,7 +20,7 @@ type device struct {
 }
 
 // openDevice opens a panel's bus and pins; if one of them fails, none stays open.
-func openDevice(hw hardware, p PanelInfo, o Options) (*device, error) {
+func openDevice(hw Hardware, p PanelInfo, o Options) (*device, error) {
 	w := &Wiring{hw: hw, o: o}
 	w.o.Size = p.Size(o.Size)
 	d := &device{Closer: w, glows: !p.Paper}

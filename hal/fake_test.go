@@ -62,7 +62,7 @@ func (c closer) Close() error {
 	return nil
 }
 
-func (f *fakeBoard) i2c(bus string) (i2c.BusCloser, error) {
+func (f *fakeBoard) I2C(bus string) (i2c.BusCloser, error) {
 	c, err := f.take(bus)
 	return struct {
 		i2c.Bus
@@ -70,7 +70,7 @@ func (f *fakeBoard) i2c(bus string) (i2c.BusCloser, error) {
 	}{cmp.Or[i2c.Bus](f.bus, f.oled), c}, err
 }
 
-func (f *fakeBoard) spi(name string) (spi.PortCloser, error) {
+func (f *fakeBoard) SPI(name string) (spi.PortCloser, error) {
 	c, err := f.take(name)
 	port := f.oled.SPI
 	if f.paper != nil {
@@ -86,7 +86,7 @@ type fakePort struct {
 
 func (p fakePort) Close() error { return p.closer.Close() }
 
-func (f *fakeBoard) pin(name string) (pin, error) {
+func (f *fakeBoard) Line(name string) (Line, error) {
 	c, err := f.take(name)
 	switch {
 	case name == "GPIO17":

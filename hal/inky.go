@@ -54,8 +54,8 @@ func inkyVariants() map[byte]struct{ panel, name string } {
 }
 
 // detectInky reads the EEPROM. periph's DetectOpts knows the variants up to 16 only.
-func detectInky(hw hardware) (PanelInfo, error) {
-	bus, err := hw.i2c(inkyBus)
+func detectInky(hw Hardware) (PanelInfo, error) {
+	bus, err := hw.I2C(inkyBus)
 	if err != nil {
 		return PanelInfo{}, err
 	}

@@ -14,7 +14,7 @@ import (
 
 // Wiring opens the bus and the pins that the configuration names for a panel. They are closed with the panel.
 type Wiring struct {
-	hw   hardware
+	hw   Hardware
 	o    Options
 	held []io.Closer
 }
@@ -24,7 +24,7 @@ func (w *Wiring) Options() Options { return w.o }
 
 // I2C opens the bus and returns it with the panel's address.
 func (w *Wiring) I2C() (i2c.Bus, uint16, error) {
-	b, err := w.hw.i2c(w.o.Bus)
+	b, err := w.hw.I2C(w.o.Bus)
 	return b, w.o.Address, w.keep(b, err)
 }
 
@@ -33,7 +33,7 @@ func (w *Wiring) OnI2C() bool { return isI2C(w.o.Bus) }
 
 // SPI opens the port.
 func (w *Wiring) SPI() (spi.Port, error) {
-	p, err := w.hw.spi(w.o.Bus)
+	p, err := w.hw.SPI(w.o.Bus)
 	return p, w.keep(p, err)
 }
 
@@ -43,7 +43,7 @@ func (w *Wiring) Pin(role string) (gpio.PinIO, error) {
 	if name == "" {
 		return nil, nil
 	}
-	p, err := w.hw.pin(name)
+	p, err := w.hw.Line(name)
 	return p, w.keep(p, err)
 }
 
@@ -80,24 +80,29 @@ func (w *Wiring) Close() error {
 	return errors.Join(errs...)
 }
 
-// hardware opens buses and pins by the names of the configuration.
-type hardware interface {
-	i2c(bus string) (i2c.BusCloser, error)
-	spi(port string) (spi.PortCloser, error)
-	pin(name string) (pin, error)
+// Hardware opens buses and lines by the names of the configuration.
+type Hardware interface {
+	I2C(bus string) (i2c.BusCloser, error)
+	SPI(port string) (spi.PortCloser, error)
+	Line(name string) (Line, error)
 }
 
-// pin is a GPIO line, held until Close, which also ends WaitForEdge. Err is the error of the last Read or WaitForEdge, which
+// Line is a GPIO line, held until Close, which also ends WaitForEdge. Err is the error of the last Read or WaitForEdge, which
 // cannot return one.
-type pin interface {
+type Line interface {
 	gpio.PinIO
 	io.Closer
 	Err() error
 }
 
-// machine is this machine's hardware, by Linux's character devices.
-type machine struct{}
+// Machine is this machine's hardware, by Linux's character devices.
+type Machine struct{}
 
-func (machine) i2c(bus string) (i2c.BusCloser, error)   { return linuxio.OpenI2C(bus) }
-func (machine) spi(port string) (spi.PortCloser, error) { return linuxio.OpenSPI(port) }
-func (machine) pin(name string) (pin, error)            { return linuxio.OpenLine(name) }
+// I2C opens a bus, such as "I2C1".
+func (Machine) I2C(bus string) (i2c.BusCloser, error) { return linuxio.OpenI2C(bus) }
+
+// SPI opens a port, such as "SPI0.0".
+func (Machine) SPI(port string) (spi.PortCloser, error) { return linuxio.OpenSPI(port) }
+
+// Line opens a line, such as "GPIO17".
+func (Machine) Line(name string) (Line, error) { return linuxio.OpenLine(name) }

@@ -13,24 +13,11 @@ import (
 	"github.com/paird/paird/hal/bustest"
 )
 
-// modules is every module there is, as it is wired. How follows from the makers' drawings, not from the driver.
-var modules = []bustest.Glass{
-	{Chip: bustest.SSD1306, Size: image.Pt(128, 64), Alternative: true},
-	{Chip: bustest.SSD1306, Size: image.Pt(128, 32)},
-	{Chip: bustest.SSD1306, Size: image.Pt(96, 16)},
-	{Chip: bustest.SSD1306, Size: image.Pt(64, 48), Column: 32, Alternative: true},
-	{Chip: bustest.SSD1306, Size: image.Pt(72, 40), Column: 28, Alternative: true},
-	{Chip: bustest.SSD1309, Size: image.Pt(128, 64), Alternative: true, ExternalVpp: true},
-	{Chip: bustest.SH1106, Size: image.Pt(128, 64), Column: 2, Alternative: true},
-	{Chip: bustest.SH1107, Size: image.Pt(128, 128)},
-	{Chip: bustest.SH1107, Size: image.Pt(64, 128), Column: 32, ExternalVpp: true},
-}
-
 const addr = 0x3c
 
 // forEach runs a test on strict models of every module on both buses, in fake time.
 func forEach(t *testing.T, f func(t *testing.T, p *Dev, o *bustest.OLED)) {
-	for _, g := range modules {
+	for _, g := range bustest.Glasses() {
 		for _, bus := range []string{"I2C", "SPI"} {
 			t.Run(fmt.Sprintf("%s/%dx%d/%s", g.Chip, g.Size.X, g.Size.Y, bus), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -140,12 +127,12 @@ func TestTheModelCatchesMistakes(t *testing.T) {
 		glass bustest.Glass
 		drive Opts
 	}{
-		"SH1106 driven as SSD1306":     {modules[6], Opts{Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: -1}},
-		"SSD1306 driven as SH1106":     {modules[0], Opts{Chip: "sh1106", Size: image.Pt(128, 64), ColumnOffset: -1}},
-		"two columns off":              {modules[0], Opts{Chip: "sh1106", Size: image.Pt(128, 64), ColumnOffset: 2}},
-		"64 rows driven as 32":         {modules[0], Opts{Chip: "ssd1306", Size: image.Pt(128, 32), ColumnOffset: -1}},
-		"small glass at column 0":      {modules[3], Opts{Chip: "ssd1306", Size: image.Pt(64, 48), ColumnOffset: 0}},
-		"SSD1306 driven as an SSD1309": {modules[0], Opts{Chip: "ssd1309", Size: image.Pt(128, 64), ColumnOffset: -1}},
+		"SH1106 driven as SSD1306":     {bustest.Glasses()[6], Opts{Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: -1}},
+		"SSD1306 driven as SH1106":     {bustest.Glasses()[0], Opts{Chip: "sh1106", Size: image.Pt(128, 64), ColumnOffset: -1}},
+		"two columns off":              {bustest.Glasses()[0], Opts{Chip: "sh1106", Size: image.Pt(128, 64), ColumnOffset: 2}},
+		"64 rows driven as 32":         {bustest.Glasses()[0], Opts{Chip: "ssd1306", Size: image.Pt(128, 32), ColumnOffset: -1}},
+		"small glass at column 0":      {bustest.Glasses()[3], Opts{Chip: "ssd1306", Size: image.Pt(64, 48), ColumnOffset: 0}},
+		"SSD1306 driven as an SSD1309": {bustest.Glasses()[0], Opts{Chip: "ssd1309", Size: image.Pt(128, 64), ColumnOffset: -1}},
 	} {
 		o := bustest.NewOLED(c.glass, addr, true)
 		p, err := NewI2C(o, addr, &c.drive)

@@ -24,7 +24,7 @@ func TestWholePictures(t *testing.T) {
 }
 
 func TestLenientModules(t *testing.T) {
-	for _, g := range modules {
+	for _, g := range bustest.Glasses() {
 		o := bustest.NewOLED(g, addr, false)
 		mustDraw(t, open(t, o, g, "I2C"), o, pictures(g.Size, rand.New(rand.NewPCG(9, 9)))[7], fmt.Sprint(g.Chip, g.Size))
 	}
@@ -105,7 +105,7 @@ func TestPowerLossBetweenDraws(t *testing.T) {
 // TestRenewalIsNotSeen checks the glass after every transaction of a renewal.
 func TestRenewalIsNotSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := bustest.NewOLED(modules[0], addr, true)
+		o := bustest.NewOLED(bustest.Glasses()[0], addr, true)
 		eye := &eye{o: o}
 		p, err := NewSPI(eye, o.DC(), &Opts{Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: -1, Reset: o.Reset()})
 		if err != nil {
@@ -124,10 +124,10 @@ func TestRenewalIsNotSeen(t *testing.T) {
 }
 
 func TestModuleWhoseStatusLies(t *testing.T) {
-	o := bustest.NewOLED(modules[0], addr, false)
+	o := bustest.NewOLED(bustest.Glasses()[0], addr, false)
 	o.ReadsLie = true
-	p := open(t, o, modules[0], "I2C")
-	all := pictures(modules[0].Size, rand.New(rand.NewPCG(6, 6)))
+	p := open(t, o, bustest.Glasses()[0], "I2C")
+	all := pictures(bustest.Glasses()[0].Size, rand.New(rand.NewPCG(6, 6)))
 	mustDraw(t, p, o, all[6], "first")
 	o.Stats()
 	mustDraw(t, p, o, all[6], "again")
@@ -152,7 +152,7 @@ func TestSleepAndHalt(t *testing.T) {
 
 // TestContrastOfSH1107: no vendor's driver sets more than half of the register.
 func TestContrastOfSH1107(t *testing.T) {
-	g := modules[len(modules)-1]
+	g := bustest.Glasses()[len(bustest.Glasses())-1]
 	o := bustest.NewOLED(g, addr, true)
 	p := open(t, o, g, "I2C")
 	mustDraw(t, p, o, pictures(g.Size, rand.New(rand.NewPCG(1, 1)))[0], "first")
@@ -165,8 +165,8 @@ func TestContrastOfSH1107(t *testing.T) {
 }
 
 func TestContrastSurvives(t *testing.T) {
-	o := bustest.NewOLED(modules[0], addr, true)
-	p := open(t, o, modules[0], "I2C")
+	o := bustest.NewOLED(bustest.Glasses()[0], addr, true)
+	p := open(t, o, bustest.Glasses()[0], "I2C")
 	m := image.NewGray(p.Bounds())
 	if err := p.SetContrast(9); err != nil {
 		t.Fatal(err)

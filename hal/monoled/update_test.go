@@ -55,7 +55,7 @@ func screens() (before, after *image.Gray) {
 
 // BenchmarkStatusChange prints the bytes on the bus for a changed glyph and for a full frame.
 func BenchmarkStatusChange(b *testing.B) {
-	o := bustest.NewOLED(modules[0], addr, false)
+	o := bustest.NewOLED(bustest.Glasses()[0], addr, false)
 	p, err := NewI2C(o, addr, &Opts{Chip: "ssd1306", Size: image.Pt(128, 64), ColumnOffset: -1})
 	if err != nil {
 		b.Fatal(err)
@@ -82,8 +82,8 @@ func BenchmarkStatusChange(b *testing.B) {
 
 // TestAStatusChangeIsSmall holds what the benchmark prints.
 func TestAStatusChangeIsSmall(t *testing.T) {
-	o := bustest.NewOLED(modules[0], addr, true)
-	p := open(t, o, modules[0], "I2C")
+	o := bustest.NewOLED(bustest.Glasses()[0], addr, true)
+	p := open(t, o, bustest.Glasses()[0], "I2C")
 	before, after := screens()
 	mustDraw(t, p, o, before, "before")
 	full := o.Stats().Bytes

@@ -33,7 +33,7 @@ func drawn(size image.Point) *image.Gray {
 // TestAgainstTheVendors: the vendor's traffic shows its picture on the model, and for the same picture our driver leaves the
 // registers as the vendor's does, but for what explained lists.
 func TestAgainstTheVendors(t *testing.T) {
-	for _, g := range modules {
+	for _, g := range bustest.Glasses() {
 		t.Run(fmt.Sprint(g.Chip, g.Size), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				vendor := recording(t, g)

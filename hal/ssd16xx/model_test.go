@@ -14,37 +14,6 @@ import (
 	"github.com/paird/paird/hal/bustest"
 )
 
-// sheets is every module as it is wired. The wiring follows from the makers' own programs: where they put a pixel.
-func sheets() map[string]bustest.Sheet {
-	// the 2.13 and 2.9 inch glass stands on its short edge
-	turned := func(width int) func(x, y int) (int, int) {
-		return func(x, y int) (int, int) { return y, width - 1 - x }
-	}
-	phat := func(x, y int) (int, int) { return 103 - y, x }
-	phat1608 := func(x, y int) (int, int) { return 129 - y, x }
-	upright := func(x, y int) (int, int) { return x, y }
-	return map[string]bustest.Sheet{
-		"waveshare1in54v2":   {Chip: bustest.SSD1681, Size: image.Pt(200, 200), Wire: func(x, y int) (int, int) { return x, y }},
-		"waveshare2in13v2":   {Chip: bustest.SSD1675, Size: image.Pt(250, 122), Wire: turned(250), NoOTP: true},
-		"waveshare2in13v3":   {Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: turned(250)},
-		"waveshare2in13v4":   {Chip: bustest.SSD1680, Size: image.Pt(250, 122), Wire: turned(250)},
-		"waveshare2in9v2":    {Chip: bustest.SSD1680, Size: image.Pt(296, 128), Wire: turned(296)},
-		"inkyphat":           {Chip: bustest.SSD1675, Size: image.Pt(212, 104), Wire: phat, NoOTP: true, Accent: true},
-		"inkyphatredht":      {Chip: bustest.SSD1675, Size: image.Pt(212, 104), Wire: phat, NoOTP: true, Accent: true},
-		"inkyphatblack":      {Chip: bustest.SSD1675, Size: image.Pt(212, 104), Wire: phat, NoOTP: true},
-		"inkyphatyellow":     {Chip: bustest.SSD1675, Size: image.Pt(212, 104), Wire: phat, NoOTP: true, Accent: true},
-		"inkyphat1608":       {Chip: bustest.SSD1608, Size: image.Pt(250, 122), Wire: phat1608},
-		"inkyphat1608red":    {Chip: bustest.SSD1608, Size: image.Pt(250, 122), Wire: phat1608, Accent: true},
-		"inkyphat1608yellow": {Chip: bustest.SSD1608, Size: image.Pt(250, 122), Wire: phat1608, Accent: true},
-		"inkywhat":           {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, NoOTP: true, Accent: true},
-		"inkywhatblack":      {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, NoOTP: true},
-		"inkywhatyellow":     {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, NoOTP: true, Accent: true},
-		"inkywhat1683":       {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, Whole: true},
-		"inkywhat1683red":    {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, Whole: true, Accent: true},
-		"inkywhat1683yellow": {Chip: bustest.SSD1683, Size: image.Pt(400, 300), Wire: upright, Whole: true, Accent: true},
-	}
-}
-
 func open(t *testing.T, name string, e *bustest.EPaper) *Dev {
 	t.Helper()
 	p, err := New(e.SPI(), e.DC(), e.Reset(), e.Busy(), &Opts{Module: name})
@@ -64,7 +33,7 @@ func forEach(t *testing.T, f func(t *testing.T, p *Dev, e *bustest.EPaper)) {
 	for _, info := range modelled() {
 		t.Run(info.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := sheets()[info.Name]
+				s := bustest.Sheets()[info.Name]
 				s.Full = info.Refresh
 				e := bustest.NewEPaper(s, true)
 				f(t, open(t, info.Name, e), e)
@@ -150,7 +119,7 @@ func TestTheModelCatchesMistakes(t *testing.T) {
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			e := bustest.NewEPaper(sheets()["waveshare2in13v4"], true)
+			e := bustest.NewEPaper(bustest.Sheets()["waveshare2in13v4"], true)
 			p := open(t, "waveshare2in13v4", e)
 			spoil(p)
 			rnd := rand.New(rand.NewPCG(7, 7))
@@ -171,7 +140,7 @@ func TestTheModelCatchesMistakes(t *testing.T) {
 
 func TestPreviousFrameMustBeSynced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := bustest.NewEPaper(sheets()["waveshare2in13v4"], true)
+		e := bustest.NewEPaper(bustest.Sheets()["waveshare2in13v4"], true)
 		p := open(t, "waveshare2in13v4", e)
 		rnd := rand.New(rand.NewPCG(8, 8))
 		mustDraw(t, p, e, picture(p, 1, rnd), "first")

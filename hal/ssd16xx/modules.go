@@ -195,7 +195,7 @@ func inkyPHAT(name string, accent bool, groups []group) module {
 	return module{
 		Info:    Info{name, "SSD1675", image.Pt(212, 104), accent, false, inkyRefresh(accent)},
 		columns: 104, rows: 212, transposed: true, flipX: true,
-		reset: epd.Pulse{Before: 10 * time.Millisecond, Low: 100 * time.Millisecond, After: 100 * time.Millisecond},
+		reset: inkyPulse(),
 		init:  [][]byte{{0x74, 0x54}, {0x7e, 0x3b}, {0x01, 0xd3, 0x00, 0x00}, {0x03, 0x17}, {0x04, 0x41, 0xac, 0x32}, {0x3a, 0x07}, {0x3b, 0x04}},
 		full:  update{[][]byte{{0x3c, 0x31}, {0x2c, 0x3c}, waveform(table70(groups...))}, fullAsSet, colourLimit},
 	}
@@ -220,7 +220,7 @@ func inkyWHATs() []module {
 func inkyPHAT1608(name string, accent bool) module {
 	return module{
 		Info:    Info{name, "SSD1608", image.Pt(250, 122), accent, false, inkyRefresh(accent)},
-		columns: 136, rows: 250, transposed: true, flipX: true, offset: 8, reset: inkyPulse(), settle: time.Second,
+		columns: 136, rows: 250, transposed: true, flipX: true, offset: 8, reset: inkyPulse(), settle: inkySettle,
 		init: [][]byte{{0x01, 0xf9, 0x00, 0x00}, {0x3a, 0x1b}, {0x3b, 0x0b}, {0x2c, 0x70}},
 		full: update{[][]byte{{0x3c, 0x01}}, fullAfterReset, colourLimit},
 	}
@@ -230,16 +230,20 @@ func inkyPHAT1608(name string, accent bool) module {
 func inkyWHAT1683(name string, accent bool) module {
 	return module{
 		Info:    Info{name, "SSD1683", image.Pt(400, 300), accent, false, inkyRefresh(accent)},
-		columns: 400, rows: 300, reset: inkyPulse(), settle: time.Second,
+		columns: 400, rows: 300, reset: inkyPulse(), settle: inkySettle,
 		init: [][]byte{{0x01, 0x2b, 0x01, 0x00}, {0x3a, 0x1b}, {0x3b, 0x0b}, {0x2c, 0x70}},
 		full: update{[][]byte{{0x3c, 0x01}}, fullAfterReset, colourLimit},
 	}
 }
 
-// inkyPulse is that of Pimoroni's program for SSD1608 and SSD1683.
+// inkyPulse is the pulse of all Inky modules. Pimoroni's program for SSD1608 and SSD1683 spends two seconds on it and on command 12h;
+// the datasheets ask for 10 ms each, and then for BUSY.
 func inkyPulse() epd.Pulse {
-	return epd.Pulse{Before: 10 * time.Millisecond, Low: 500 * time.Millisecond, After: 500 * time.Millisecond}
+	return epd.Pulse{Before: 10 * time.Millisecond, Low: 100 * time.Millisecond, After: 100 * time.Millisecond}
 }
+
+// inkySettle is ten times what the datasheets ask for after command 12h.
+const inkySettle = 100 * time.Millisecond
 
 // waveform is command 32h with a table.
 func waveform(table []byte) []byte { return append([]byte{0x32}, table...) }

@@ -145,7 +145,7 @@ func TestAfterEveryBusFault(t *testing.T) {
 	for _, info := range modelled() { // what arrives half is against the datasheet; only the picture counts
 		t.Run(info.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e := bustest.NewEPaper(sheets()[info.Name], false)
+				e := bustest.NewEPaper(bustest.Sheets()[info.Name], false)
 				p := open(t, info.Name, e)
 				rnd := rand.New(rand.NewPCG(6, 6))
 				failed := 0
@@ -175,7 +175,7 @@ func TestNewRefuses(t *testing.T) {
 // TestAChangeIsSmall holds what a changed glyph costs against a full frame.
 func TestAChangeIsSmall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := bustest.NewEPaper(sheets()["waveshare2in13v4"], true)
+		e := bustest.NewEPaper(bustest.Sheets()["waveshare2in13v4"], true)
 		p := open(t, "waveshare2in13v4", e)
 		m := picture(p, 2, nil)
 		mustDraw(t, p, e, m, "full")
@@ -227,7 +227,7 @@ func TestInitializationOnTheWire(t *testing.T) {
 // is, so a picture without colour must leave it empty on all of them.
 func TestWhiteIsWhiteOnColouredGlass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := sheets()["inkyphat1608"]
+		s := bustest.Sheets()["inkyphat1608"]
 		s.Accent = true
 		e := bustest.NewEPaper(s, true)
 		p := open(t, "inkyphat1608", e)
@@ -269,7 +269,7 @@ func TestResetPulse(t *testing.T) {
 		"waveshare2in13v3": {20, 2, 20}, "waveshare2in13v4": {20, 2, 20}, "waveshare2in9v2": {20, 2, 20},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			e := bustest.NewEPaper(sheets()[name], true)
+			e := bustest.NewEPaper(bustest.Sheets()[name], true)
 			r := &resetPin{PinOut: e.Reset()}
 			p, err := New(e.SPI(), e.DC(), r, e.Busy(), &Opts{Module: name})
 			if err != nil {

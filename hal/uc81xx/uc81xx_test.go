@@ -16,26 +16,9 @@ import (
 	"github.com/paird/paird/hal/internal/epd"
 )
 
-// sheets is every module as it is wired. The wiring and the inks' values follow from Pimoroni's program.
-func sheets() map[string]bustest.ColourSheet {
-	upright := func(x, y int) (int, int) { return x, y }
-	four := []byte{0, 255, 100, 200}                      // black, white, yellow, red
-	seven := []byte{0, 255, 100, 100, 200, 100, 100, 255} // black, white, green, blue, red, yellow, orange, clean
-	six := []byte{0, 255, 100, 200, 100, 100}             // black, white, yellow, red, blue, green
-	return map[string]bustest.ColourSheet{
-		"inkyphat79661":           {Size: image.Pt(250, 122), RAM: image.Pt(128, 250), Bits: 2, Inks: four, OneArg: true, Wire: func(x, y int) (int, int) { return 121 - y, x }},
-		"inkywhat79668":           {Size: image.Pt(400, 300), RAM: image.Pt(400, 300), Bits: 2, Inks: four, OneArg: true, Wire: upright},
-		"inkyimpression4":         {Size: image.Pt(640, 400), RAM: image.Pt(640, 400), Bits: 4, Inks: seven, Wire: upright},
-		"inkyimpression57":        {Size: image.Pt(600, 448), RAM: image.Pt(600, 448), Bits: 4, Inks: seven, Wire: upright},
-		"inkyimpression73":        {Size: image.Pt(800, 480), RAM: image.Pt(800, 480), Bits: 4, Inks: seven[:7], OneArg: true, Wire: upright},
-		"inkyimpression4spectra":  {Size: image.Pt(600, 400), RAM: image.Pt(400, 600), Bits: 4, Inks: six, OneArg: true, Boosts: true, Wire: func(x, y int) (int, int) { return 399 - y, x }},
-		"inkyimpression73spectra": {Size: image.Pt(800, 480), RAM: image.Pt(800, 480), Bits: 4, Inks: six, OneArg: true, Boosts: true, Wire: upright},
-	}
-}
-
 func open(t *testing.T, info Info) (*Dev, *bustest.ColourPaper) {
 	t.Helper()
-	s := sheets()[info.Name]
+	s := bustest.ColourSheets()[info.Name]
 	s.Name, s.Full = info.Chip, info.Refresh
 	c := bustest.NewColourPaper(s, true)
 	d, err := New(c.SPI(), c.DC(), c.Reset(), c.Busy(), &Opts{Module: info.Name})
