@@ -20,8 +20,8 @@ import (
 	"github.com/paird/paird/cmd/internal/provider"
 )
 
-// bench is a running demo with a person in front of it.
-type bench struct {
+// demoRun is a running demo with a person in front of it.
+type demoRun struct {
 	*testing.T
 	ctx     context.Context
 	lab     *lab
@@ -33,7 +33,7 @@ type bench struct {
 	path    string // of that page
 }
 
-func newBench(t *testing.T, o options) *bench {
+func newBench(t *testing.T, o options) *demoRun {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	t.Cleanup(cancel)
@@ -47,7 +47,7 @@ func newBench(t *testing.T, o options) *bench {
 		t.Fatal(err)
 	}
 	running, stop := context.WithCancel(ctx)
-	b := &bench{T: t, ctx: ctx, lab: l, stop: stop, stopped: make(chan error, 1), browser: &http.Client{Jar: jar, Transport: trusting(t, l.settings.caFile)}}
+	b := &demoRun{T: t, ctx: ctx, lab: l, stop: stop, stopped: make(chan error, 1), browser: &http.Client{Jar: jar, Transport: trusting(t, l.settings.caFile)}}
 	ready := make(chan struct{})
 	go func() { b.stopped <- l.run(running, func() { close(ready) }) }()
 	select {
@@ -69,7 +69,7 @@ func withDefaults(o options) options {
 	return o
 }
 
-func (b *bench) do(method, uri string, form url.Values) *http.Response {
+func (b *demoRun) do(method, uri string, form url.Values) *http.Response {
 	b.Helper()
 	r, err := http.NewRequestWithContext(b.ctx, method, uri, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -87,7 +87,7 @@ func (b *bench) do(method, uri string, form url.Values) *http.Response {
 }
 
 // await reads the page's events until one of that name satisfies ok, and returns its data.
-func (b *bench) await(name string, ok func(map[string]any) bool) map[string]any {
+func (b *demoRun) await(name string, ok func(map[string]any) bool) map[string]any {
 	b.Helper()
 	event := ""
 	for b.events.Scan() {
@@ -110,34 +110,34 @@ func (b *bench) await(name string, ok func(map[string]any) bool) map[string]any 
 	return nil
 }
 
-func (b *bench) awaitStep(s step) {
+func (b *demoRun) awaitStep(s step) {
 	b.Helper()
 	b.await("step", func(d map[string]any) bool { return d["step"] == string(s) })
 }
 
-func (b *bench) awaitText(text string) {
+func (b *demoRun) awaitText(text string) {
 	b.Helper()
 	b.await("step", func(d map[string]any) bool { return d["text"] == text })
 }
 
-func (b *bench) awaitNote(text string) {
+func (b *demoRun) awaitNote(text string) {
 	b.Helper()
 	b.await("note", func(d map[string]any) bool { return strings.Contains(d["text"].(string), text) })
 }
 
-func (b *bench) awaitMessage(level string) map[string]any {
+func (b *demoRun) awaitMessage(level string) map[string]any {
 	b.Helper()
 	return b.await("message", func(d map[string]any) bool { return d["topic"] == topicRoot+"/"+deviceID+"/"+level })
 }
 
 // awaitCode is the camera before the panel.
-func (b *bench) awaitCode() (uri, complete string) {
+func (b *demoRun) awaitCode() (uri, complete string) {
 	b.Helper()
 	code := b.await("code", func(d map[string]any) bool { return d != nil })
 	return code["uri"].(string), code["complete"].(string)
 }
 
-func (b *bench) press(hold string) {
+func (b *demoRun) press(hold string) {
 	b.Helper()
 	if resp := b.do("POST", b.lab.origin+panelPath+"press?hold="+hold, nil); resp.StatusCode != http.StatusNoContent {
 		b.Fatalf("button: %s", resp.Status)
@@ -147,9 +147,9 @@ func (b *bench) press(hold string) {
 var hiddenField = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]+)">`)
 
 // visit opens uri on the phone; submit sends the form in view to path.
-func (b *bench) visit(uri string) { b.Helper(); b.see(b.do("GET", uri, nil)) }
+func (b *demoRun) visit(uri string) { b.Helper(); b.see(b.do("GET", uri, nil)) }
 
-func (b *bench) submit(path string, pairs ...string) {
+func (b *demoRun) submit(path string, pairs ...string) {
 	b.Helper()
 	form := url.Values{}
 	for _, m := range hiddenField.FindAllStringSubmatch(b.html, -1) {
@@ -161,7 +161,7 @@ func (b *bench) submit(path string, pairs ...string) {
 	b.see(b.do("POST", b.lab.config.Auth.Issuer+path, form))
 }
 
-func (b *bench) see(resp *http.Response) {
+func (b *demoRun) see(resp *http.Response) {
 	b.Helper()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
@@ -170,7 +170,7 @@ func (b *bench) see(resp *http.Response) {
 	b.html, b.path = string(body), resp.Request.URL.Path
 }
 
-func (b *bench) sees(path, text string) {
+func (b *demoRun) sees(path, text string) {
 	b.Helper()
 	if b.path != path || !strings.Contains(b.html, text) {
 		b.Fatalf("at %s, want %s with %q:\n%s", b.path, path, text, b.html)
@@ -255,7 +255,7 @@ func TestDemoFollowsTheDevice(t *testing.T) {
 }
 
 // pairAs presses the button and approves without the pages.
-func (b *bench) pairAs(name string) {
+func (b *demoRun) pairAs(name string) {
 	b.Helper()
 	b.press("100ms")
 	b.awaitStep(scan)
@@ -316,7 +316,7 @@ func TestDemoRestart(t *testing.T) {
 }
 
 // end is Ctrl-C: everything stops and nothing is left behind.
-func (b *bench) end() {
+func (b *demoRun) end() {
 	b.Helper()
 	b.stop()
 	if err := <-b.stopped; err != nil {

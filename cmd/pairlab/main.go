@@ -11,9 +11,11 @@ import (
 	"syscall"
 )
 
-const usage = `usage: pairlab demo [flags]
+const usage = `usage: pairlab COMMAND [flags]
 
-demo    an authorization server, an MQTT broker and a device with a simulated panel, on one page
+demo            an authorization server, an MQTT broker and a device with a simulated panel, on one page
+record          draw on this board's panel, and write what goes over its wires to a file
+replay FILE     show such a recording as pictures
 `
 
 // Exit codes, as those of paird.
@@ -31,22 +33,52 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// usageError is an error of the command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if len(args) == 0 || args[0] != "demo" {
+	err := command(ctx, args, stdout, stderr)
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return exitDone
+	case errors.Is(err, errNoCommand):
 		fmt.Fprint(stderr, usage)
 		return exitUsage
 	}
-	o, err := demoFlags(args[1:], stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return exitDone
-	case err != nil:
-		fmt.Fprintln(stderr, "pairlab:", err)
+	fmt.Fprintln(stderr, "pairlab:", err)
+	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}
-	if err := demo(ctx, o, stdout); err != nil {
-		fmt.Fprintln(stderr, "pairlab:", err)
-		return exitFailed
+	return exitFailed
+}
+
+var errNoCommand = errors.New("no such command")
+
+func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return errNoCommand
 	}
-	return exitDone
+	switch name, args := args[0], args[1:]; name {
+	case "demo":
+		o, err := demoFlags(args, stderr)
+		if err != nil {
+			return usageError{err}
+		}
+		return demo(ctx, o, stdout)
+	case "record":
+		o, err := recordFlags(args, stderr)
+		if err != nil {
+			return usageError{err}
+		}
+		return record(ctx, o, stdout)
+	case "replay":
+		o, err := replayFlags(args, stderr)
+		if err != nil {
+			return usageError{err}
+		}
+		return replay(o, stdout)
+	}
+	return errNoCommand
 }

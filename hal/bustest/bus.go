@@ -70,9 +70,12 @@ func (b *bus) begin(n int) (arrive int, err error) {
 	return n, nil
 }
 
+// maxViolations are kept: the first ones say what is wrong.
+const maxViolations = 1000
+
 // violate records what the datasheet does not allow. The caller holds mu.
 func (b *bus) violate(format string, args ...any) {
-	if b.strict {
+	if b.strict && len(b.violations) < maxViolations {
 		b.violations = append(b.violations, fmt.Sprintf(format, args...))
 	}
 }

@@ -63,11 +63,19 @@ func send(m Paper, c spi.Conn, e Event) error {
 	return nil
 }
 
-// Replay puts recorded events on the I2C bus of the model.
+// Replay puts recorded events on the I2C bus of the model, pulses on RES# on its pin.
 func (o *OLED) Replay(events []Event) error {
 	for _, e := range events {
-		control := map[string]byte{"stream": 0x00, "data": 0x40}[e.Kind]
-		if err := o.Tx(o.addr, append([]byte{control}, e.Data...), nil); err != nil {
+		var err error
+		switch e.Kind {
+		case "reset":
+			err = o.Reset().Out(e.Value == 1)
+		case "stream":
+			err = o.Tx(o.addr, append([]byte{0x00}, e.Data...), nil)
+		case "data":
+			err = o.Tx(o.addr, append([]byte{0x40}, e.Data...), nil)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/paird/paird/cmd/internal/daemon"
-	"github.com/paird/paird/cmd/internal/glass"
 	"github.com/paird/paird/config"
 	"github.com/paird/paird/display"
 	"github.com/paird/paird/hal"
+	"github.com/paird/paird/hal/bench"
 )
 
 // TestCodeSoonAfterThePress: on every panel the code can be read one full refresh and a second after the press at the latest, and
@@ -35,7 +35,7 @@ func TestCodeSoonAfterThePress(t *testing.T) {
 }
 
 func codeAfterPress(t *testing.T, p hal.PanelInfo, size image.Point) {
-	g, err := glass.New(p.Name, size, 0)
+	g, err := bench.New(p.Name, size, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,4 @@
-// Package glass is a board whose panel is a register-level model: hal opens it as it opens a machine's hardware.
-package glass
+package bench
 
 import (
 	"fmt"
@@ -27,8 +26,8 @@ type Model interface {
 	Violations() []string
 }
 
-// Glass is a board with a panel on "I2C1" or "SPI0.0", its D/C, RES#, BUSY and power at the lines "dc", "reset", "busy" and "power".
-type Glass struct {
+// Board is a board with a panel on "I2C1" or "SPI0.0", its D/C, RES#, BUSY and power at the lines "dc", "reset", "busy" and "power".
+type Board struct {
 	Model
 	OLED  *bustest.OLED        // nil on a board with e-paper
 	Paper *bustest.EPaper      // nil but for SSD16xx
@@ -36,16 +35,16 @@ type Glass struct {
 }
 
 // New returns a board with a panel of hal's table. A refresh of its paper takes that long; 0: as its datasheet says.
-func New(panel string, size image.Point, refresh time.Duration) (*Glass, error) {
+func New(panel string, size image.Point, refresh time.Duration) (*Board, error) {
 	if s, ok := bustest.Sheets()[panel]; ok {
 		s.Full = orDatasheet(panel, refresh)
 		m := bustest.NewEPaper(s, true)
-		return &Glass{Model: m, Paper: m}, nil
+		return &Board{Model: m, Paper: m}, nil
 	}
 	if s, ok := bustest.ColourSheets()[panel]; ok {
 		s.Full = orDatasheet(panel, refresh)
 		m := bustest.NewColourPaper(s, true)
-		return &Glass{Model: m, Inks: m}, nil
+		return &Board{Model: m, Inks: m}, nil
 	}
 	all := bustest.Glasses()
 	i := slices.IndexFunc(all, func(g bustest.Glass) bool { return string(g.Chip) == panel && g.Size == size })
@@ -53,7 +52,7 @@ func New(panel string, size image.Point, refresh time.Duration) (*Glass, error) 
 		return nil, fmt.Errorf("there is no model of a panel %q with %dx%d pixels", panel, size.X, size.Y)
 	}
 	m := bustest.NewOLED(all[i], Address, true)
-	return &Glass{Model: m, OLED: m}, nil
+	return &Board{Model: m, OLED: m}, nil
 }
 
 func orDatasheet(panel string, refresh time.Duration) time.Duration {
@@ -66,59 +65,59 @@ func orDatasheet(panel string, refresh time.Duration) time.Duration {
 }
 
 // Options opens the board's panel.
-func (g *Glass) Options(p hal.PanelInfo, size image.Point) hal.Options {
-	o := hal.Options{Panel: p.Name, Size: size, Bus: "SPI0.0", ColumnOffset: -1, Pins: map[string]string{"dc": "dc", "reset": "reset"}, Hardware: g}
+func (b *Board) Options(p hal.PanelInfo, size image.Point) hal.Options {
+	o := hal.Options{Panel: p.Name, Size: size, Bus: "SPI0.0", ColumnOffset: -1, Pins: map[string]string{"dc": "dc", "reset": "reset"}, Hardware: b}
 	switch {
 	case p.Paper:
 		o.Pins["busy"] = "busy"
-	case g.OLED != nil:
+	case b.OLED != nil:
 		o.Bus, o.Address, o.Pins = "I2C1", Address, nil
 	}
 	return o
 }
 
 // I2C implements hal.Hardware.
-func (g *Glass) I2C(string) (i2c.BusCloser, error) {
-	if g.OLED == nil {
+func (b *Board) I2C(string) (i2c.BusCloser, error) {
+	if b.OLED == nil {
 		return nil, fmt.Errorf("this board has no I2C bus")
 	}
-	return g.OLED, nil
+	return b.OLED, nil
 }
 
 // SPI implements hal.Hardware.
-func (g *Glass) SPI(string) (spi.PortCloser, error) { return g.Model.SPI(), nil }
+func (b *Board) SPI(string) (spi.PortCloser, error) { return b.Model.SPI(), nil }
 
 // Line implements hal.Hardware.
-func (g *Glass) Line(name string) (hal.Line, error) {
+func (b *Board) Line(name string) (hal.Line, error) {
 	switch name {
 	case "dc":
-		return line{g.DC()}, nil
+		return line{b.DC()}, nil
 	case "reset":
-		return line{g.Reset()}, nil
+		return line{b.Reset()}, nil
 	case "busy":
-		return line{g.busy()}, nil
+		return line{b.busy()}, nil
 	}
 	return nil, fmt.Errorf("this board has no line %q", name)
 }
 
 // Refreshes is how often the paper was refreshed.
-func (g *Glass) Refreshes() int {
+func (b *Board) Refreshes() int {
 	switch {
-	case g.Paper != nil:
-		full, partial := g.Paper.Refreshes()
+	case b.Paper != nil:
+		full, partial := b.Paper.Refreshes()
 		return full + partial
-	case g.Inks != nil:
-		return g.Inks.Refreshes()
+	case b.Inks != nil:
+		return b.Inks.Refreshes()
 	}
 	return 0
 }
 
-func (g *Glass) busy() gpio.PinIO {
+func (b *Board) busy() gpio.PinIO {
 	switch {
-	case g.Paper != nil:
-		return g.Paper.Busy()
-	case g.Inks != nil:
-		return g.Inks.Busy()
+	case b.Paper != nil:
+		return b.Paper.Busy()
+	case b.Inks != nil:
+		return b.Inks.Busy()
 	}
 	return gpio.INVALID
 }
