@@ -27,16 +27,40 @@ func (p *program) loginOf(issuer, clientID, scope string) (account, error) {
 	case p.configGiven:
 		return account{}, usage("login: give --config, or --issuer and --client-id, not both")
 	case issuer == "" && clientID == "":
-		return account{}, usage("login: there is no %s: give --issuer and --client-id", p.config)
+		return p.rememberedLogin(scope)
 	case issuer == "" || clientID == "":
 		return account{}, usage("login: --issuer and --client-id go together")
 	}
+	if scope == "" {
+		scope = "openid offline_access"
+	}
+	return accountOf(issuer, clientID, strings.Fields(scope))
+}
+
+// rememberedLogin is the issuer and client of the last login, with other scopes if there are any.
+func (p *program) rememberedLogin(scope string) (account, error) {
+	cfg, err := p.loggedIn()
+	if e, ok := errors.AsType[*exit](err); ok && e.code == exitNotPaired {
+		return account{}, usage("login: there is no %s and no earlier login: give --issuer and --client-id", p.config)
+	}
+	if err != nil {
+		return account{}, err
+	}
+	scopes := cfg.Auth.Scopes
+	if scope != "" {
+		scopes = strings.Fields(scope)
+	}
+	return accountOf(cfg.Auth.Issuer, cfg.Auth.ClientID, scopes)
+}
+
+// accountOf is the account of a client at an issuer, kept in the person's own folder.
+func accountOf(issuer, clientID string, wanted []string) (account, error) {
 	home, err := loginHome()
 	if err != nil {
 		return account{}, err
 	}
 	var scopes []string
-	for s := range strings.FieldsSeq(scope) {
+	for _, s := range wanted {
 		scopes = append(scopes, fmt.Sprintf("%q", s))
 	}
 	text := fmt.Sprintf("[device]\nstate_dir = %q\n[auth]\nissuer = %q\nclient_id = %q\nscopes = [%s]\n",

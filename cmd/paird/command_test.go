@@ -42,6 +42,18 @@ func fails(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// exits CODE COMMAND... demands that exit code, and no error printed: what is on standard output says all.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		code = e.ExitCode()
+	}
+	if text := ts.ReadFile("stderr"); strconv.Itoa(code) != args[0] || text != "" {
+		ts.Fatalf("exit code %d, not %s: %q", code, args[0], text)
+	}
+}
+
 // fill FILE... puts the variables in.
 func fill(ts *testscript.TestScript, _ bool, args []string) {
 	for _, file := range args {

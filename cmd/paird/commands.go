@@ -15,10 +15,11 @@ func commands() []command {
 	return []command{
 		{"run", "", "the daemon; the systemd unit starts it", (*program).run},
 		{"login", "[--issuer --client-id --scope]", "pair in the foreground of a terminal, then exit", (*program).login},
+		{"logout", "", "revoke and erase the tokens of `paird login`", (*program).logout},
 		{"pair", "[--wait]", "pair, or pair again: what holding the button does", (*program).pair},
 		{"reset", "[--yes]", "factory reset: revoke and erase everything", (*program).reset},
-		{"status", "[--json]", "print state, account, panel, broker, queue and clock", (*program).status},
-		{"token", "[NAME]", "print a fresh access token, of the named audience if there is a NAME", (*program).token},
+		{"status", "[--json] [--watch]", "print state, account, panel, broker, queue and clock", (*program).status},
+		{"token", "[NAME] [--fresh]", "print a fresh access token, of the named audience if there is a NAME", (*program).token},
 		{"publish", "TOPIC [PAYLOAD|-]", "put a message into the durable queue", (*program).publish},
 		{"subscribe", "[FILTER] [--exec PROG]", "print messages for this device, or run a program for each", (*program).subscribe},
 		{"doctor", "[--json]", "check configuration, clock, server, panel, QR code and broker", (*program).doctor},
@@ -55,7 +56,7 @@ func (p *program) help(ctx context.Context, args []string) error {
 	for _, c := range commands() {
 		fmt.Fprintf(p.stdout, "  %-9s %-31s %s\n", c.name, c.args, c.about)
 	}
-	_, err = fmt.Fprint(p.stdout, "\nExit codes: 0 done, 1 failed, 2 bad usage or configuration (of run: 78), 3 denied by the\nuser, 4 not paired, 5 daemon not running.\n")
+	_, err = fmt.Fprint(p.stdout, "\nExit codes: 0 done, 1 failed (of status: there is a problem), 2 bad usage or configuration\n(of run: 78), 3 denied by the user, 4 not paired, 5 daemon not running.\n")
 	return err
 }
 

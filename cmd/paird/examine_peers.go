@@ -11,24 +11,30 @@ import (
 	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/telemetry"
 	"github.com/paird/paird/cmd/internal/daemon"
+	"github.com/paird/paird/config"
 	"github.com/paird/paird/display"
 )
 
 // server asks the authorization server for its metadata, over TLS, as the daemon does.
 func (x *checkup) server(ctx context.Context) (deviceauth.Metadata, finding) {
+	m, err := metadata(ctx, x.cfg, x.who)
+	good := fmt.Sprintf("%s: device authorization at %s", cmp.Or(display.ASCIIURI(x.cfg.Auth.Issuer), "endpoints by hand"), display.ASCIIURI(m.DeviceAuthorizationEndpoint))
+	return m, verdict("server", err, good)
+}
+
+// metadata is what the authorization server of cfg says of itself now.
+func metadata(ctx context.Context, cfg config.Config, who daemon.Device) (deviceauth.Metadata, error) {
 	noKey := func() ([]byte, error) { return nil, errors.New("no key without a store") }
-	c, err := daemon.Authorization(x.cfg, x.who, version, noKey, nil)
+	c, err := daemon.Authorization(cfg, who, version, noKey, nil)
 	if err != nil {
-		return deviceauth.Metadata{}, verdict("server", err, "")
+		return deviceauth.Metadata{}, err
 	}
 	c.Cache = nil // what the server says now, not what it said once
 	client, err := deviceauth.New(c)
 	if err != nil {
-		return deviceauth.Metadata{}, verdict("server", err, "")
+		return deviceauth.Metadata{}, err
 	}
-	m, err := client.Metadata(ctx)
-	good := fmt.Sprintf("%s: device authorization at %s", cmp.Or(display.ASCIIURI(x.cfg.Auth.Issuer), "endpoints by hand"), display.ASCIIURI(m.DeviceAuthorizationEndpoint))
-	return m, verdict("server", err, good)
+	return client.Metadata(ctx)
 }
 
 // brokerFinding is what the daemon knows of its broker.

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/paird/paird/agent"
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/cmd/internal/daemon"
-	"github.com/paird/paird/display"
+	"github.com/paird/paird/config"
 )
 
 // login is `paird login`: the device flow in the foreground of a terminal.
@@ -19,7 +21,8 @@ func (p *program) login(ctx context.Context, args []string) error {
 	f := p.flags("login")
 	issuer := f.String("issuer", "", "the `URL` of the authorization server, in place of a configuration")
 	clientID := f.String("client-id", "", "the OAuth client's `ID`")
-	scope := f.String("scope", "openid offline_access", "the `SCOPES` to ask for")
+	scope := f.String("scope", "", "the `SCOPES` to ask for; without it openid and offline_access, or those of the last login")
+	patience := f.Duration("timeout", 2*time.Minute, "how long to try until the server gives a code")
 	if _, err := p.parse(f, args, 0, 0); err != nil {
 		return err
 	}
@@ -27,14 +30,68 @@ func (p *program) login(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := daemon.SignIn(ctx, to.cfg, quiet(), p.signIn); err != nil {
+	if err := hopeless(ctx, to.cfg); err != nil {
+		return err
+	}
+	if err := daemon.SignIn(ctx, to.cfg, quiet(), func(ctx context.Context, a *agent.Agent) error { return p.signIn(ctx, a, *patience) }); err != nil {
 		return err
 	}
 	return to.remember()
 }
 
+// logout is `paird logout`. Issuer and client stay: `paird login` alone signs in again.
+func (p *program) logout(ctx context.Context, args []string) error {
+	if _, err := p.parse(p.flags("logout"), args, 0, 0); err != nil {
+		return err
+	}
+	at := holder{login: true}
+	var err error
+	if p.configGiven {
+		at = holder{}
+		at.cfg, err = p.load()
+	} else {
+		at.cfg, err = p.loggedIn()
+	}
+	switch {
+	case err != nil:
+		return err
+	case !at.used():
+		return &exit{exitNotPaired, errors.New("there is no login here: `paird reset` erases the account of a daemon")}
+	}
+	if err := p.eraseAll(ctx, at, "logout"); err != nil {
+		return err
+	}
+	if !at.login {
+		if err := at.forget(); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintln(p.stdout, "Signed out.")
+	return err
+}
+
+// hopeless is what waiting does not mend: a name that does not exist, a certificate that is refused, a server that is
+// no authorization server. Anything else is for the agent to try again.
+func hopeless(ctx context.Context, cfg config.Config) error {
+	_, err := metadata(ctx, cfg, daemon.Identify(cfg))
+	e, ok := errors.AsType[*deviceauth.Error](err)
+	if !ok {
+		return err
+	}
+	if name, ok := errors.AsType[*net.DNSError](err); ok && name.IsNotFound {
+		return fmt.Errorf("login: there is no host %s: correct the issuer", name.Name)
+	}
+	switch e.Kind {
+	case deviceauth.TLS:
+		return fmt.Errorf("login: %w", err)
+	case deviceauth.Misconfigured:
+		return &exit{exitUsage, err}
+	}
+	return nil
+}
+
 // signIn pairs and prints how it goes.
-func (p *program) signIn(ctx context.Context, a *agent.Agent) error {
+func (p *program) signIn(ctx context.Context, a *agent.Agent, patience time.Duration) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if err := a.Loaded(ctx); err != nil {
@@ -48,14 +105,17 @@ func (p *program) signIn(ctx context.Context, a *agent.Agent) error {
 	if err := a.Pair(ctx); err != nil {
 		return err
 	}
+	defer p.line()
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
-	for {
+	for until := time.Now().Add(patience); ; {
 		var err error
 		done := false
 		select {
-		case <-look.C:
-			err = p.explainOnce(a.Status().Problem, known)
+		case now := <-look.C:
+			s := a.Status()
+			p.left(s.Pairing)
+			err = cmp.Or(p.explainOnce(s.Problem, known), impatient(s, now.After(until), patience))
 			done = err != nil
 		case e, ok := <-events:
 			if !ok {
@@ -67,6 +127,14 @@ func (p *program) signIn(ctx context.Context, a *agent.Agent) error {
 			return err
 		}
 	}
+}
+
+// impatient ends a login whose server gave no code in time.
+func impatient(s control.Status, over bool, patience time.Duration) error {
+	if !over || s.Pairing != nil {
+		return nil
+	}
+	return fmt.Errorf("no code within %v: %s", patience, oneLine(cmp.Or(troubled(s), errors.New("the server did not answer"))))
 }
 
 // troubled is the problem of a status as an error, nil without one.
@@ -84,8 +152,11 @@ func (p *program) explainOnce(problem *control.Problem, known map[string]bool) e
 		return nil
 	case problem.Code == "config":
 		return &exit{exitUsage, errors.New(problem.Detail)}
+	case problem.Code == "tls":
+		return errors.New(problem.Detail)
 	}
 	known[problem.Detail] = true
+	p.line()
 	fmt.Fprintln(p.stderr, "paird:", oneLine(errors.New(problem.Detail)))
 	return nil
 }
@@ -106,6 +177,7 @@ func (p *program) signedIn(s control.Status, e control.Event) (done bool, err er
 		if s.Grant != nil && s.Grant.Name != "" {
 			name = " as " + s.Grant.Name
 		}
+		p.line()
 		_, err := fmt.Fprintf(p.stdout, "Paired%s. `paird token` prints a fresh access token.\n", name)
 		return true, err
 	case "denied":
@@ -114,13 +186,4 @@ func (p *program) signedIn(s control.Status, e control.Event) (done bool, err er
 		return true, errors.New("the code ran out before it was approved: run `paird login` again")
 	}
 	return false, nil
-}
-
-func (p *program) showCode(c control.Pairing) {
-	uri := display.ASCIIURI(c.VerificationURI)
-	if terminal(p.stdout) {
-		fmt.Fprintln(p.stdout, display.TerminalQR(cmp.Or(display.ASCIIURI(c.VerificationURIComplete), uri)))
-	}
-	fmt.Fprintf(p.stdout, "Open %s and enter\n\n    %s\n\nWaiting for you to approve, %v at most. Ctrl-C stops.\n",
-		uri, c.UserCode, time.Duration(c.ExpiresIn)*time.Second)
 }

@@ -71,17 +71,25 @@ type exit struct {
 func (e *exit) Error() string { return e.err.Error() }
 func (e *exit) Unwrap() error { return e.err }
 
+// errPrinted goes with an exit code where what was printed says all: that of a status which is not well.
+var errPrinted = errors.New("what was printed says why")
+
 func usage(format string, args ...any) error { return &exit{exitUsage, fmt.Errorf(format, args...)} }
 
 // main runs one command and returns the exit code.
 func (p *program) main(ctx context.Context, args []string) int {
 	f := p.flags("help")
+	asked := f.Bool("version", false, "print the version")
+	f.BoolVar(asked, "V", false, "print the version")
 	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return p.report(p.help(ctx, nil))
 	} else if err != nil {
 		return p.report(usage("%w; `paird help` lists the commands", err))
 	}
 	p.given(f)
+	if *asked {
+		return p.report(p.version(ctx, f.Args()))
+	}
 	if f.NArg() == 0 {
 		return p.report(usage("no command: `paird help` lists them"))
 	}
@@ -100,6 +108,9 @@ func (p *program) report(err error) int {
 	code := exitFailed
 	if e, ok := errors.AsType[*exit](err); ok {
 		code = e.code
+	}
+	if errors.Is(err, errPrinted) {
+		return code
 	}
 	all, ok := errors.AsType[faults](err)
 	if !ok {

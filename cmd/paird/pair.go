@@ -9,7 +9,6 @@ import (
 	"iter"
 
 	"github.com/paird/paird/agent/control"
-	"github.com/paird/paird/display"
 )
 
 // pair is `paird pair`: it asks the daemon to, and with --wait stays until the outcome.
@@ -83,7 +82,7 @@ func (p *program) pairingNews(kind string, s control.Status) error {
 	case kind == "paired":
 		text = "Paired.\n"
 	case s.Pairing != nil && s.Pairing.UserCode != "":
-		text = fmt.Sprintf("Enter %s at %s\n", s.Pairing.UserCode, display.ASCIIURI(s.Pairing.VerificationURI))
+		p.showCode(*s.Pairing)
 	}
 	_, err := io.WriteString(p.stdout, text)
 	return err

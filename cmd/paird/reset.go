@@ -28,18 +28,34 @@ func (p *program) reset(ctx context.Context, args []string) error {
 			return err
 		}
 	}
+	if err := p.eraseAll(ctx, at, "reset"); err != nil {
+		return err
+	}
+	if at.used() {
+		if err := at.forget(); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintln(p.stdout, "Erased. Safe to give away.")
+	return err
+}
+
+// eraseAll erases the account, and says what could not be revoked.
+func (p *program) eraseAll(ctx context.Context, at holder, command string) error {
 	r, err := p.erase(ctx, at)
 	switch {
 	case err != nil:
 		return withCode(err)
 	case !r.Erased:
-		return fmt.Errorf("not everything could be erased: %s; see to it, then run `paird reset` again", oneLine(errors.New(r.Detail)))
+		return fmt.Errorf("not everything could be erased: %s; see to it, then run `paird %s` again", oneLine(errors.New(r.Detail)), command)
 	case r.Detail != "":
 		fmt.Fprintln(p.stderr, "paird:", oneLine(errors.New(r.Detail)))
 	}
-	_, err = fmt.Fprintln(p.stdout, "Erased. Safe to give away.")
-	return err
+	return nil
 }
+
+// forget removes what `paird login` left of its issuer and client.
+func (at holder) forget() error { return os.Remove(daemon.LoginFile(at.cfg.Device.StateDir)) }
 
 // sure asks on a terminal; elsewhere only --yes will do.
 func (p *program) sure() error {
@@ -68,8 +84,5 @@ func (p *program) erase(ctx context.Context, at holder) (control.ResetResult, er
 		r, err = a.Reset(ctx)
 		return err
 	})
-	if err == nil && r.Erased && at.used() {
-		err = os.Remove(daemon.LoginFile(at.cfg.Device.StateDir))
-	}
 	return r, err
 }

@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fails":    fails,
+			"exits":    exits,
 			"fill":     fill,
 			"decide":   decide,
 			"token":    token,

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"time"
 
@@ -17,8 +19,16 @@ import (
 func (p *program) status(ctx context.Context, args []string) error {
 	f := p.flags("status")
 	asJSON := f.Bool("json", false, "print JSON")
+	watch := f.Bool("watch", false, "print it again after each change, until Ctrl-C")
 	if _, err := p.parse(f, args, 0, 0); err != nil {
 		return err
+	}
+	show := p.printSummary
+	if *asJSON {
+		show = func(s control.Status) error { return p.printJSON(s) }
+	}
+	if *watch {
+		return p.watch(ctx, show)
 	}
 	var s control.Status
 	err := p.ask(ctx, func(c *control.Client) (err error) {
@@ -34,11 +44,51 @@ func (p *program) status(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if *asJSON {
-		return p.printJSON(s)
+	if err := show(s); err != nil {
+		return err
 	}
-	_, err = io.WriteString(p.stdout, summary(s))
-	return err
+	return health(s)
+}
+
+// health is the exit code of a status that was printed: nil for a device that is well.
+func health(s control.Status) error {
+	switch {
+	case s.Problem != nil:
+		return &exit{exitFailed, errPrinted}
+	case s.Grant == nil:
+		return &exit{exitNotPaired, errPrinted}
+	}
+	return nil
+}
+
+// watch shows the status of the daemon now and after each event.
+func (p *program) watch(ctx context.Context, show func(control.Status) error) error {
+	c, err := p.reach()
+	if err != nil {
+		return err
+	}
+	events, err := c.Events(ctx) // first, so that no change after the status is missed
+	if err != nil {
+		return withCode(err)
+	}
+	next, end := iter.Pull2(events)
+	defer end()
+	for {
+		s, err := c.Status(ctx)
+		if err != nil {
+			break
+		}
+		if err := show(s); err != nil {
+			return err
+		}
+		if _, err, more := next(); err != nil || !more {
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		return nil // Ctrl-C is how it is meant to end
+	}
+	return &exit{exitNoDaemon, errors.New("the daemon has stopped: start it with `systemctl start paird` or `paird run`")}
 }
 
 func (p *program) printJSON(v any) error {
@@ -46,6 +96,11 @@ func (p *program) printJSON(v any) error {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false) // URIs are for people too
 	return e.Encode(v)
+}
+
+func (p *program) printSummary(s control.Status) error {
+	_, err := io.WriteString(p.stdout, summary(s))
+	return err
 }
 
 // summary is a status for a person.
@@ -80,7 +135,53 @@ func summary(s control.Status) string {
 	for _, p := range s.Problems {
 		line("problem", string(p.Code)+":", p.Detail)
 	}
+	if step := nextStep(s); step != "" {
+		line("next", step)
+	}
 	return b.String()
+}
+
+// nextStep is what a person can do now, "" for nothing.
+func nextStep(s control.Status) string {
+	if len(s.Problems) > 0 {
+		return remedy(s.Problems[0].Code)
+	}
+	switch s.State {
+	case control.StatePairing:
+		return "open the address, compare the code and approve"
+	case control.StateUnpaired:
+		return "press the button, or run `paird pair --wait`"
+	}
+	return ""
+}
+
+// remedy is what a person can do about a problem.
+func remedy(code control.ProblemCode) string {
+	switch code {
+	case control.ProblemClockUnset:
+		return "let NTP (UDP port 123) through, or set the clock"
+	case control.ProblemStorage:
+		return "see to free space, owner and mode of the state directory; `paird doctor` says more"
+	case control.ProblemConfig:
+		return "run `paird doctor` and compare the client with its recipe"
+	case control.ProblemCaptivePortal:
+		return "sign in to the network, or use another one"
+	case control.ProblemNoNetwork:
+		return "check cable or Wi-Fi, the name server and the issuer's name"
+	case control.ProblemTLS:
+		return "check the clock, auth.ca_file, mqtt.ca_file and the server's certificate"
+	case control.ProblemServer:
+		return "wait, paird tries again; see the server's log"
+	case control.ProblemDenied, control.ProblemExpired:
+		return "press the button, or run `paird pair --wait`, for another code"
+	case control.ProblemBrokerAuth:
+		return "check audience, scopes and what the broker lets this account do"
+	case control.ProblemBroker:
+		return "check mqtt.url and the firewall (port 8883); records wait in the queue"
+	case control.ProblemPanel:
+		return "check the wiring, I2C or SPI in raspi-config, and display.panel"
+	}
+	return ""
 }
 
 func orNone(s, none string) string {

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +36,7 @@ panel    sh1106 128x64 no answer
 clock    synchronised
 problem  panel: no answer
 problem  broker: no route
+next     check the wiring, I2C or SPI in raspi-config, and display.panel
 `
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -52,6 +57,100 @@ func TestBrokerFinding(t *testing.T) {
 		if got := brokerFinding(c.broker); got != c.want {
 			t.Errorf("got  %v\nwant %v", got, c.want)
 		}
+	}
+}
+
+// TestNextStep has one for each problem, and none for a device that is well.
+func TestNextStep(t *testing.T) {
+	seen := map[string]bool{}
+	for _, code := range control.Problems() {
+		step := nextStep(control.Status{State: control.StatePaired, Problems: []control.Problem{{Code: code}}})
+		if step == "" {
+			t.Errorf("nothing to do about %s", code)
+		}
+		seen[step] = true
+	}
+	if len(seen) != len(control.Problems())-1 { // denied and expired share one
+		t.Errorf("%d steps for %d problems", len(seen), len(control.Problems()))
+	}
+	if step := nextStep(control.Status{State: control.StatePaired}); step != "" {
+		t.Errorf("a device that is well: %q", step)
+	}
+}
+
+// TestHealth: a status has an exit code and no line of error.
+func TestHealth(t *testing.T) {
+	grant := &control.Grant{}
+	for _, c := range []struct {
+		s    control.Status
+		code int
+	}{
+		{control.Status{State: control.StatePaired, Grant: grant}, exitDone},
+		{control.Status{State: control.StatePairing, Grant: grant}, exitDone},
+		{control.Status{State: control.StatePairing}, exitNotPaired},
+		{control.Status{State: control.StateUnpaired}, exitNotPaired},
+		{control.Status{State: control.StatePaired, Grant: grant, Problem: &control.Problem{}}, exitFailed},
+		{control.Status{State: control.StateUnpaired, Problem: &control.Problem{}}, exitFailed},
+	} {
+		var out strings.Builder
+		if code := (&program{stderr: &out}).report(health(c.s)); code != c.code || out.Len() > 0 {
+			t.Errorf("%+v: %d %q", c.s, code, &out)
+		}
+	}
+}
+
+// changing is a daemon whose status changes with each event.
+type changing struct {
+	control.Backend
+	states []control.State
+	events chan []byte
+}
+
+func (c *changing) Events(context.Context) <-chan []byte { return c.events }
+
+func (c *changing) Status() control.Status {
+	s := control.Status{State: c.states[0]}
+	c.states = c.states[1:]
+	return s
+}
+
+// TestWatch shows the status at the beginning and after each event, until the daemon stops.
+func TestWatch(t *testing.T) {
+	dir := t.TempDir()
+	text := fmt.Sprintf("[auth]\nissuer = \"https://auth.example.com\"\nclient_id = \"x\"\n[control]\nsocket = %q\n", dir+"/sock")
+	if err := os.WriteFile(dir+"/paird.toml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := control.Listen(dir + "/sock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	daemon := &changing{states: []control.State{"unpaired", "pairing", "paired"}, events: make(chan []byte, 1)}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	served := make(chan error)
+	go func() {
+		served <- control.Serve(ctx, l, control.Handler(daemon, control.HandlerOptions{Status: []string{"*"}}))
+	}()
+	var seen []control.State
+	err = (&program{config: dir + "/paird.toml", configGiven: true}).watch(t.Context(), func(s control.Status) error {
+		seen = append(seen, s.State)
+		if len(seen) == 3 {
+			close(daemon.events)
+			stop()
+			return nil
+		}
+		daemon.events <- []byte(`{"type":"problem"}`)
+		return nil
+	})
+	if e, ok := errors.AsType[*exit](err); !ok || e.code != exitNoDaemon {
+		t.Errorf("ends with %v", err)
+	}
+	if want := []control.State{"unpaired", "pairing", "paired"}; !slices.Equal(seen, want) {
+		t.Errorf("shows %v, want %v", seen, want)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -35,15 +35,13 @@ func terminalPair(t *testing.T) (other, tty *os.File) {
 	return other, tty
 }
 
-// TestShowCode draws a QR code on a terminal, and none elsewhere.
-func TestShowCode(t *testing.T) {
-	code := control.Pairing{UserCode: "WDJB-MJHT", VerificationURI: "https://example.com/device", ExpiresIn: 600}
-	var file strings.Builder
-	(&program{stdout: &file}).showCode(code)
-	if got := file.String(); strings.ContainsAny(got, "█▀▄\x1b") || !strings.Contains(got, "\n    WDJB-MJHT\n") {
-		t.Errorf("elsewhere: %q", got)
-	}
+// shown is what showCode writes to a terminal of so many columns.
+func shown(t *testing.T, code control.Pairing, columns uint16) string {
+	t.Helper()
 	other, tty := terminalPair(t)
+	if err := unix.IoctlSetWinsize(int(tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 50, Col: columns}); err != nil {
+		t.Fatal(err)
+	}
 	read := make(chan string)
 	go func() {
 		var all []byte
@@ -57,7 +55,44 @@ func TestShowCode(t *testing.T) {
 		read <- string(all)
 	}()
 	(&program{stdout: tty}).showCode(code)
-	if got := <-read; !strings.ContainsAny(got, "▀▄") || !strings.Contains(got, "WDJB-MJHT") {
-		t.Errorf("on a terminal: %q", got)
+	return <-read
+}
+
+// TestShowCode draws a QR code on a terminal that is wide enough and has colours, and none elsewhere. The address with
+// the code in it stands as text in any case.
+func TestShowCode(t *testing.T) {
+	t.Setenv("TERM", "xterm")
+	t.Setenv("NO_COLOR", "")
+	code := control.Pairing{UserCode: "WDJB-MJHT", VerificationURI: "https://example.com/device", ExpiresIn: 600,
+		VerificationURIComplete: "https://example.com/device?user_code=WDJB-MJHT"}
+	var file strings.Builder
+	(&program{stdout: &file}).showCode(code)
+	if got := file.String(); strings.ContainsAny(got, "█▀▄\x1b") || !strings.Contains(got, "\n    WDJB-MJHT\n") || !strings.Contains(got, "or open "+code.VerificationURIComplete) {
+		t.Errorf("elsewhere: %q", got)
+	}
+	plain := code
+	plain.VerificationURIComplete = ""
+	for name, c := range map[string]struct {
+		code    control.Pairing
+		columns uint16
+		env     [2]string
+		qr      bool
+	}{
+		"a terminal":         {code, 80, [2]string{"TERM", "xterm"}, true},
+		"no complete URI":    {plain, 80, [2]string{"TERM", "xterm"}, true},
+		"a serial console":   {code, 0, [2]string{"TERM", "vt100"}, true},
+		"too narrow":         {code, 30, [2]string{"TERM", "xterm"}, false},
+		"TERM=dumb":          {code, 80, [2]string{"TERM", "dumb"}, false},
+		"NO_COLOR":           {code, 80, [2]string{"NO_COLOR", "1"}, false},
+		"as wide as it is":   {code, 33, [2]string{"TERM", "xterm"}, true},
+		"one column too few": {code, 32, [2]string{"TERM", "xterm"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(c.env[0], c.env[1])
+			got := shown(t, c.code, c.columns)
+			if strings.ContainsAny(got, "▀▄\x1b") != c.qr || !strings.Contains(got, "    WDJB-MJHT\r\n") {
+				t.Errorf("%q", got)
+			}
+		})
 	}
 }

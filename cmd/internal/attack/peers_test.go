@@ -32,7 +32,7 @@ func TestAnotherUserOfTheBoard(t *testing.T) {
 	}
 	out, code := nobody("status", "--json")
 	var s control.Status
-	if err := json.Unmarshal([]byte(out), &s); code != 0 || err != nil || s.State != control.StatePairing {
+	if err := json.Unmarshal([]byte(out), &s); code != 4 || err != nil || s.State != control.StatePairing {
 		t.Errorf("status: exit %d: %s", code, out)
 	}
 	if leak := p.Leak(out, true); leak != "" || strings.Contains(out, secret) || strings.Contains(out, p.URL+"/device") {
