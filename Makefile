@@ -44,6 +44,11 @@ test-real: ## attacks, and real peers: oidc-provider, zitadel/oidc, mosquitto, R
 	$(GO) test -vet=off -tags real -count 1 -timeout 600s ./cmd/internal/brokers
 	$(GO) test -vet=off -tags real -count 1 -timeout 900s ./cmd/internal/real/... ./cmd/pairlab/internal/survival ./display
 
+.PHONY: test-unit
+test-unit: ## the systemd unit in a booted Debian tree, which it makes; needs root
+	scripts/setup-booted.sh
+	$(GO) test -vet=off -tags real -count 1 -timeout 180s ./cmd/internal/booted
+
 .PHONY: check
 check: ## formatting, vet, staticcheck, known vulnerabilities, project rules, sizes, the systemd unit
 	scripts/check.sh

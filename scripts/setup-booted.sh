@@ -1,0 +1,36 @@
+#!/bin/sh
+# Makes build/booted, a minimal Debian tree with systemd, for tests that boot one in a container (cmd/internal/booted),
+# and installs what that takes. The tree is kept: the tests write above it, never into it.
+set -eu
+
+cd "$(dirname -- "$0")/.."
+suite=trixie
+packages=systemd,systemd-sysv,dbus,libnss-systemd,ca-certificates,procps,iproute2
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "setup-booted: NOT DONE, it needs root: no tree can be made and booted"
+	exit 0
+fi
+missing=
+need() { # PROGRAM PACKAGE
+	command -v "$1" >/dev/null || missing="$missing $2"
+}
+need systemd-nspawn systemd-container
+need mmdebstrap mmdebstrap
+if [ -n "$missing" ]; then
+	echo "setup-booted: installing$missing"
+	apt-get update -q
+	# shellcheck disable=SC2086
+	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+fi
+
+made=build/booted/etc/paird-tree
+if [ "$(cat $made 2>/dev/null)" != "$suite $packages" ]; then
+	rm -rf --one-file-system build/booted
+	mkdir -p build
+	# In a mount namespace of its own: what mmdebstrap mounts of this machine is gone with it, however it ends. The
+	# tree can be made again, so dpkg need not sync each file.
+	unshare --mount mmdebstrap --quiet --variant=minbase --dpkgopt=force-unsafe-io --include="$packages" "$suite" build/booted
+	echo "$suite $packages" >$made
+fi
+echo "setup-booted: the tree is in build/booted"
