@@ -140,19 +140,41 @@ func (k *keeper) write(in adoption) (uint64, error) {
 	return k.o.Store.Save(in.grant)
 }
 
-// keepAnswer makes the answer of a pairing durable beside the grant. A grant that cannot be unsealed is put aside for it.
-func (k *keeper) keepAnswer(ctx context.Context, g store.Grant) error {
+// record runs write, which makes durable what the next start must find of a code. On a disk in trouble it is repeated
+// every storageRetry, and once more at the end of the loop, until it is done or another takes its place.
+func (k *keeper) record(ctx context.Context, write func(grants) error) error {
 	_, err := ask(context.WithoutCancel(ctx), k, func(context.Context) (any, error) {
-		err := k.o.Store.SaveAnswer(g)
-		if _, closed := errors.AsType[*store.SealError](err); closed {
-			err = errors.Join(k.o.Store.PutAside(), k.o.Store.SaveAnswer(g))
-		}
-		return nil, err
+		k.unrecorded = write
+		return nil, k.writeRecord()
 	})
 	return err
 }
 
-// answer is what keepAnswer kept and was neither adopted nor dropped. One of another configuration is dropped.
+// writeRecord tries what record was given, if that is not done.
+func (k *keeper) writeRecord() error {
+	k.again = nil
+	if k.unrecorded == nil {
+		return nil
+	}
+	err := k.unrecorded(k.o.Store)
+	if err != nil {
+		k.again = time.After(storageRetry)
+		return err
+	}
+	k.unrecorded = nil
+	return nil
+}
+
+// saveAnswer keeps the answer of a pairing beside the grant. A grant that cannot be unsealed is put aside for it.
+func saveAnswer(s grants, g store.Grant) error {
+	err := s.SaveAnswer(g)
+	if _, closed := errors.AsType[*store.SealError](err); closed {
+		err = errors.Join(s.PutAside(), s.SaveAnswer(g))
+	}
+	return err
+}
+
+// answer is what saveAnswer kept and was neither adopted nor dropped. One of another configuration is dropped.
 func (k *keeper) answer(ctx context.Context) (store.Grant, bool) {
 	g, err := ask(ctx, k, func(context.Context) (*store.Grant, error) {
 		if g, ok, err := k.o.Store.Answer(); err != nil || ok {
@@ -167,16 +189,10 @@ func (k *keeper) answer(ctx context.Context) (store.Grant, bool) {
 	case g == nil:
 		return store.Grant{}, false
 	case foreign(g.Binding, k.o.Bound):
-		k.dropAnswer(ctx)
+		if err := k.record(ctx, grants.DropAnswer); err != nil {
+			k.o.Log.Warn("the answer of a pairing with another configuration is still on the disk", "err", err)
+		}
 		return store.Grant{}, false
 	}
 	return *g, true
-}
-
-// dropAnswer makes durable that the answer was refused.
-func (k *keeper) dropAnswer(ctx context.Context) {
-	_, err := ask(ctx, k, func(context.Context) (any, error) { return nil, k.o.Store.DropAnswer() })
-	if err != nil {
-		k.o.Log.Warn("the refused answer of a pairing is still on the disk", "err", err)
-	}
 }

@@ -20,11 +20,14 @@ func (p *pairer) finish(ctx context.Context, pending deviceauth.Pending) time.Du
 	t, err := p.wait(ctx, pending)
 	p.status.update(func(f *facts) { f.pairing = nil })
 	p.status.problem("poll", "", nil)
-	if err == nil {
+	switch {
+	case err == nil:
 		err = p.complete(ctx, t, pairingOf(pending))
-	} else if t.AccessToken != "" || t.RefreshToken != "" { // a response that must not be used
-		p.keep(nil) // "After a 200 a device code is never sent again", not by the next start either
+	case t.AccessToken != "" || t.RefreshToken != "": // a response that must not be used
+		p.clearCode(ctx)
 		p.giveBack(ctx, t)
+	case ctx.Err() == nil:
+		p.clearCode(ctx)
 	}
 	return p.conclude(ctx, err)
 }
@@ -36,12 +39,11 @@ func (p *pairer) finishAnswer(ctx context.Context, answer store.Grant) time.Dura
 	return p.conclude(ctx, p.adoptAnswer(ctx, t, answer.Pairing))
 }
 
-// conclude ends the code and returns how long to rest then.
+// conclude returns how long to rest after a code. After a stop the next start goes on with the code, or with its answer.
 func (p *pairer) conclude(ctx context.Context, err error) time.Duration {
 	if err != nil && ctx.Err() != nil {
-		return forever // the next start goes on with the code, or with its answer
+		return forever
 	}
-	p.keep(nil)
 	return p.after(err)
 }
 
@@ -73,37 +75,40 @@ func (p *pairer) complete(ctx context.Context, t deviceauth.Token, pairing strin
 	}
 	g := grantOf(t, time.Now())
 	g.Pairing = pairing
-	p.unkept = &g
-	p.keepAnswer(ctx)
+	p.record(ctx, "the answer of the pairing", func(s grants) error {
+		return errors.Join(saveAnswer(s, g), s.SavePending(nil))
+	})
 	return p.adoptAnswer(ctx, t, pairing)
-}
-
-// keepAnswer makes durable the answer that the disk has not taken yet, if there is one, and that its code is spent.
-func (p *pairer) keepAnswer(ctx context.Context) {
-	if p.unkept == nil {
-		return
-	}
-	if err := p.keeper.keepAnswer(ctx, *p.unkept); err != nil {
-		p.o.Log.Warn("the answer of the pairing is not kept: a power cut now would lose it", "err", err)
-	} else {
-		p.unkept = nil
-	}
-	p.keep(nil) // "After a 200 a device code is never sent again"
 }
 
 // adoptAnswer verifies the ID token of an answer and hands its tokens to the keeper. An answer that is refused is
 // dropped.
 func (p *pairer) adoptAnswer(ctx context.Context, t deviceauth.Token, pairing string) error {
 	v, err := p.verify(ctx, t)
-	p.unkept = nil
-	if err == nil {
+	switch {
+	case err == nil:
+		p.clearCode(ctx) // before the adoption, which erases the answer: it must not be written after that
 		return p.adopt(ctx, v, pairing)
-	}
-	if ctx.Err() == nil {
+	case ctx.Err() == nil:
 		p.giveBack(ctx, t)
-		p.keeper.dropAnswer(ctx)
+		p.record(ctx, "that the answer of the pairing was refused", func(s grants) error {
+			return errors.Join(s.DropAnswer(), s.SavePending(nil))
+		})
 	}
 	return err
+}
+
+// clearCode makes durable that a code is over: "After a 200 a device code is never sent again", not by the next start
+// either.
+func (p *pairer) clearCode(ctx context.Context) {
+	p.record(ctx, "that the code is over", func(s grants) error { return s.SavePending(nil) })
+}
+
+// record makes durable what the next start must find of a code, if need be later.
+func (p *pairer) record(ctx context.Context, what string, write func(grants) error) {
+	if err := p.keeper.record(ctx, write); err != nil {
+		p.o.Log.Warn("the disk does not take "+what+" now: a power cut would lose it", "err", err)
+	}
 }
 
 // verify checks the ID token, however long the issuer's keys take: whose grant it is must be known before the queue
@@ -122,7 +127,6 @@ func (p *pairer) verify(ctx context.Context, t deviceauth.Token) (deviceauth.Tok
 		if p.pulse.wait(ctx, wait, p.requests, nil) == first {
 			n = -1
 		}
-		p.keepAnswer(ctx) // the disk may work again
 	}
 }
 

@@ -276,3 +276,38 @@ func TestAnswerAfterItsCallerLeft(t *testing.T) {
 	}
 	loop.Wait()
 }
+
+// The code of a response that must not be used is spent also where the disk was broken then: it goes from the disk as soon
+// as that works again.
+func TestUnusableOnBrokenDisk(t *testing.T) {
+	bubble(t, func(l *lab) { l.auth.unusable = func(int) error { return fails(deviceauth.Server) } }, func(l *lab) {
+		l.press(click)
+		l.pass(10 * time.Second)
+		l.broken.Store(true)
+		l.pass(time.Minute)
+		l.broken.Store(false)
+		l.pass(storageRetry + time.Second)
+		if b, err := l.store.Pending(); err != nil || b != nil {
+			t.Errorf("the next start goes on with the code: %s, %v", b, err)
+		}
+	})
+}
+
+// An answer that waits for the issuer's keys is on the disk as soon as that works again, however long the next try for the
+// keys takes.
+func TestUnverifiedAnswerOnBrokenDisk(t *testing.T) {
+	bubble(t, setups(signs, verifies(later)), func(l *lab) {
+		l.press(click)
+		l.pass(10 * time.Second)
+		l.broken.Store(true)
+		l.pass(5*time.Minute + time.Second)
+		l.broken.Store(false)
+		l.pass(storageRetry + time.Second)
+		if a, ok, err := l.store.Answer(); err != nil || !ok || a.RefreshToken != "R1" {
+			t.Errorf("%+v, %v, %v", a, ok, err)
+		}
+		if b, err := l.store.Pending(); err != nil || b != nil {
+			t.Errorf("the next start goes on with the code: %s, %v", b, err)
+		}
+	})
+}

@@ -15,8 +15,8 @@
 //	run.go       the loops' lives, and what is done every minute beside them
 //	schedule.go  the pure decisions: the keeper's next step, refresh times, back-off
 //	keeper.go    the keeper's loop and the grant it publishes
-//	durable.go   reading and forgetting the grant, and what is said of the disk
-//	adopt.go     a grant in hand: saved, then published; the answer of a pairing before that
+//	durable.go   reading and forgetting the grant; trouble with the disk
+//	adopt.go     a grant in hand: saved, then published; before that, what the next start must find of a code
 //	exchange.go  a request that may use up the refresh token: journalled, beside the loop, one at a time
 //	refresh.go   a refresh, and what its failure means
 //	token.go     access tokens for the linker and for local programs

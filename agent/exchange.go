@@ -83,6 +83,7 @@ func (k *keeper) finish(ctx context.Context) {
 	if k.phase.stage == unsaved {
 		k.save(ctx) // the last chance
 	}
+	_ = k.writeRecord()
 }
 
 // hung reports whether an exchange takes longer than it may.

@@ -34,18 +34,20 @@ type keeper struct {
 	adopted string // the Pairing of the last grant adopted in this life
 
 	// Owned by the loop.
-	phase     phase
-	wake      *time.Timer
-	serial    uint64
-	stored    uint64 // the store's generation
-	intended  uint64 // the generation whose intent is durable
-	inHand    adoption
-	exchange  *exchange                  // under way; nil: none
-	answers   chan func(context.Context) // what an exchange has to do in the loop
-	retry     retry
-	forced    time.Time // last refresh forced over the control API
-	audiences map[string]audience
-	beside    sync.WaitGroup // exchanges and revocations
+	phase      phase
+	wake       *time.Timer
+	serial     uint64
+	stored     uint64 // the store's generation
+	intended   uint64 // the generation whose intent is durable
+	inHand     adoption
+	unrecorded func(grants) error         // what the disk has not taken of the last code; nil: nothing
+	again      <-chan time.Time           // when that is tried again
+	exchange   *exchange                  // under way; nil: none
+	answers    chan func(context.Context) // what an exchange has to do in the loop
+	retry      retry
+	forced     time.Time // last refresh forced over the control API
+	audiences  map[string]audience
+	beside     sync.WaitGroup // exchanges and revocations
 }
 
 func newKeeper(o Options, st *status, ev *stream) *keeper {
@@ -83,6 +85,8 @@ func (k *keeper) run(ctx context.Context, retire <-chan struct{}) {
 		case fn := <-k.inbox:
 			fn(ctx)
 		case <-k.wake.C:
+		case <-k.again:
+			_ = k.writeRecord() // the first failure was logged
 		case answer := <-k.pulse:
 			answer <- !k.hung()
 		}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/deviceauth"
-	"github.com/paird/paird/agent/store"
 )
 
 // What `start = "auto"` does with a code that ran out: a new one at once, autoCodes times, then a rest.
@@ -36,7 +35,6 @@ type pairer struct {
 	requests <-chan struct{} // a press or `paird pair`: ends any rest, back-off or code
 	codes    int             // how many more codes `start = "auto"` asks for by itself
 	asked    time.Time       // the last device authorization request
-	unkept   *store.Grant    // the answer of a pairing that the disk has not taken; nil: none
 	served   bool            // there was a grant when it was looked for last
 }
 
@@ -54,7 +52,7 @@ func (p *pairer) run(ctx context.Context, afterReset bool) {
 	}
 	if answer, ok := p.keeper.answer(ctx); ok {
 		next = p.finishAnswer(ctx, answer)
-	} else if pending, ok := p.saved(); ok && ctx.Err() == nil {
+	} else if pending, ok := p.saved(ctx); ok && ctx.Err() == nil {
 		p.awaitClock(ctx)
 		p.dropRequest() // a press since the start gets this code
 		next = p.finish(ctx, pending)
@@ -130,7 +128,7 @@ func (p *pairer) pair(ctx context.Context) time.Duration {
 		p.status.update(func(f *facts) { f.beginning = false })
 		return forever
 	}
-	p.keep(&pending)
+	p.record(ctx, "the code", pendingRecord(pending))
 	return p.finish(ctx, pending)
 }
 
@@ -204,25 +202,20 @@ func (p *pairer) awaitClock(ctx context.Context) {
 
 // saved is a code that was pending when the power went: the user with the phone need not notice. One that
 // the present grant came from is over: after a 200 a device code is never sent again.
-func (p *pairer) saved() (pending deviceauth.Pending, ok bool) {
+func (p *pairer) saved(ctx context.Context) (pending deviceauth.Pending, ok bool) {
 	b, err := p.o.Store.Pending()
 	if err != nil || len(b) == 0 || json.Unmarshal(b, &pending) != nil {
 		return pending, false
 	}
 	if g, gen, _ := p.keeper.current(); gen != 0 && g.Pairing == pairingOf(pending) {
-		p.keep(nil)
+		p.clearCode(ctx)
 		return pending, false
 	}
 	return pending, true
 }
 
-// keep makes a pending code durable; nil clears it.
-func (p *pairer) keep(pending *deviceauth.Pending) {
-	var b []byte
-	if pending != nil {
-		b, _ = json.Marshal(pending) // strings and numbers only
-	}
-	if err := p.o.Store.SavePending(b); err != nil {
-		p.o.Log.Warn("the pending code is not kept: a power cut now would need a new one", "err", err)
-	}
+// pendingRecord is what the next start needs to go on with a code.
+func pendingRecord(pending deviceauth.Pending) func(grants) error {
+	b, _ := json.Marshal(pending) // strings and numbers only
+	return func(s grants) error { return s.SavePending(b) }
 }

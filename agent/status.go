@@ -1,7 +1,7 @@
 package agent
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"maps"
 	"sync"
@@ -146,9 +146,12 @@ func (a *Agent) PendingChanged(p deviceauth.Pending) {
 			f.pairing = &p
 		}
 	})
-	if b, err := json.Marshal(p); pending && err == nil {
-		if err := a.o.Store.SavePending(b); err != nil {
-			a.o.Log.Warn("the slower interval is not kept over a restart", "err", err)
-		}
+	if !pending {
+		return
+	}
+	k := <-a.keeper
+	a.keeper <- k
+	if err := k.record(context.Background(), pendingRecord(p)); err != nil {
+		a.o.Log.Warn("the disk does not take the slower interval now: a power cut would lose it", "err", err)
 	}
 }
