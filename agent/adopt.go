@@ -47,7 +47,7 @@ func (k *keeper) replace(ctx context.Context, in adoption) error {
 		return nil
 	}
 	switch {
-	case k.phase.stage == unsaved: // newer than what is published
+	case k.stage == unsaved: // newer than what is published
 		replaced := k.inHand.grant
 		in.replaced = &replaced
 	case k.gen != 0:

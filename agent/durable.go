@@ -99,7 +99,7 @@ func (k *keeper) refreshDue() time.Time {
 // no refresh token: `unpaired`".
 func (k *keeper) expire() {
 	if usable(k.pub, time.Now()) {
-		k.phase.due = k.pub.Expiry
+		k.due = k.pub.Expiry
 		return
 	}
 	k.end("the access token expired and the server gave no refresh token")
@@ -129,7 +129,7 @@ func (k *keeper) forget() {
 // storageFailed reports a disk that does not take or give the grant; the stage's work is soon due again.
 func (k *keeper) storageFailed(err error) {
 	k.status.problem("store", control.ProblemStorage, err)
-	k.phase.due = time.Now().Add(storageRetry)
+	k.due = time.Now().Add(storageRetry)
 }
 
 // storageWorks reports that the disk has done what was asked, or what is still wrong with it.

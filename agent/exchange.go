@@ -43,13 +43,13 @@ func (k *keeper) begin(ctx context.Context, renews bool, work func(own context.C
 		return nil, fmt.Errorf("%w: %w", errJournal, err)
 	}
 	x := &exchange{began: time.Now(), renews: renews, gen: k.gen, done: make(chan struct{})}
-	k.exchange, k.phase.busy = x, true
+	k.exchange = x
 	k.beside.Go(func() {
 		own, cancel := remote.Outlive(ctx, stopLimit)
 		defer cancel()
 		work(own)
 		k.inLoop(func(context.Context) {
-			k.exchange, k.phase.busy = nil, false
+			k.exchange = nil
 			close(x.done)
 		})
 	})
@@ -80,7 +80,7 @@ func (k *keeper) finish(ctx context.Context) {
 	for k.exchange != nil {
 		(<-k.answers)(ctx)
 	}
-	if k.phase.stage == unsaved {
+	if k.stage == unsaved {
 		k.save(ctx) // the last chance
 	}
 	_ = k.writeRecord()

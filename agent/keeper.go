@@ -34,7 +34,8 @@ type keeper struct {
 	adopted string // the Pairing of the last grant adopted in this life
 
 	// Owned by the loop.
-	phase      phase
+	stage      stage
+	due        time.Time // of the stage's work; zero: nothing to do
 	wake       *time.Timer
 	serial     uint64
 	stored     uint64 // the store's generation
@@ -60,7 +61,8 @@ func newKeeper(o Options, st *status, ev *stream) *keeper {
 		answers:   make(chan func(context.Context)),
 		changed:   make(chan struct{}),
 		wake:      time.NewTimer(0),
-		phase:     phase{stage: unread, due: time.Now()},
+		stage:     unread,
+		due:       time.Now(),
 		audiences: map[string]audience{},
 	}
 }
@@ -70,7 +72,7 @@ func (k *keeper) run(ctx context.Context, retire <-chan struct{}) {
 	defer k.beside.Wait()
 	defer close(k.over)
 	for {
-		step, wait := next(k.phase, time.Now())
+		step, wait := next(k.phase(), time.Now())
 		if step != idle {
 			k.do(ctx, step)
 			continue
@@ -103,7 +105,7 @@ func (k *keeper) sleep(d time.Duration) {
 
 // do takes the step; it sets the next phase.
 func (k *keeper) do(ctx context.Context, s step) {
-	k.phase.due = time.Time{}
+	k.due = time.Time{}
 	switch s {
 	case readGrant:
 		k.read(ctx)
@@ -122,7 +124,12 @@ func (k *keeper) do(ctx context.Context, s step) {
 
 // enter begins a stage whose work is due then; the zero time: there is none.
 func (k *keeper) enter(s stage, due time.Time) {
-	k.phase = phase{stage: s, due: due, renewable: k.pub.RefreshToken != "", busy: k.exchange != nil}
+	k.stage, k.due = s, due
+}
+
+// phase is what the next step depends on.
+func (k *keeper) phase() phase {
+	return phase{stage: k.stage, due: k.due, renewable: k.pub.RefreshToken != "", busy: k.exchange != nil}
 }
 
 // current is the published grant: durable, bound to this configuration, perhaps with an expired

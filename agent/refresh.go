@@ -109,7 +109,7 @@ func (k *keeper) refused(err error) {
 	wait = max(wait, askedToWait(err)) // "Retry-After beats every cap"
 	k.retry.failures++
 	k.retry.err, k.retry.until = err, now.Add(wait)
-	k.phase.due = k.retry.until
+	k.due = k.retry.until
 	k.status.problem("keeper", problemOf(kind, k.o.Clock.Set()), err)
 	k.o.Log.Debug("refresh failed", "err", err, "again_in", wait.Round(time.Second))
 }

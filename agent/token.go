@@ -149,7 +149,7 @@ func (k *keeper) offer(ctx context.Context, w want) (offer, error) {
 // mayRefresh is the error of the last refresh while its back-off lasts.
 func (k *keeper) mayRefresh(now time.Time) error {
 	switch {
-	case k.phase.stage == unsaved:
+	case k.stage == unsaved:
 		return errUnsaved
 	case k.pub.RefreshToken == "":
 		return errors.New("the server gave no refresh token: pair again")
