@@ -130,21 +130,6 @@ func (p *pairer) verify(ctx context.Context, t deviceauth.Token) (deviceauth.Tok
 	}
 }
 
-// giveBack revokes tokens that are not adopted, if this device holds no grant: on many servers all grants of a person
-// to this client are one, and end together.
-func (p *pairer) giveBack(ctx context.Context, t deviceauth.Token) {
-	if t.RefreshToken == "" && t.AccessToken == "" || p.o.Revoke == revokeNever || p.keeper.holdsGrant() {
-		return
-	}
-	p.pulse.await(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeLimit)
-		defer cancel()
-		if err := p.o.Auth.Revoke(ctx, t); err != nil {
-			p.o.Log.Warn("the refused tokens could not be revoked: remove this device in your account", "err", err)
-		}
-	}, within(requestLimit))
-}
-
 // adopt hands the tokens to the keeper and shows the account once they are durable.
 func (p *pairer) adopt(ctx context.Context, t deviceauth.Token, pairing string) error {
 	var err error

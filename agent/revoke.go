@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/store"
 )
 
@@ -13,15 +14,37 @@ import (
 // erased all the same.
 const revokeLimit = 10 * time.Second
 
+// revokeTokens revokes the grants of those tokens, within revokeLimit.
+func (o Options) revokeTokens(ctx context.Context, tokens ...deviceauth.Token) error {
+	ctx, cancel := context.WithTimeout(ctx, revokeLimit)
+	defer cancel()
+	var err error
+	for _, t := range tokens {
+		err = errors.Join(err, o.Auth.Revoke(ctx, t))
+	}
+	return err
+}
+
 // revoke revokes g beside the loop; best effort.
 func (k *keeper) revoke(ctx context.Context, g store.Grant) {
 	k.beside.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, revokeLimit)
-		defer cancel()
-		if err := k.o.Auth.Revoke(ctx, tokenOf(g)); err != nil {
+		if err := k.o.revokeTokens(ctx, tokenOf(g)); err != nil {
 			k.o.Log.Warn("the earlier grant could not be revoked: remove this device in the account it was of", "err", err)
 		}
 	})
+}
+
+// giveBack revokes tokens that are not adopted, if this device holds no grant: on many servers all grants of a person
+// to this client are one, and end together.
+func (p *pairer) giveBack(ctx context.Context, t deviceauth.Token) {
+	if t.RefreshToken == "" && t.AccessToken == "" || p.o.Revoke == revokeNever || p.keeper.holdsGrant() {
+		return
+	}
+	p.pulse.await(func() {
+		if err := p.o.revokeTokens(context.WithoutCancel(ctx), t); err != nil {
+			p.o.Log.Warn("the refused tokens could not be revoked: remove this device in your account", "err", err)
+		}
+	}, within(requestLimit))
 }
 
 // The values of auth.revoke.
@@ -59,19 +82,14 @@ func sameTokens(a, b store.Grant) bool {
 
 // revokeAll revokes, 10 s at most, all that this device has.
 func (a *Agent) revokeAll(ctx context.Context) error {
-	grants, err := a.held()
+	tokens, err := a.held()
 	if err != nil {
 		return fmt.Errorf("the grant cannot be read to be revoked, remove this device in your account: %w", err)
 	}
-	if len(grants) > 0 && a.o.Revoke == revokeNever {
+	if len(tokens) > 0 && a.o.Revoke == revokeNever {
 		return errors.New("auth.revoke is never: remove this device in your account")
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeLimit)
-	defer cancel()
-	for _, g := range grants {
-		err = errors.Join(err, a.o.Auth.Revoke(ctx, tokenOf(g)))
-	}
-	if err != nil {
+	if err := a.o.revokeTokens(context.WithoutCancel(ctx), tokens...); err != nil {
 		return fmt.Errorf("the grant could not be revoked, remove this device in your account: %w", err)
 	}
 	return nil
@@ -79,19 +97,19 @@ func (a *Agent) revokeAll(ctx context.Context) error {
 
 // held are all grants of this device: the present one, one of an earlier pairing that was not revoked, and the answer of a
 // pairing that is not adopted yet.
-func (a *Agent) held() (grants []store.Grant, err error) {
+func (a *Agent) held() (tokens []deviceauth.Token, err error) {
 	state, err := a.o.Store.Load()
 	if err != nil {
 		return nil, err
 	}
 	if state.Grant != nil {
-		grants = append(grants, *state.Grant)
+		tokens = append(tokens, tokenOf(*state.Grant))
 	}
 	if before, ok := unrevoked(state, a.o.Bound); ok {
-		grants = append(grants, before)
+		tokens = append(tokens, tokenOf(before))
 	}
 	if answer, ok, err := a.o.Store.Answer(); err == nil && ok {
-		grants = append(grants, answer)
+		tokens = append(tokens, tokenOf(answer))
 	}
-	return grants, nil
+	return tokens, nil
 }
