@@ -13,13 +13,13 @@ import (
 // adoption is a grant that waits to become durable.
 type adoption struct {
 	grant    store.Grant
-	saved    chan struct{} // of a new pairing: closed when it is durable; nil: the grant goes on
+	saved    chan struct{} // of a new pairing: closed when it is durable; nil: a refresh of the same grant
 	replaced *store.Grant  // the grant before a new pairing
 }
 
 // adopt makes the grant of a new pairing durable, publishes it and revokes the one before. It waits
-// until the grant is durable: until then nothing uses it. A token in hand is written even when ctx has
-// ended; only the wait for a disk in trouble ends with ctx.
+// until the grant is durable, because nothing uses it before. The grant is written even when ctx has ended;
+// only the wait for a disk in trouble ends with ctx.
 func (k *keeper) adopt(ctx context.Context, t deviceauth.Token, pairing string) error {
 	in := adoption{grant: grantOf(t, time.Now()), saved: make(chan struct{})}
 	in.grant.Pairing = pairing
@@ -120,7 +120,7 @@ func (k *keeper) publish(in adoption) {
 	})
 }
 
-// refreshedFields are those of the event.
+// refreshedFields are the fields of the event of a refresh.
 func refreshedFields(g store.Grant, now time.Time) map[string]any {
 	if g.Expiry.IsZero() {
 		return nil
@@ -128,7 +128,7 @@ func refreshedFields(g store.Grant, now time.Time) map[string]any {
 	return map[string]any{"expires_in": seconds(g.Expiry.Sub(now))}
 }
 
-// write saves. A grant that cannot be unsealed is put aside for a new pairing.
+// write saves the grant. For a new pairing it puts aside a stored grant that cannot be unsealed.
 func (k *keeper) write(in adoption) (uint64, error) {
 	gen, err := k.o.Store.Save(in.grant)
 	if _, closed := errors.AsType[*store.SealError](err); !closed || in.saved == nil {
@@ -140,8 +140,8 @@ func (k *keeper) write(in adoption) (uint64, error) {
 	return k.o.Store.Save(in.grant)
 }
 
-// record runs write, which makes durable what the next start must find of a code. On a disk in trouble it is repeated
-// every storageRetry, and once more at the end of the loop, until it is done or another takes its place.
+// record runs write, which makes durable what the next start must find of a code. While the disk refuses, write runs
+// again every storageRetry and once at the end of the loop, unless another write has replaced it.
 func (k *keeper) record(ctx context.Context, write func(grants) error) error {
 	_, err := ask(context.WithoutCancel(ctx), k, func(context.Context) (any, error) {
 		k.unrecorded = write
@@ -150,7 +150,7 @@ func (k *keeper) record(ctx context.Context, write func(grants) error) error {
 	return err
 }
 
-// writeRecord tries what record was given, if that is not done.
+// writeRecord runs the latest write of record, if it has not succeeded yet.
 func (k *keeper) writeRecord() error {
 	k.again = nil
 	if k.unrecorded == nil {
@@ -165,7 +165,7 @@ func (k *keeper) writeRecord() error {
 	return nil
 }
 
-// saveAnswer keeps the answer of a pairing beside the grant. A grant that cannot be unsealed is put aside for it.
+// saveAnswer keeps the answer of a pairing beside the grant. It puts aside a stored grant that cannot be unsealed.
 func saveAnswer(s grants, g store.Grant) error {
 	err := s.SaveAnswer(g)
 	if _, closed := errors.AsType[*store.SealError](err); closed {
@@ -174,7 +174,8 @@ func saveAnswer(s grants, g store.Grant) error {
 	return err
 }
 
-// answer is what saveAnswer kept and was neither adopted nor dropped. One of another configuration is dropped.
+// answer returns the answer that an earlier start kept and that was neither adopted nor dropped. An answer of another
+// configuration is dropped.
 func (k *keeper) answer(ctx context.Context) (store.Grant, bool) {
 	g, err := ask(ctx, k, func(context.Context) (*store.Grant, error) {
 		if g, ok, err := k.o.Store.Answer(); err != nil || ok {

@@ -28,7 +28,7 @@ type authorizer interface {
 	Revoke(ctx context.Context, t deviceauth.Token) error
 }
 
-// link is the broker as the linker sees it.
+// link is the connection to the broker as the linker sees it.
 type link interface {
 	Serve(ctx context.Context, c telemetry.Credentials, online func()) error
 	Same(a, b telemetry.Credentials) bool
@@ -41,8 +41,8 @@ type link interface {
 	Unretained() bool
 }
 
-// grants is where the grant is kept. Optional: Recovered() []string lists what was set aside, Health() error is what
-// is wrong although the last operation was done, SetFloor(time.Time) error keeps the trusted time.
+// grants is where the grant is kept. Optional methods: Recovered() []string lists what was set aside, Health() error
+// says what is wrong although the last operation succeeded, SetFloor(time.Time) error keeps the trusted time.
 type grants interface {
 	Load() (store.State, error)
 	Intend(gen uint64) error
@@ -60,8 +60,8 @@ type grants interface {
 	Erase() error
 }
 
-// outbox is the telemetry queue as the agent sees it; the link drains it. Optional: Quarantined() string names,
-// once, a damaged file that was set aside.
+// outbox is the telemetry queue as the agent sees it; the link drains it. Optional method: Quarantined() string
+// names, once, a damaged file that was set aside.
 type outbox interface {
 	Bind(account string) (purged int, err error)
 	PutContext(ctx context.Context, topic string, payload []byte) error

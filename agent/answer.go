@@ -32,7 +32,7 @@ func (p *pairer) finish(ctx context.Context, pending deviceauth.Pending) time.Du
 	return p.conclude(ctx, err)
 }
 
-// finishAnswer goes on with an answer that the end of the daemon, or of its power, kept from being adopted.
+// finishAnswer goes on with an answer that the daemon received before it stopped, or lost power, and did not adopt.
 func (p *pairer) finishAnswer(ctx context.Context, answer store.Grant) time.Duration {
 	t := tokenOf(answer)
 	t.Verified = t.IDToken == ""
@@ -67,8 +67,8 @@ func (p *pairer) wait(ctx context.Context, pending deviceauth.Pending) (t device
 	return t, err
 }
 
-// complete makes the answer of the token endpoint durable, before anything else of it is checked: the code is spent,
-// and only this answer is left of it. Meanwhile the broker's connection is opened.
+// complete makes the answer of the token endpoint durable before it checks anything else of it: the code is spent and
+// cannot bring another answer. Meanwhile the connection to the broker is opened.
 func (p *pairer) complete(ctx context.Context, t deviceauth.Token, pairing string) error {
 	if p.o.Link != nil {
 		p.o.Link.Preconnect(ctx)
@@ -87,7 +87,7 @@ func (p *pairer) adoptAnswer(ctx context.Context, t deviceauth.Token, pairing st
 	v, err := p.verify(ctx, t)
 	switch {
 	case err == nil:
-		p.clearCode(ctx) // before the adoption, which erases the answer: it must not be written after that
+		p.clearCode(ctx) // now, because the adoption erases the answer and no retry may write it again
 		return p.adopt(ctx, v, pairing)
 	case ctx.Err() == nil:
 		p.giveBack(ctx, t)
@@ -98,21 +98,21 @@ func (p *pairer) adoptAnswer(ctx context.Context, t deviceauth.Token, pairing st
 	return err
 }
 
-// clearCode makes durable that a code is over: "After a 200 a device code is never sent again", not by the next start
-// either.
+// clearCode makes durable that a code is over. "After a 200 a device code is never sent again" holds for the next start
+// too.
 func (p *pairer) clearCode(ctx context.Context) {
 	p.record(ctx, "that the code is over", func(s grants) error { return s.SavePending(nil) })
 }
 
-// record makes durable what the next start must find of a code, if need be later.
+// record makes durable what the next start must find of a code. With a disk in trouble the keeper tries again.
 func (p *pairer) record(ctx context.Context, what string, write func(grants) error) {
 	if err := p.keeper.record(ctx, write); err != nil {
 		p.o.Log.Warn("the disk does not take "+what+" now: a power cut would lose it", "err", err)
 	}
 }
 
-// verify checks the ID token, however long the issuer's keys take: whose grant it is must be known before the queue
-// changes hands. A request cuts a back-off short.
+// verify checks the ID token and waits as long as the issuer's keys cannot be had: the account must be known before the
+// queue can become its own. A request ends a back-off.
 func (p *pairer) verify(ctx context.Context, t deviceauth.Token) (deviceauth.Token, error) {
 	for n := 0; ; n++ {
 		var v deviceauth.Token

@@ -12,7 +12,7 @@
 // The files in reading order:
 //
 //	agent.go     what an Agent is made of, and the interfaces it asks for
-//	run.go       the loops' lives, and what is done every minute beside them
+//	run.go       starting and ending the loops, and what is done every minute beside them
 //	schedule.go  the pure decisions: the keeper's next step, refresh times, back-off
 //	keeper.go    the keeper's loop and the grant it publishes
 //	durable.go   reading and forgetting the grant; trouble with the disk

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	storageRetry = 5 * time.Second // after the disk did not take or give the grant
+	storageRetry = 5 * time.Second // after the grant could not be read or written
 	sealedLook   = time.Minute     // between tries to unseal a grant: the key may come back
 	untimedLook  = 2 * time.Second // between looks at a clock that is not set
 )
@@ -82,7 +82,7 @@ func (k *keeper) plan() {
 	overdue := !usable(k.pub, now) || !due.IsZero() && due.Before(now)
 	switch {
 	case k.intended == k.stored:
-		// A refresh was interrupted. The same token once more, at once: it is within the server's grace time.
+		// A refresh was interrupted. The same token is sent once more, at once: the server's grace time may not be over.
 		due = now
 	case overdue && k.pub.RefreshToken != "":
 		due = now.Add(k.o.Rand(k.o.Spread))
@@ -105,8 +105,8 @@ func (k *keeper) expire() {
 	k.end("the access token expired and the server gave no refresh token")
 }
 
-// end ends the grant: the device is unpaired. The other loops see it at once. If that were lost on the
-// disk, the server would refuse the grant again.
+// end ends the grant: the device is unpaired. The other loops see it at once, before it is durable. Should a power cut
+// undo it, the server refuses the grant again.
 func (k *keeper) end(why string) {
 	k.retry = retry{}
 	k.status.problem("keeper", "", nil)
@@ -126,13 +126,13 @@ func (k *keeper) forget() {
 	k.storageWorks()
 }
 
-// storageFailed reports a disk that does not take or give the grant; the stage's work is soon due again.
+// storageFailed reports that the grant cannot be read or written, and makes the stage's work due again soon.
 func (k *keeper) storageFailed(err error) {
 	k.status.problem("store", control.ProblemStorage, err)
 	k.due = time.Now().Add(storageRetry)
 }
 
-// storageWorks reports that the disk has done what was asked, or what is still wrong with it.
+// storageWorks reports that the disk works, or what is still wrong with the store.
 func (k *keeper) storageWorks() {
 	var err error
 	if h, ok := k.o.Store.(interface{ Health() error }); ok {

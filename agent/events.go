@@ -60,7 +60,7 @@ func (s *stream) toBoard(kind control.EventType, fields map[string]any) {
 	s.publish(b)
 }
 
-// encode cannot fail: events hold strings and numbers only.
+// encode marshals an event. That cannot fail: events hold strings and numbers only.
 func encode(event map[string]any) []byte {
 	b, err := json.Marshal(event)
 	if err != nil {

@@ -32,8 +32,8 @@ type exchange struct {
 	done   chan struct{} // closed when the answer has been handled
 }
 
-// begin makes the intent durable and then runs work beside the loop. work ignores ctx but for a limit, so that
-// neither a press nor a stop aborts a request half-way.
+// begin makes the intent durable and then runs work beside the loop. work may go on for stopLimit after ctx has ended,
+// so that neither a press nor a stop aborts a request half-way.
 func (k *keeper) begin(ctx context.Context, renews bool, work func(own context.Context)) (*exchange, error) {
 	if ctx.Err() != nil {
 		return nil, errStopping
@@ -101,9 +101,9 @@ func (x *exchange) wait(ctx context.Context) error {
 	}
 }
 
-// intend makes the intent durable, once a generation: each retry sends the same token. A refusal does not
-// take it back. That would cost a write, and after a gateway's 5xx it is not known whether the server
-// behind it has used up the token. All that is left of the intent is one refresh at once after the next start.
+// intend makes the intent durable, once for each generation: each retry sends the same token. After a refusal the
+// intent stays. To remove it would cost a write, and after a gateway's 5xx it is not known whether the server behind
+// it has used up the token. An intent that stays causes one refresh at once after the next start, nothing else.
 func (k *keeper) intend() error {
 	if k.intended == k.stored {
 		return nil
@@ -122,7 +122,7 @@ func (k *keeper) intend() error {
 	return nil
 }
 
-// lostGrant reports whether the store works and knows nothing of the generation.
+// lostGrant reports whether err means that the store works and does not have the generation.
 func lostGrant(err error) bool {
 	_, disk := errors.AsType[*store.StorageError](err)
 	_, closed := errors.AsType[*store.SealError](err)

@@ -10,7 +10,7 @@ import (
 	"github.com/paird/paird/agent/telemetry"
 )
 
-// grantOf is a token response as the store keeps it, arrived at now.
+// grantOf is a token response that came at now, as the store keeps it.
 func grantOf(t deviceauth.Token, now time.Time) store.Grant {
 	return store.Grant{
 		Binding: store.Binding{
@@ -37,7 +37,7 @@ func tokenOf(g store.Grant) deviceauth.Token {
 		TokenType:          g.TokenType,
 		RefreshToken:       g.RefreshToken,
 		IDToken:            g.IDToken,
-		Verified:           true, // or it would not be stored
+		Verified:           true, // or a power cut came before its check; the next refresh brings another
 		Scope:              g.Scope,
 		Expiry:             g.Expiry,
 		Lifetime:           g.Lifetime,
@@ -68,8 +68,8 @@ func pairingOf(p deviceauth.Pending) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// renewed is the grant that t, the answer to a refresh of old, makes. The subject stays that of the pairing:
-// one that the server names only later would make the queue another account's.
+// renewed is the grant after a refresh of old that was answered by t. The subject stays that of the pairing: with a
+// subject that the server names only later, the queue would count as another account's.
 func renewed(old store.Grant, t deviceauth.Token, now time.Time) store.Grant {
 	g := grantOf(t, now)
 	g.Pairing, g.Subject = old.Pairing, old.Subject

@@ -67,7 +67,8 @@ func newKeeper(o Options, st *status, ev *stream) *keeper {
 	}
 }
 
-// run works until retire is closed. ctx ends before: from then on only what was received is made durable.
+// run works until retire is closed. ctx ends before that; from then on the keeper only makes durable what it has
+// received.
 func (k *keeper) run(ctx context.Context, retire <-chan struct{}) {
 	defer k.beside.Wait()
 	defer close(k.over)
@@ -122,7 +123,7 @@ func (k *keeper) do(ctx context.Context, s step) {
 	}
 }
 
-// enter begins a stage whose work is due then; the zero time: there is none.
+// enter begins a stage. Its work is due at the given time; the zero time means that it has no work.
 func (k *keeper) enter(s stage, due time.Time) {
 	k.stage, k.due = s, due
 }
@@ -160,7 +161,7 @@ func (k *keeper) holdsGrant() bool {
 	return gen != 0 || k.isSealed()
 }
 
-// absent is why no grant is published.
+// absent is the error that says why no grant is published.
 func (k *keeper) absent() error {
 	if k.isSealed() {
 		return errSealed

@@ -27,7 +27,7 @@ type linker struct {
 	pulse  pulse
 
 	online    chan struct{} // a session came online: the sampler begins
-	since     time.Time     // online, token swaps included; zero: it is not
+	since     time.Time     // when it came online; a token swap does not change it; zero: it is not online
 	failures  int
 	renewed   bool   // a refused token was renewed, and no session came online since
 	refusing  bool   // this run of refusals was reported
@@ -59,8 +59,8 @@ func (l *linker) run(ctx context.Context) {
 	}
 }
 
-// rest waits for d, or for a grant that makes a difference: another pairing's, none, or, where the broker
-// refused the token, a newer one.
+// rest waits for d. It ends early when the grant is gone or is of another pairing and, where the broker refused the
+// token, when there is a newer one.
 func (l *linker) rest(ctx context.Context, d time.Duration, pairing string, gen uint64) {
 	until := time.Now().Add(d)
 	for ctx.Err() == nil && time.Now().Before(until) {
@@ -72,7 +72,7 @@ func (l *linker) rest(ctx context.Context, d time.Duration, pairing string, gen 
 	}
 }
 
-// link serves one account until there is another, or none, sampling all the while.
+// link serves one account until the grant is another account's or gone. All that time it samples.
 func (l *linker) link(ctx context.Context, g store.Grant, gen uint64, changed <-chan struct{}) {
 	l.online = make(chan struct{}, 1)
 	sampling, stop := context.WithCancel(ctx)
@@ -115,8 +115,8 @@ func (l *linker) bind(ctx context.Context, g store.Grant) bool {
 	return true
 }
 
-// serve runs one session. It ends by ErrSwap when a grant is published that makes another login. A grant
-// that is gone leaves it running until its access token ends.
+// serve runs one session. It ends with ErrSwap when a grant is published that makes another login. When the grant is
+// gone the session goes on until its access token ends.
 func (l *linker) serve(ctx context.Context, g store.Grant, changed <-chan struct{}) error {
 	if f, _ := l.status.now(); f.broker.State == control.BrokerOff {
 		l.broker(control.BrokerConnecting, "", "")
@@ -134,8 +134,8 @@ func (l *linker) serve(ctx context.Context, g store.Grant, changed <-chan struct
 	return err
 }
 
-// swap ends the session that serves g when there is a grant with another login, or none and the last
-// one's token is over.
+// swap ends the session that serves g when there is a grant with another login, or when there is no grant any more and
+// the last access token has ended.
 func (l *linker) swap(ctx context.Context, g store.Grant, changed <-chan struct{}, cancel context.CancelCauseFunc) {
 	var over <-chan time.Time
 	for latest := g; ; {
@@ -162,7 +162,7 @@ func (l *linker) swap(ctx context.Context, g store.Grant, changed <-chan struct{
 	}
 }
 
-// connected runs in the session.
+// connected reports that the session is online. It runs in the session's goroutine.
 func (l *linker) connected() {
 	if l.since.IsZero() {
 		l.since = time.Now()
@@ -204,7 +204,7 @@ func (l *linker) afterSession(ctx context.Context, g store.Grant, gen uint64, er
 	return max(l.failed(ctx, g, gen, e), e.RetryAfter)
 }
 
-// offline reports the end of a session, or of a row of them that token swaps joined.
+// offline reports the end of a session. Sessions that follow each other by a token swap count as one.
 func (l *linker) offline(err error) {
 	if l.since.IsZero() {
 		return
@@ -221,7 +221,7 @@ func (l *linker) offline(err error) {
 	l.events.emit(control.EventOffline, map[string]any{"reason": reason})
 }
 
-// failed reports e and chooses the wait: one forced refresh for a refused token, then slowly.
+// failed reports e and chooses the wait. A refused token is refreshed once; after that the waits are long.
 func (l *linker) failed(ctx context.Context, g store.Grant, gen uint64, e *telemetry.Error) time.Duration {
 	n := l.failures
 	switch e.Kind {
@@ -245,7 +245,7 @@ func (l *linker) failed(ctx context.Context, g store.Grant, gen uint64, e *telem
 	return backoff(n, 30*time.Second, capRefuse, l.o.Rand)
 }
 
-// refused reports a token that the broker does not take, once in a run of refusals.
+// refused reports that the broker refuses the token, once in a run of refusals.
 func (l *linker) refused(e *telemetry.Error) {
 	l.broker(control.BrokerRefused, control.ProblemCode(e.Kind), e.Detail)
 	if !l.refusing {

@@ -35,7 +35,7 @@ type pairer struct {
 	requests <-chan struct{} // a press or `paird pair`: ends any rest, back-off or code
 	codes    int             // how many more codes `start = "auto"` asks for by itself
 	asked    time.Time       // the last device authorization request
-	served   bool            // there was a grant when it was looked for last
+	served   bool            // there was a grant at the last look
 }
 
 func newPairer(o Options, st *status, ev *stream, k *keeper, requests <-chan struct{}) *pairer {
@@ -63,7 +63,7 @@ func (p *pairer) run(ctx context.Context, afterReset bool) {
 }
 
 // atStart is the first rest. RFC 8628 section 3.1: the client SHOULD begin when the user prompts, not at
-// boot. A grant that does not open may yet: no code takes its place unasked.
+// boot. A sealed grant may be unsealed later: no code replaces it unasked.
 func (p *pairer) atStart(afterReset bool) time.Duration {
 	if p.paired() || afterReset || !p.o.StartAuto || p.keeper.isSealed() {
 		return forever
@@ -71,7 +71,7 @@ func (p *pairer) atStart(afterReset bool) time.Duration {
 	return 0
 }
 
-// clickedEarly reports a click from before it was known what it means.
+// clickedEarly reports a click that came before it was known whether there is a grant.
 func (p *pairer) clickedEarly() (early bool) {
 	p.status.update(func(f *facts) { early, f.early = f.early, false })
 	return early
@@ -95,7 +95,7 @@ func (p *pairer) rest(ctx context.Context, d time.Duration) bool {
 		}
 		left := d
 		switch {
-		case d > 0 && gen != 0: // what it rested from is over
+		case d > 0 && gen != 0: // the reason for the rest is over
 			left = forever
 		case d > 0:
 			left = max(0, time.Until(until))
@@ -119,7 +119,7 @@ func (p *pairer) dropRequest() {
 	}
 }
 
-// pair asks for a code and sees it through. It returns how long to rest then.
+// pair asks for a code and waits for its outcome. It returns how long to rest then.
 func (p *pairer) pair(ctx context.Context) time.Duration {
 	p.status.update(func(f *facts) { f.beginning = true })
 	p.status.problem("pairer", "", nil)
@@ -192,16 +192,16 @@ func (p *pairer) trouble(err error) {
 	p.o.Log.Debug("pairing", "err", err)
 }
 
-// awaitClock waits for the time to be set, however long that takes: a code that is kept must not be thrown
-// away for want of a clock.
+// awaitClock waits for the time to be set, without a limit: without the time it is not known whether a kept code is
+// still good.
 func (p *pairer) awaitClock(ctx context.Context) {
 	for ctx.Err() == nil && !p.o.Clock.Set() {
 		p.pulse.wait(ctx, untimedLook, nil, nil)
 	}
 }
 
-// saved is a code that was pending when the power went: the user with the phone need not notice. One that
-// the present grant came from is over: after a 200 a device code is never sent again.
+// saved is a code that was pending at the last stop or power cut: the user with the phone can go on with it. The code
+// that the present grant came from is over: after a 200 a device code is never sent again.
 func (p *pairer) saved(ctx context.Context) (pending deviceauth.Pending, ok bool) {
 	b, err := p.o.Store.Pending()
 	if err != nil || len(b) == 0 || json.Unmarshal(b, &pending) != nil {

@@ -69,7 +69,7 @@ func (k *keeper) received(ctx context.Context, t deviceauth.Token, err error) (v
 }
 
 // verified publishes the durable grant with what its ID token says. The new claims become durable with the next
-// refresh. An ID token that is refused, or cannot be checked now, leaves the one before.
+// refresh. If the ID token is refused or cannot be checked now, the ID token before stays.
 func (k *keeper) verified(ctx context.Context, v deviceauth.Token, err error) {
 	g := &k.inHand.grant
 	if err != nil {
@@ -96,7 +96,7 @@ func (k *keeper) refused(err error) {
 	}
 	now := time.Now()
 	longest := capUrgent
-	if usable(k.pub, now.Add(capIdle)) { // and still will be when that is over
+	if usable(k.pub, now.Add(capIdle)) { // the token in hand outlasts the longer wait
 		longest = capIdle
 	}
 	wait := backoff(k.retry.failures, time.Second, longest, k.o.Rand)

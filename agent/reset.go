@@ -32,7 +32,7 @@ func (a *Agent) erase(ctx context.Context, reply chan control.ResetResult) {
 	})
 }
 
-// eraseOnce erases all there is and reports what came of it.
+// eraseOnce erases everything once and reports whether that succeeded.
 func (a *Agent) eraseOnce(revoked error, reply chan control.ResetResult) bool {
 	erased := errors.Join(a.o.Queue.Erase(), a.eraseInbox(), a.o.Store.Erase())
 	result := control.ResetResult{Erased: erased == nil, Revoked: revoked == nil}

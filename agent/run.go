@@ -84,7 +84,7 @@ func (a *Agent) runLoops(ctx context.Context, afterReset bool) (reply chan contr
 	stop(nil)
 	links.Wait()
 	loops.Wait()
-	close(retire) // last: no other loop is left that could hand it a grant
+	close(retire) // last: no other loop runs that could hand the keeper a grant
 	keeping.Wait()
 	return reply
 }

@@ -33,7 +33,7 @@ type want struct {
 	minTTL  time.Duration
 	fresh   bool   // an API refused the last one
 	refused uint64 // then: the generation of that one
-	last    bool   // the request for it is over: take what there is
+	last    bool   // a request was made for it and is over: take the token in hand
 }
 
 // offer is what the keeper has for a caller at once.
@@ -61,7 +61,7 @@ func (k *keeper) token(ctx context.Context, refused uint64) (store.Grant, error)
 }
 
 // localToken is the access token a local program asked for. The token in hand is served at once while it satisfies
-// min_ttl, whatever is under way. One that does not is the best there is if the server gives no other in time.
+// min_ttl, even during a refresh. A token that does not is served if the server gives no other in time.
 func (k *keeper) localToken(ctx context.Context, w want) (deviceauth.Token, error) {
 	if _, known := k.o.Audiences[w.name]; w.name != "" && !known {
 		return deviceauth.Token{}, errUnknownAudience
@@ -98,7 +98,7 @@ func (k *keeper) localOffer(ctx context.Context, w want) (offer, error) {
 	}
 	o, err := k.offer(ctx, w)
 	if w.refused == 0 && usable(k.pub, time.Now()) {
-		o.token, err = tokenOf(k.pub), nil // shorter than asked for, and the best there is
+		o.token, err = tokenOf(k.pub), nil // it ends sooner than was asked for, and there is no better one
 	} else if err == nil && o.wait == nil {
 		o.token = tokenOf(k.pub)
 	}
@@ -117,8 +117,8 @@ func (k *keeper) force(w want, now time.Time) want {
 	return w
 }
 
-// offer is the grant if its access token is not the refused one and is good for min_ttl, or the refresh that may
-// bring such a one. It runs in the loop.
+// offer is the grant if its access token is not the refused one and is good for min_ttl, else the refresh that may
+// bring such a token. It runs in the loop.
 func (k *keeper) offer(ctx context.Context, w want) (offer, error) {
 	if k.gen == 0 {
 		return offer{}, k.absent()
@@ -250,8 +250,8 @@ func (k *keeper) clearIntent() {
 	}
 }
 
-// audienceRefused ends the grant only where the refresh token itself is gone; a resource or a scope
-// that is refused is this audience's trouble alone.
+// audienceRefused ends the grant only where the refresh token itself is gone. A refused resource or scope
+// concerns this audience alone.
 func (k *keeper) audienceRefused(name string, err error) {
 	kind := kindOf(err)
 	switch kind {

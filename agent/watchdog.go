@@ -26,7 +26,7 @@ func (p pulse) ping(ctx context.Context) bool {
 	}
 }
 
-// forever is a wait without an end of its own.
+// forever as a duration means to wait without a time limit.
 const forever time.Duration = -1
 
 // wakeup is what ended a wait.
@@ -43,7 +43,7 @@ func (p pulse) wait(ctx context.Context, d time.Duration, one, two <-chan struct
 	return p.watch(ctx, d, one, two, watched)
 }
 
-// watch is wait with an answer of its own to pings.
+// watch is wait with the given answer to pings.
 func (p pulse) watch(ctx context.Context, d time.Duration, one, two <-chan struct{}, alive func() bool) wakeup {
 	var over <-chan time.Time
 	if d >= 0 {
@@ -77,7 +77,7 @@ func (p pulse) await(fn func(), alive func() bool) {
 	p.watch(context.Background(), forever, done, nil, alive)
 }
 
-// watched is the answer for what has a pulse of its own.
+// watched always answers true: what is awaited has a pulse of its own.
 func watched() bool { return true }
 
 // within is an answer to pings: true until limit is over.
@@ -86,7 +86,7 @@ func within(limit time.Duration) func() bool {
 	return func() bool { return time.Now().Before(deadline) }
 }
 
-// progressing is an answer to pings: true while count moves at least once in every stall.
+// progressing is an answer to pings: true while count changes at least once in every stall.
 func progressing(stall time.Duration, count func() uint64) func() bool {
 	last, moved := count(), time.Now()
 	return func() bool {

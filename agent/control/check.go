@@ -37,7 +37,7 @@ func checkPeer(name string) error {
 	return nil
 }
 
-// Missing lists the users and groups of who that this machine does not know: they allow nothing to anyone.
+// Missing lists the names in who for which this machine has no user or group. Such a name allows nothing.
 func Missing(who []string) []string {
 	var missing []string
 	a := newAccounts()

@@ -31,7 +31,7 @@ type Client struct {
 	http   http.Client
 }
 
-// NewClient returns a client for the socket at path; nothing is opened before the first call.
+// NewClient returns a client for the socket at path. It opens nothing before the first call.
 func NewClient(path string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
@@ -70,13 +70,13 @@ func (c *Client) Reset(ctx context.Context) (ResetResult, error) {
 	return call[ResetResult](ctx, c, http.MethodPost, "/v1/reset", nil, nil)
 }
 
-// Publish puts a message on the queue. It returns when the daemon answers for it.
+// Publish puts a message on the queue. It returns when the daemon has accepted the message.
 func (c *Client) Publish(ctx context.Context, topic string, payload []byte) error {
 	_, err := call[struct{}](ctx, c, http.MethodPost, "/v1/publish", url.Values{"topic": {topic}}, payload)
 	return err
 }
 
-// Ack ends a message that Messages gave.
+// Ack acknowledges a message of Messages: it does not come again.
 func (c *Client) Ack(ctx context.Context, seq uint64) error {
 	_, err := call[struct{}](ctx, c, http.MethodPost, "/v1/messages/"+strconv.FormatUint(seq, 10)+"/ack", nil, nil)
 	return err

@@ -17,7 +17,7 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) error {
 	return h.stream(w, r, each(r.Context(), h.backend.Events(r.Context()), func(e []byte) []byte { return visible(e, mayPair) }))
 }
 
-// each gives fn of every object, until they end or ctx does.
+// each yields what fn makes of each object, until the objects or ctx end.
 func each(ctx context.Context, objects <-chan []byte, fn func([]byte) []byte) <-chan []byte {
 	out := make(chan []byte)
 	go func() {
@@ -41,7 +41,7 @@ func each(ctx context.Context, objects <-chan []byte, fn func([]byte) []byte) <-
 	return out
 }
 
-// stream sends JSON objects as server-sent events until the caller goes or they end.
+// stream sends JSON objects as server-sent events until they end or the caller closes the connection.
 func (h *handler) stream(w http.ResponseWriter, r *http.Request, objects <-chan []byte) error {
 	flow := http.NewResponseController(w)
 	flow.SetReadDeadline(time.Time{}) // the stream outlives ReadTimeout; where there is no such limit, all is well

@@ -22,12 +22,12 @@ func checkFilter(filter string) error {
 	return nil
 }
 
-// matches reports whether topic is one of filter's (MQTT 3.1.1 section 4.7.1). "a/#" has "a" too.
+// matches reports whether topic matches filter (MQTT 3.1.1 section 4.7.1). "a/#" matches "a" too.
 func matches(filter, topic string) bool {
 	return overlap(strings.Split(filter, "/"), strings.Split(topic, "/"))
 }
 
-// overlap reports whether there is a topic that both filters have.
+// overlap reports whether there is a topic that both filters match.
 func overlap(a, b []string) bool {
 	for i := 0; ; i++ {
 		switch {
@@ -48,7 +48,7 @@ type filters struct {
 	open []string
 }
 
-// add opens a stream, unless another one has topics of filter.
+// add opens a stream, unless the filter of another stream overlaps.
 func (f *filters) add(filter string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

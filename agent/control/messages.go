@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// messages streams what the broker sends to this device, as server-sent events, each until it is acknowledged. A
-// stream that begins again begins with all that is not.
+// messages streams what the broker sends to this device, as server-sent events. A new stream begins with all messages
+// that are not acknowledged.
 func (h *handler) messages(w http.ResponseWriter, r *http.Request) error {
 	if !h.receives {
 		return &Error{Code: Unavailable, Message: "this device receives no messages: name who may in control.subscribe"}

@@ -27,7 +27,7 @@ func WithPeer(ctx context.Context, p Peer) context.Context {
 // privileged peers are always allowed: root, and the daemon's own user, who could read its memory.
 func (p Peer) privileged() bool { return p.UID == 0 || p.UID == uint32(os.Geteuid()) }
 
-// allowed reports whether one of the names in who means the peer: "*", "user:NAME", "group:NAME".
+// allowed reports whether who has a name that stands for the peer: "*", "user:NAME" or "group:NAME".
 func (a *accounts) allowed(p Peer, who []string) bool {
 	return p.privileged() || slices.ContainsFunc(who, func(name string) bool { return a.means(name, p) })
 }

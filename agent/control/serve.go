@@ -39,7 +39,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	return nil
 }
 
-// shut lets calls under way have their answer, for a second.
+// shut waits up to a second for the answers to calls under way.
 func shut(server *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

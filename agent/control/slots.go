@@ -47,7 +47,7 @@ func (s *slots) leave(uid uint32) {
 	}
 }
 
-// listener knows its peers.
+// listener accepts connections and knows the peer of each.
 type listener struct {
 	*net.UnixListener
 	slots slots

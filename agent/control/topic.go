@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxTopic leaves room for mqtt.topic in front of it, bytes.
+// maxTopic, in bytes, leaves room for mqtt.topic in front of the topic.
 const maxTopic = 1024
 
 // taken are the topics that paird itself uses below mqtt.topic.

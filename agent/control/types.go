@@ -80,7 +80,7 @@ const (
 	BrokerRefused    = "refused"
 )
 
-// Broker is how the MQTT connection does. The last two count from the start of the daemon.
+// Broker is the state of the MQTT connection. The last two count from the start of the daemon.
 type Broker struct {
 	State      string `json:"state"`
 	URL        string `json:"url,omitempty"`
@@ -96,7 +96,7 @@ type Queue struct {
 	Dropped  uint64 `json:"dropped"` // since the queue's file was made, records set aside too
 }
 
-// Panel is how the display does.
+// Panel is the state of the display.
 type Panel struct {
 	Driver string `json:"driver"`
 	Size   string `json:"size"` // "128x64"

@@ -10,7 +10,7 @@ import (
 // writeLimit bounds the sending of one answer or event.
 const writeLimit = 10 * time.Second
 
-// query reads the parameters; each may be there once, and no other.
+// query reads the named parameters. Each may be there once; any other is refused.
 func query(r *http.Request, names ...string) (url.Values, error) {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -60,7 +60,7 @@ func fail(w http.ResponseWriter, e *Error) {
 	write(w, e.Code.status(), "application/json", append(body, '\n'))
 }
 
-// write answers. It does not wait for a caller who reads nothing, and one who has gone needs no answer.
+// write sends the answer. A caller who does not read within writeLimit, or has closed the connection, gets none.
 func write(w http.ResponseWriter, status int, kind string, body []byte) {
 	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeLimit)) // a recorder has none
 	w.Header().Set("Content-Type", kind)

@@ -65,8 +65,8 @@ func (c *Client) Begin(ctx context.Context) (Pending, error) {
 	return p, nil
 }
 
-// deviceForm is the device authorization request without client authentication, and its code verifier if it has
-// a challenge.
+// deviceForm is the device authorization request without client authentication. It also returns the code verifier, if
+// the request has a challenge.
 func (c Config) deviceForm(m Metadata) (form url.Values, verifier string) {
 	form = url.Values{}
 	for name, value := range c.Params {

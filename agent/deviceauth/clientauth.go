@@ -27,7 +27,7 @@ const (
 	maxNonce      = 2048 // bytes of a DPoP nonce
 )
 
-// clientAuth is how the client authenticates: as configured, never by trying.
+// clientAuth is how the client authenticates: by the configured method, without trying others.
 type clientAuth struct {
 	id, method, secret string
 	key                crypto.Signer

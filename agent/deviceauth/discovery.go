@@ -231,7 +231,7 @@ func (c fileCache) Load() ([]byte, error) {
 	return dir.ReadFile(cacheName, bodyLimit)
 }
 
-// Save writes what has changed only: most servers say the same for years.
+// Save writes only if something has changed: the metadata of most servers stays the same for years.
 func (c fileCache) Save(body []byte) error {
 	dir, err := statedir.Open(c.dir, nil)
 	if err != nil {

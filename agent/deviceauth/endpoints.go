@@ -13,8 +13,8 @@ func (c *Client) sealed(t Token) Token {
 	return t
 }
 
-// sealedEndpoint is an endpoint that goes with a grant: what is sealed with it already is replaced by the issuer's
-// metadata only.
+// sealedEndpoint is an endpoint that goes with a grant. Only the issuer's metadata may replace the one that is sealed
+// with the grant already.
 func sealedEndpoint(sealed, configured, fetched string) string {
 	if sealed == "" || sealed == configured {
 		return cmp.Or(configured, fetched)
@@ -25,8 +25,8 @@ func sealedEndpoint(sealed, configured, fetched string) string {
 // sender sends one request to endpoint.
 type sender func(endpoint string) (oauthResponse, error)
 
-// relocating sends a request to endpoint. Where that is not found, it asks for metadata again, at once and once, and
-// sends the request to where that says; of takes the endpoint from it.
+// relocating sends a request to endpoint. Where that is not found, it asks once for the metadata again, at once, and
+// sends the request to the endpoint that of finds in it.
 func (c *Client) relocating(ctx context.Context, endpoint string, of func(Metadata) string, send sender) (oauthResponse, error) {
 	r, err := send(endpoint)
 	if err != nil || !r.notFound() {

@@ -155,7 +155,7 @@ func (q *requester) request(ctx context.Context, endpoint, tokenEndpoint string,
 }
 
 // tokenRequest sends form to the token endpoint, with a DPoP proof if the grant is bound. RFC 9449 section 8:
-// "use_dpop_nonce" is followed by the same request with the server's nonce, at once and once.
+// after "use_dpop_nonce" the same request is sent once more, at once, with the server's nonce.
 func (q *requester) tokenRequest(ctx context.Context, endpoint string, form url.Values, bound bool) (oauthResponse, error) {
 	r, err := q.provenRequest(ctx, endpoint, form, bound)
 	if err != nil || !bound || !q.dpop.keepNonce(endpoint, r.header) || r.oauthError.code != "use_dpop_nonce" {

@@ -78,8 +78,8 @@ func (s *keySet) fetch(ctx context.Context, uri string) ([]jose.JSONWebKey, erro
 // errNoKeySet is the cause where there is nothing at the jwks_uri.
 var errNoKeySet = errors.New("nothing there")
 
-// signatureCheck verifies one signature for go-oidc: with the keys fetched last, then with fetched ones, because a key that
-// is not known yet is how an issuer rotates them (OpenID Connect Core section 10.1.1).
+// signatureCheck verifies one signature for go-oidc: first with the keys that were fetched last, then with keys fetched
+// now. An issuer that rotates its keys signs with one that is not known yet (OpenID Connect Core section 10.1.1).
 type signatureCheck struct {
 	keys   *keySet
 	uri    string

@@ -145,7 +145,7 @@ func (s *pollSession) token(r oauthResponse) (Token, error) {
 }
 
 // afterNoResponse is the next poll after one without a response, or the error that ends the session. The network and
-// the server may work again later; what could not even be sent is wrong here, and stays so.
+// the server may work again later. A request that could not even be sent is wrong on this side, and a retry fails too.
 func (s *pollSession) afterNoResponse(ctx context.Context, err error) (time.Time, error) {
 	_, sent := errors.AsType[*transportError](err)
 	err = s.client.http.noResponse(ctx, "token", err)
@@ -187,8 +187,8 @@ func (s *pollSession) report(e *Error) {
 	s.failing = e != nil
 }
 
-// pollSchedule decides when to poll. Its methods take the moment at which a response, or the lack of one, was known:
-// an interval measured from the request draws slow_down from a server that answers late.
+// pollSchedule decides when to poll. Its methods take the time at which the response came or the request failed: to a
+// server that answers late, an interval counted from the request is too short, and it answers slow_down.
 type pollSchedule struct {
 	interval time.Duration
 	backoff  time.Duration // the latest wait while requests fail, else 0

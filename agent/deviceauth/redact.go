@@ -33,8 +33,8 @@ func errorDescription(s string, sent secrets) string {
 	return s
 }
 
-// legal makes s NQSCHARs, of which RFC 6749 appendix A.7 and A.8 make error and error_description: printable ASCII
-// without quote and backslash.
+// legal replaces each character of s that may not stand in error or error_description. RFC 6749 appendix A.7 and A.8
+// allow printable ASCII without quote and backslash (NQSCHAR).
 func legal(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -54,7 +54,7 @@ type secrets []string
 var public = map[string]bool{"grant_type": true, "client_id": true, "scope": true, "resource": true, "audience": true,
 	"token_type_hint": true, "client_assertion_type": true, "code_challenge_method": true}
 
-// secretsOf are those of a request: its form but for what is public, its credentials, its proof.
+// secretsOf are the secrets of a request: all of its form that is not public, its credentials, its proof.
 func secretsOf(form url.Values, header http.Header, clientSecret string) secrets {
 	var s secrets
 	s.add(clientSecret)

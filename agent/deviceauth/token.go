@@ -110,11 +110,16 @@ func (c Config) checkBinding(op string, t Token) error {
 // token endpoint has responded, so that the caller can make the tokens durable; Verify comes after that. What the
 // response leaves out stays as it was: the refresh token, the scope, the ID token; who it is stays until Verify.
 //
-// The error is the context's as long as nothing was sent, or an *Error: ClockUnset, NoNetwork, TLS, CaptivePortal and
-// Server mean later, Misconfigured that a person must act, Gone that the grant ended, Doubtful that it may have, Lost
-// that the response was lost and the same token is to be sent again at once. A Token may come with the error: the
-// response was a 200 with a new refresh token and a fault elsewhere. That refresh token is to be stored, because the
-// old one may be spent; the access token is not to be used.
+// The error is the context's as long as nothing was sent, or an *Error. Its Kind says what to do:
+//
+//   - ClockUnset, NoNetwork, TLS, CaptivePortal, Server: try again later
+//   - Misconfigured: a person must act
+//   - Gone: the grant ended
+//   - Doubtful: the grant may have ended
+//   - Lost: the response was lost; send the same token again at once
+//
+// A Token may come with the error: the response was a 200 with a new refresh token and a fault elsewhere. That refresh
+// token is to be stored, because the old one may be spent; the access token is not to be used.
 func (c *Client) Refresh(ctx context.Context, t Token) (Token, error) {
 	fresh, err := c.renew(ctx, t, url.Values{}, c.cfg.Resources)
 	if fresh.RefreshToken == "" {

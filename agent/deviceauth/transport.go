@@ -74,8 +74,8 @@ func (*weakKeyError) Error() string {
 // dialer opens connections, as net.Dialer.DialContext does.
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// dial reports what the address family says that has a route. net.Dialer reports the first failure, which is that of
-// the family without a route where a host has addresses of both.
+// dial opens a connection. Its error is that of an address family that has a route. Where a host has IPv4 and IPv6
+// addresses, net.Dialer returns the first error, which may be that of the family without a route.
 func (d dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := d(ctx, network, address)
 	for _, family := range []string{"tcp4", "tcp6"} {

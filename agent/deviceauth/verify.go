@@ -122,7 +122,8 @@ func checkSameAccount(t Token, id identity) error {
 	return nil
 }
 
-// verifyIDToken obeys OpenID Connect Core section 3.1.3.7, through go-oidc and by what that leaves to its caller.
+// verifyIDToken obeys OpenID Connect Core section 3.1.3.7: go-oidc checks one part, checkClaims what it leaves to its
+// caller.
 func verifyIDToken(ctx context.Context, keys oidc.KeySet, m Metadata, clientID, raw string, now time.Time) (identity, error) {
 	token, err := oidc.NewVerifier(m.Issuer, keys, &oidc.Config{
 		ClientID:             clientID,
@@ -150,7 +151,7 @@ func refusalReason(err error) error {
 	return errors.New(oneline.Clean(err.Error(), 160))
 }
 
-// idTokenAlgs are the algorithms the issuer says it signs with, all that we take if it does not say.
+// idTokenAlgs are the algorithms that the issuer says it signs with, or all of signingAlgs if it does not say.
 func idTokenAlgs(m Metadata) []string {
 	var algs []string
 	for _, a := range signingAlgs {

@@ -43,8 +43,8 @@ func (s *Store) ResetMarked() (marked bool, err error) {
 // through the whole list whatever fails; with an error the mark stays. The lock is kept, and the Store may
 // be used again as a new one.
 //
-// Flash may keep overwritten blocks where only its controller can read them. They hold nothing in the
-// clear but what the key file's old block would open.
+// Flash may keep overwritten blocks where only its controller can read them. The secrets in them are sealed; only
+// the old block of the key file could open them.
 func (s *Store) Erase() error {
 	return s.alone("erase", func() error {
 		s.copies.abandon()

@@ -51,8 +51,8 @@ func (s *Store) Save(g Grant) (gen uint64, err error) {
 	return gen, nil
 }
 
-// Forget makes durable that the grant is gone; an intent is over. What it opened is dropped but for the
-// older slot, which the next Save overwrites. An answer stays.
+// Forget makes durable that the grant is gone; an intent is over. The grants are erased except in the older
+// slot, which the next Save overwrites. An answer stays.
 func (s *Store) Forget() error {
 	return s.do("forget", func(c *copies) error {
 		_, err := c.put(nil)

@@ -13,8 +13,8 @@ import (
 //	8  generation, uint64, big-endian
 //	16 sealed SHA-256 of the refresh token that is sent
 //
-// Where the slot cannot be written it goes to tokens.db, without the first 8 bytes. One that does
-// not open is none: it was torn, and so the request was not sent.
+// Where the slot cannot be written it goes to tokens.db, without the first 8 bytes. An intent that does
+// not open does not count: its write was cut off, so the request was not sent.
 const (
 	journalAt    = 12 << 10
 	journalMagic = "PAIRDINT"

@@ -28,8 +28,8 @@ const (
 	maxCredential  = 1 << 20 // bytes; systemd's own limit
 	dataKeySize    = 32      // AES-256
 
-	// usedName is an empty file: this store was sealed with a credential. A store that a key file seals did not
-	// come from this device then.
+	// usedName is an empty file which says that this store was sealed with a credential. A store that a key file
+	// seals is then not this device's own.
 	usedName = "key.credential"
 )
 
@@ -122,13 +122,13 @@ func ofDisk(err error) bool {
 	return unsafe || errno && !errors.Is(err, fs.ErrNotExist)
 }
 
-// digest names a device's id in the clear without giving it away.
+// digest stands for a device's id in the clear without revealing it.
 func digest(device string) string {
 	sum := sha256.Sum256([]byte("paird device\x00" + device))
 	return hex.EncodeToString(sum[:8])
 }
 
-// choose returns the provider for what stored has sealed, or, if nothing was, the one to begin with.
+// choose returns the provider named stored, which has sealed the store, or the one to begin with if nothing is sealed.
 func (k keyring) choose(stored string) (keyProvider, error) {
 	source := k.o.KeySource
 	switch {

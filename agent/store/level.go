@@ -74,8 +74,8 @@ func (c *copies) restore(rec record, body slotBody) error {
 	})
 }
 
-// put makes the next generation durable: slot, then tokens.db. A tokens.db that is behind and cannot be
-// brought level gets nothing newer, or what it lacks would be forgotten.
+// put makes the next generation durable: slot, then tokens.db. A tokens.db that is a generation behind and cannot
+// be brought level gets nothing newer: it would never get the generation that it lacks.
 func (c *copies) put(g *Grant) (gen uint64, err error) {
 	if err := c.begin(); err != nil {
 		return 0, err

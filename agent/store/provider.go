@@ -7,10 +7,10 @@ import (
 )
 
 // A keyProvider wraps the data key, which seals everything else. One that keeps its secret in a chip
-// (TPM 2.0, the OTP of a Pi) fits in here: it need never hand the secret out.
+// (TPM 2.0, the OTP of a Pi) fits in here, because the secret need not leave the chip.
 type keyProvider interface {
 	name() string
-	keyID() (string, error) // differs from secret to secret and gives none away
+	keyID() (string, error) // differs from secret to secret and reveals none
 	wrap(dataKey, aad []byte) ([]byte, error)
 	unwrap(wrapped, aad []byte) ([]byte, error)
 	protection() string

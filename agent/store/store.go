@@ -82,8 +82,8 @@ func (s *Store) Close() error {
 	return err
 }
 
-// Health returns what keeps the store from being complete although the last operation was done: a
-// grant is durable in one place of two, say. nil: all is well. The next operation tries to mend it.
+// Health returns what is wrong with the store although the last operation succeeded, for instance that the
+// grant is durable in one place of two. nil: all is well. The next operation tries to mend it.
 func (s *Store) Health() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -75,7 +75,7 @@ func accountOf(issuer, clientID string, wanted []string) (account, error) {
 	return account{text, cfg}, faulty("login", err)
 }
 
-// remember keeps it, once there is a grant.
+// remember keeps the configuration of a login for later commands, once there is a grant.
 func (a account) remember() error {
 	if err := daemon.MarkLogin(a.cfg.Device.StateDir, a.text); err != nil {
 		return fmt.Errorf("paired, but later commands will not find it: %w", err)

@@ -16,7 +16,7 @@ import (
 // errHelped: help was asked for and printed, which is no failure.
 var errHelped = errors.New("help was asked for")
 
-// flags is a set with --config in it.
+// flags is a set of flags that has --config.
 func (p *program) flags(name string) *flag.FlagSet {
 	f := flag.NewFlagSet(name, flag.ContinueOnError)
 	f.SetOutput(io.Discard) // errors are one line, and help goes to standard output
@@ -90,8 +90,8 @@ type faults []error
 
 func (f faults) Error() string { return errors.Join(f...).Error() }
 
-// load reads the configuration. What the file itself gets wrong is an error, together with all that its values get
-// wrong.
+// load reads the configuration. A fault of the file itself is an error, which then also has the faults of all
+// values.
 func (p *program) load() (config.Config, error) { return loadFile(p.config) }
 
 func loadFile(path string) (config.Config, error) {
@@ -109,7 +109,7 @@ func loadFile(path string) (config.Config, error) {
 	return cfg, faulty(path, err)
 }
 
-// checked is load, with the values checked in any case.
+// checked is load and also fails for faults of the values alone.
 func (p *program) checked() (config.Config, error) {
 	cfg, err := p.load()
 	if err == nil {
@@ -118,7 +118,7 @@ func (p *program) checked() (config.Config, error) {
 	return cfg, err
 }
 
-// faulty is err as faults of the file at path; nil for nil.
+// faulty returns err as faults of the file at path, nil for nil.
 func faulty(path string, errs ...error) error {
 	var all faults
 	for _, err := range errs {

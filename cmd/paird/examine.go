@@ -18,7 +18,7 @@ type checkup struct {
 	cfg    config.Config
 	who    daemon.Device
 	status *control.Status // nil without a daemon that answers
-	absent bool            // no daemon runs: hardware and store are free to be looked at
+	absent bool            // no daemon runs: the checks may open the hardware and the store
 }
 
 // examine runs the checks, in the order in which one depends on another.
@@ -63,7 +63,7 @@ func clockFinding() finding {
 	return finding{"clock", false, "the time is not set: " + now + "; TLS cannot be checked, see that NTP gets through"}
 }
 
-// daemon asks the daemon, if there is one. That there is none is no fault: a doctor may come first.
+// daemon asks the daemon, if there is one. It is no fault that there is none: doctor may run before the first start.
 func (x *checkup) daemon(ctx context.Context) finding {
 	s, err := control.NewClient(x.cfg.Control.Socket).Status(ctx)
 	if errors.Is(err, control.ErrNotRunning) {

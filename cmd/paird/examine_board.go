@@ -70,7 +70,7 @@ func (x *checkup) fit(m deviceauth.Metadata) finding {
 	return finding{"qr", true, text}
 }
 
-// uris are those of the code being shown; the server gives them only with a code, so without one a guess.
+// uris are those of the code that is shown. Without a code they are a guess: the server gives them only with a code.
 func (x *checkup) uris(m deviceauth.Metadata) (plain, complete string, err error) {
 	if x.status != nil && x.status.Pairing != nil && x.status.Pairing.VerificationURI != "" {
 		return x.status.Pairing.VerificationURI, x.status.Pairing.VerificationURIComplete, nil

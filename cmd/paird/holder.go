@@ -36,7 +36,7 @@ func (p *program) find() (holder, error) {
 	return holder{cfg: cfg, login: true}, err
 }
 
-// used reports whether the state directory is that of a login; a daemon's is not to be looked at without it.
+// used reports whether the state directory is that of a login. A daemon alone opens its own.
 func (at holder) used() bool {
 	_, err := os.Stat(daemon.LoginFile(at.cfg.Device.StateDir))
 	return err == nil && at.cfg.Device.StateDir != ""

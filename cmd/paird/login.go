@@ -165,7 +165,7 @@ func (p *program) explainOnce(problem *control.Problem, known map[string]bool) e
 func (p *program) signedIn(s control.Status, e control.Event) (done bool, err error) {
 	var event struct{ Type string }
 	if err := json.Unmarshal(e, &event); err != nil {
-		return false, nil // events are ours: one that says nothing ends nothing
+		return false, nil // an event that cannot be read does not end the login
 	}
 	switch event.Type {
 	case "pairing":

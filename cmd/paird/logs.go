@@ -13,7 +13,7 @@ import (
 // logger writes to w as [log] says: text on a terminal and JSON elsewhere, unless it says otherwise.
 func logger(cfg config.Log, w io.Writer) *slog.Logger {
 	var level slog.Level
-	_ = level.UnmarshalText([]byte(cfg.Level)) // config knows only good ones
+	_ = level.UnmarshalText([]byte(cfg.Level)) // config has checked it
 	o := &slog.HandlerOptions{Level: level}
 	if cfg.Format == "text" || cfg.Format != "json" && terminal(w) {
 		return slog.New(slog.NewTextHandler(w, o))

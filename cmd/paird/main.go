@@ -126,7 +126,7 @@ func (p *program) report(err error) int {
 	return exitUsage
 }
 
-// oneLine is an error that may be joined of several.
+// oneLine is the text of an error on one line, also of several errors that were joined.
 func oneLine(err error) string {
 	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 }

@@ -57,7 +57,7 @@ func (p *program) outcome(ctx context.Context, c *control.Client, events iter.Se
 func (p *program) pairingEvent(ctx context.Context, c *control.Client, e control.Event) (done bool, err error) {
 	var event struct{ Type string }
 	if json.Unmarshal(e, &event) != nil {
-		return false, nil // events are the daemon's: one that says nothing ends nothing
+		return false, nil // an event that cannot be read does not end the wait
 	}
 	switch event.Type {
 	case "pairing", "paired":

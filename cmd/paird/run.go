@@ -30,8 +30,8 @@ func (p *program) run(ctx context.Context, args []string) error {
 	for _, warning := range daemon.Warnings(cfg) {
 		log.Warn("configuration", "warning", warning)
 	}
-	// The daemon waits nearly all the time. With one processor the Go runtime does not wake a second thread for each
-	// piece of work, in case there is more of it, nor look every few seconds how many processors there are.
+	// The daemon waits nearly all the time, and one processor is enough. With more, the Go runtime wakes a second thread
+	// for each piece of work and counts the processors every few seconds.
 	runtime.GOMAXPROCS(1)
 	defer ignoreHangup(log)()
 	defer outliveLog()()
@@ -40,7 +40,7 @@ func (p *program) run(ctx context.Context, args []string) error {
 	})
 }
 
-// ignoreHangup keeps SIGHUP from ending the daemon: it is what other daemons read their configuration again for.
+// ignoreHangup keeps SIGHUP from ending the daemon: at other daemons it means to read the configuration again.
 func ignoreHangup(log *slog.Logger) (stop func()) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)

@@ -27,7 +27,7 @@ func (s *sample) flags(f *flag.FlagSet) {
 	f.StringVar(&s.name, "name", s.name, "the device's name")
 }
 
-// of is the screen of a name, nil for one there is not.
+// of returns the screen of a name, nil for an unknown name.
 func (s sample) of(name, panel string) display.Screen {
 	switch name {
 	case "starting":

@@ -58,7 +58,7 @@ func (p *program) follow(ctx context.Context, c *control.Client, messages iter.S
 			return err
 		}
 		if err := c.Ack(ctx, m.Seq); err != nil {
-			return nil // it comes again
+			return nil // the message comes again
 		}
 	}
 	return nil
