@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"image"
+	"strconv"
 	"strings"
 
 	"github.com/paird/paird/config"
@@ -36,8 +37,11 @@ func (p *program) geometry(v view) (display.Geometry, error) {
 }
 
 func sizedGeometry(size string, paper bool) (display.Geometry, error) {
-	g := display.Geometry{Paper: paper}
-	if n, err := fmt.Sscanf(size, "%dx%d", &g.Width, &g.Height); n != 2 || err != nil || size != fmt.Sprintf("%dx%d", g.Width, g.Height) {
+	width, height, _ := strings.Cut(size, "x")
+	w, _ := strconv.Atoi(width)
+	h, _ := strconv.Atoi(height)
+	g := display.Geometry{Width: w, Height: h, Paper: paper}
+	if size != fmt.Sprintf("%dx%d", w, h) {
 		return g, usage("--size %q: give WxH, such as 128x64", size)
 	}
 	if min(g.Width, g.Height) < 8 || max(g.Width, g.Height) > 1000 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -63,8 +64,8 @@ func (p *program) sure() error {
 		return usage("reset erases everything this device was given: give --yes where there is no terminal to ask on")
 	}
 	fmt.Fprint(p.stderr, "Revoke and erase everything this device was given? [y/N] ")
-	var answer string
-	_, _ = fmt.Fscanln(p.stdin, &answer)
+	line, _ := bufio.NewReader(p.stdin).ReadString('\n')
+	answer := strings.TrimSpace(line)
 	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
 		return errors.New("nothing was erased")
 	}
