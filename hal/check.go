@@ -1,6 +1,7 @@
 package hal
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"slices"
@@ -84,8 +85,8 @@ func checkBus(p PanelInfo, o Options) []error {
 	if p.Bus == "" {
 		return nil
 	}
-	var errs []error
-	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	var found []string
+	add := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	spi := isSPI(o.Bus)
 	switch {
 	case p.Bus == "SPI" && !spi:
@@ -110,7 +111,11 @@ func checkBus(p PanelInfo, o Options) []error {
 			add("display.pins: %s: %q is not the name of a pin, such as \"GPIO17\"", role, name)
 		}
 	}
-	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	slices.Sort(found) // the pins came in the order of a map
+	var errs []error
+	for _, what := range found {
+		errs = append(errs, errors.New(what))
+	}
 	return errs
 }
 

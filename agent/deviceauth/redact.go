@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/paird/paird/agent/internal/oneline"
@@ -72,9 +73,14 @@ func secretsOf(form url.Values, header http.Header, clientSecret string) secrets
 			s.add(string(pair), secret)
 		}
 	}
-	slices.SortFunc(s, func(a, b string) int { return len(b) - len(a) }) // a secret before what it contains
+	sort.Sort(s) // a secret before what it contains
 	return s
 }
+
+// Len, Less and Swap sort the longest first.
+func (s secrets) Len() int           { return len(s) }
+func (s secrets) Less(i, j int) bool { return len(s[i]) > len(s[j]) }
+func (s secrets) Swap(i, j int)      { s[i], s[j] = s[j], s[i] }
 
 // add adds values and the parts of a JWT, each in every spelling.
 func (s *secrets) add(values ...string) {

@@ -112,7 +112,7 @@ func (r record) json() []byte {
 	}
 	stream, _ := json.Marshal(r.stream)
 	fmt.Fprintf(&out, `"stream":%s,"seq":%d`, stream, r.seq)
-	for _, key := range slices.SortedFunc(maps.Keys(r.fields), typeFirst) {
+	for _, key := range r.names() {
 		name, _ := json.Marshal(key)
 		fmt.Fprintf(&out, ",%s:%s", name, r.fields[key])
 	}
@@ -126,14 +126,14 @@ func isReset(payload []byte) bool {
 	return json.Unmarshal(payload, &event) == nil && event.Type == eventReset
 }
 
-func typeFirst(a, b string) int {
-	switch {
-	case a == b:
-		return 0
-	case a == "type", b != "type" && a < b:
-		return -1
+// names are those of the fields in order, but type first.
+func (r record) names() []string {
+	names := slices.Sorted(maps.Keys(r.fields))
+	if i := slices.Index(names, "type"); i > 0 {
+		copy(names[1:], names[:i])
+		names[0] = "type"
 	}
-	return 1
+	return names
 }
 
 // senmlRecord is one record of a pack, with the labels of RFC 8428 section 4.3.
