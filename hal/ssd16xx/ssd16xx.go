@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/draw"
 	"slices"
 
 	"periph.io/x/conn/v3/display"
@@ -92,7 +91,7 @@ func (d *Dev) Full() error {
 // Draw implements display.Drawer. It returns when the paper shows the picture: after 0.3 s for a partial refresh, 2 s for a
 // full one, up to 30 s with red.
 func (d *Dev) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
-	draw.Draw(d.frame, r, src, sp, draw.Src)
+	epd.Paint(d.frame, r, src, sp)
 	d.pack()
 	if d.known && !d.fullNext && d.next.equal(d.shown) {
 		return nil

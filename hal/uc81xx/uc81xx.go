@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/draw"
 	"slices"
 	"time"
 
@@ -65,7 +64,7 @@ func (d *Dev) Full() error {
 
 // Draw implements display.Drawer. It returns when the paper shows the picture.
 func (d *Dev) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
-	draw.Draw(d.frame, r, src, sp, draw.Src)
+	epd.Paint(d.frame, r, src, sp)
 	d.pack()
 	if bytes.Equal(d.next, d.shown) {
 		return nil

@@ -4,7 +4,6 @@ package ink
 import (
 	"image"
 	"image/color"
-	"image/draw"
 )
 
 // The indexes into a frame's palette: a dark pixel or black ink, a lit pixel or bare paper, and the third
@@ -66,7 +65,7 @@ func reader(src image.Image, accent bool) func(x, y int) uint8 {
 }
 
 // clip is what draw.Draw does before it draws.
-func clip(dst draw.Image, r *image.Rectangle, src image.Image, sp *image.Point) {
+func clip(dst *image.Paletted, r *image.Rectangle, src image.Image, sp *image.Point) {
 	was := r.Min
 	*r = r.Intersect(dst.Bounds()).Intersect(src.Bounds().Add(was.Sub(*sp)))
 	*sp = sp.Add(r.Min.Sub(was))
