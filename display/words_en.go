@@ -47,8 +47,8 @@ var english = words{
 	reasons: [...]string{
 		"The certificate has expired.",
 		"The certificate is unknown.",
-		"The certificate has another name.",
-		"The server refuses.",
+		"The certificate is for another name.",
+		"The server refuses the connection.",
 		"The server is not found.",
 		"The server does not answer.",
 	},
