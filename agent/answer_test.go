@@ -231,6 +231,10 @@ func TestAnswerOnBrokenDisk(t *testing.T) {
 		l.broken.Store(false)
 		l.pass(6 * time.Second)
 		l.is(control.StatePaired, "")
+		l.pass(storageRetry)
+		if a, ok, err := l.store.Answer(); ok || err != nil {
+			t.Errorf("the next start would adopt the answer again: %+v, %v", a, err)
+		}
 	})
 }
 
@@ -308,6 +312,21 @@ func TestUnverifiedAnswerOnBrokenDisk(t *testing.T) {
 		}
 		if b, err := l.store.Pending(); err != nil || b != nil {
 			t.Errorf("the next start goes on with the code: %s, %v", b, err)
+		}
+	})
+}
+
+// A stop comes before the next try to write the answer: it is written at the stop.
+func TestUnwrittenAnswerAtStop(t *testing.T) {
+	bubble(t, setups(signs, verifies(later)), func(l *lab) {
+		l.press(click)
+		l.pass(10 * time.Second)
+		l.broken.Store(true)
+		l.pass(time.Minute)
+		l.broken.Store(false)
+		l.stop()
+		if a, ok, err := l.store.Answer(); err != nil || !ok || a.RefreshToken != "R1" {
+			t.Errorf("%+v, %v, %v", a, ok, err)
 		}
 	})
 }
