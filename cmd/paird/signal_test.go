@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -15,34 +16,42 @@ import (
 	"github.com/paird/paird/cmd/internal/provider/providertest"
 )
 
-// TestTermination: SIGHUP is ignored, SIGTERM ends the daemon within two seconds, with exit code 0; its log was JSON.
-func TestTermination(t *testing.T) {
-	t.Parallel()
+// startDaemon runs `paird run` with that configuration and waits until it is ready. The socket is that of its control API.
+func startDaemon(t *testing.T, text string, output io.Writer) (cmd *exec.Cmd, notify *notifySocket, socket string) {
+	t.Helper()
 	dir := t.TempDir()
 	notify, err := listenNotify(dir + "/notify")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer notify.Close()
-	text := fmt.Sprintf("[device]\nstate_dir = %q\n[auth]\nissuer = %q\nclient_id = \"printer\"\nstart = \"auto\"\n[mqtt]\nspread = \"0s\"\n[control]\nsocket = %q\n[log]\nlevel = \"debug\"\n",
-		dir+"/state", providertest.New(t, nil).URL, dir+"/sock")
+	t.Cleanup(func() { notify.Close() })
+	socket = dir + "/sock"
+	text += fmt.Sprintf("[device]\nstate_dir = %q\n[control]\nsocket = %q\n", dir+"/state", socket)
 	if err := os.WriteFile(dir+"/paird.toml", []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("paird", "run", "--config", dir+"/paird.toml")
+	cmd = exec.Command("paird", "run", "--config", dir+"/paird.toml")
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+dir+"/notify", "GORACE=atexit_sleep_ms=10")
-	var log bytes.Buffer
-	cmd.Stderr = &log
+	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	if err := notify.await("READY=1"); err != nil {
 		t.Error(err)
 	}
+	return cmd, notify, socket
+}
+
+// TestTermination: SIGHUP is ignored, SIGTERM ends the daemon within two seconds, with exit code 0; its log was JSON.
+func TestTermination(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	cmd, notify, socket := startDaemon(t, fmt.Sprintf("[auth]\nissuer = %q\nclient_id = \"printer\"\nstart = \"auto\"\n[mqtt]\nspread = \"0s\"\n[log]\nlevel = \"debug\"\n",
+		providertest.New(t, nil).URL), &log)
 	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Error(err)
 	}
-	if _, err := control.NewClient(dir + "/sock").Status(t.Context()); err != nil {
+	if _, err := control.NewClient(socket).Status(t.Context()); err != nil {
 		t.Errorf("after SIGHUP: %v", err)
 	}
 	began := time.Now()
@@ -71,36 +80,18 @@ func TestTermination(t *testing.T) {
 // TestReaderOfTheLogGoes: a daemon whose standard error nothing reads any more still answers, and stops as ever.
 func TestReaderOfTheLogGoes(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	notify, err := listenNotify(dir + "/notify")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer notify.Close()
-	text := fmt.Sprintf("[device]\nstate_dir = %q\n[auth]\nissuer = \"https://auth.example.com\"\nclient_id = \"printer\"\n[control]\nsocket = %q\n", dir+"/state", dir+"/sock")
-	if err := os.WriteFile(dir+"/paird.toml", []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("paird", "run", "--config", dir+"/paird.toml")
-	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+dir+"/notify", "GORACE=atexit_sleep_ms=10")
-	cmd.Stdout, cmd.Stderr = write, write
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	cmd, _, socket := startDaemon(t, "[auth]\nissuer = \"https://auth.example.com\"\nclient_id = \"printer\"\n", write)
 	write.Close()
-	if err := notify.await("READY=1"); err != nil {
-		t.Error(err)
-	}
 	read.Close()
 	for range 3 { // each writes a line
 		if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
 			t.Error(err)
 		}
-		if _, err := control.NewClient(dir + "/sock").Status(t.Context()); err != nil {
+		if _, err := control.NewClient(socket).Status(t.Context()); err != nil {
 			t.Errorf("with a closed log: %v", err)
 		}
 	}
