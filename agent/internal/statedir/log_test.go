@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"syscall"
 	"testing"
 )
@@ -50,16 +49,7 @@ func TestWipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer open.Close()
-	target := filepath.Join(t.TempDir(), "target")
-	put(t, target, "the secret")
-	if err := errors.Join(
-		os.Link(target, filepath.Join(path, "name")),
-		os.Symlink(target, filepath.Join(path, "link")),
-		syscall.Mkfifo(filepath.Join(path, "pipe"), 0o600),
-		os.Mkdir(filepath.Join(path, "folder"), 0o700),
-	); err != nil {
-		t.Fatal(err)
-	}
+	target := plant(t, path, "the secret")
 	for _, name := range []string{"x", "name", "link", "pipe", "folder", "none"} {
 		if err := d.Wipe(name); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -156,19 +156,27 @@ func opens(t *testing.T, path, want string) {
 	}
 }
 
-// A planted file is neither read nor written, whatever it is.
-func TestPlantedFiles(t *testing.T) {
-	d, path := made(t, nil)
-	target := filepath.Join(t.TempDir(), "target")
-	put(t, target, "target")
+// plant puts a symbolic link, a second name, a pipe and a folder into a state directory, and returns the file that link
+// and name lead to.
+func plant(t *testing.T, dir, content string) (target string) {
+	t.Helper()
+	target = filepath.Join(t.TempDir(), "target")
+	put(t, target, content)
 	if err := errors.Join(
-		os.Symlink(target, filepath.Join(path, "link")),
-		os.Link(target, filepath.Join(path, "name")),
-		syscall.Mkfifo(filepath.Join(path, "pipe"), 0o600),
-		os.Mkdir(filepath.Join(path, "folder"), 0o700),
+		os.Symlink(target, filepath.Join(dir, "link")),
+		os.Link(target, filepath.Join(dir, "name")),
+		syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600),
+		os.Mkdir(filepath.Join(dir, "folder"), 0o700),
 	); err != nil {
 		t.Fatal(err)
 	}
+	return target
+}
+
+// A planted file is neither read nor written, whatever it is.
+func TestPlantedFiles(t *testing.T) {
+	d, path := made(t, nil)
+	target := plant(t, path, "target")
 	put(t, filepath.Join(path, "shared"), "")
 	if err := os.Chmod(filepath.Join(path, "shared"), 0o666); err != nil {
 		t.Fatal(err)
