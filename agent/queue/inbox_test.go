@@ -433,17 +433,10 @@ func (p inboxPromise) check(b *Inbox) error {
 func TestInboxSurvivesPowerCuts(t *testing.T) {
 	t.Parallel()
 	defer debug.SetGCPercent(debug.SetGCPercent(800)) // the states are garbage as soon as they are checked
-	want, states := crashtest.States(t)/2, 0
-	for seed := uint64(1); states < want; seed++ {
+	crashtest.CheckLives(t, crashtest.States(t)/2, 2000, func(seed uint64) ([]statedir.Op, func(string, crashtest.State) error) {
 		rec, promises := recordInbox(t, seed, 120)
-		o := crashtest.Options{Seed: seed, Limit: min(2000, want-states)}
-		n, failed, err := crashtest.Check(t, rec.Ops(), o, honoursInbox(promises))
-		if failed > 0 {
-			t.Fatalf("seed %d: %d of %d states break a promise, the first: %v", seed, failed, n, err)
-		}
-		states += n
-	}
-	t.Logf("%d distinct states", states)
+		return rec.Ops(), honoursInbox(promises)
+	})
 }
 
 // Without the flushes the same check has to fail, or it would check nothing.

@@ -72,6 +72,22 @@ func Check(t testing.TB, ops []statedir.Op, o Options, check func(dir string, s 
 	return states, failed, first
 }
 
+// CheckLives checks want states, at most most of each life, and fails t where one breaks a promise. live lives the life of
+// a seed; it returns what that asked of the disk, and the check of each state.
+func CheckLives(t testing.TB, want, most int, live func(seed uint64) ([]statedir.Op, func(dir string, s State) error)) {
+	t.Helper()
+	states := 0
+	for seed := uint64(1); states < want; seed++ {
+		ops, check := live(seed)
+		n, failed, err := Check(t, ops, Options{Seed: seed, Limit: min(want-states, most)}, check)
+		if failed > 0 {
+			t.Fatalf("life %d: %d of %d states break a promise, the first: %v", seed, failed, n, err)
+		}
+		states += n
+	}
+	t.Logf("%d distinct states", states)
+}
+
 func guard(check func(string, State) error, dir string, s State) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
