@@ -28,13 +28,13 @@ demo: ## everything on this machine, the panel in the browser; Ctrl-C ends it
 build: ## build/paird and build/pairlab for this machine
 	CGO_ENABLED=0 $(GO) build $(RELEASE) -ldflags '$(LDFLAGS)' -o build/ ./cmd/paird ./cmd/pairlab
 
-# The tests of power cuts make and drop gigabytes: collected less often they take a third of the time.
-test crash: export GOGC = 800
+# The tests of power cuts and of a year make and drop gigabytes: collected less often they take a third of the time.
+test crash year: export GOGC = 800
 
 .PHONY: test
-test: ## all tests that need only Go, with the race detector; power cuts again without it
+test: ## all tests that need only Go, with the race detector; power cuts and the short year again without it
 	$(GO) test -vet=off -race -timeout 180s ./...
-	$(GO) test -vet=off -timeout 180s -run PowerCuts ./agent/...
+	$(GO) test -vet=off -timeout 180s -run 'PowerCuts|TestYear$$' ./agent/...
 
 .PHONY: test-real
 test-real: ## attacks, and real peers: oidc-provider, zitadel/oidc, mosquitto, RabbitMQ, NATS, zbar, Chromium; installs what is missing
@@ -80,6 +80,12 @@ pictures: build ## the README's pictures, in scripts/pictures; the demo's by Chr
 bench: ## benchmarks of all packages
 	$(GO) test -vet=off -run '^$$' -bench . -benchmem ./...
 	$(GO) test -vet=off -count 1 -v -run WearBudget ./agent/queue
+
+YEARS ?= 10
+
+.PHONY: year
+year: ## YEARS (10) simulated devices, a year each; a failure names its seed: go test -run TestYear -year SEED ./agent
+	$(GO) test -vet=off -count 1 -v -timeout 1800s -run 'TestYear$$' ./agent -years $(YEARS)
 
 .PHONY: budget
 budget: ## what the daemon costs: size, memory, processor time, flash, start; fails beyond scripts/budgets.txt

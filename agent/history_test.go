@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -46,10 +43,7 @@ type household struct {
 	clock   *stepClock
 	running bool
 
-	mu       sync.Mutex
-	faults   map[string]bool // that are on: "down", "lose", "unusable", "slow keys"
-	began    time.Time
-	story    []string
+	scene
 	since    time.Time // of the last reset: what was given before is over
 	excused  map[int]string
 	mended   time.Time     // when the disk was last broken or repaired
@@ -58,28 +52,12 @@ type household struct {
 	resetsOf bool          // a reset has revoked
 }
 
-// stepClock is a clock that may not be set.
-type stepClock struct{ unset atomic.Bool }
-
-func (c *stepClock) Set() bool          { return !c.unset.Load() }
-func (c *stepClock) Synchronised() bool { return !c.unset.Load() }
-func (c *stepClock) Wait(ctx context.Context) error {
-	for c.unset.Load() {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Second):
-		}
-	}
-	return nil
-}
-
 func newHousehold(t *testing.T, seed int) *household {
 	random := rand.New(rand.NewPCG(7, uint64(seed)))
 	policies := []astest.Policy{astest.Strict, astest.Tolerant, astest.UntilUsed, astest.KeepsOld, astest.Steady, astest.Shared}
 	h := &household{
-		t: t, random: random, policy: policies[seed%len(policies)], store: &memStore{}, clock: &stepClock{}, began: time.Now(),
-		faults: map[string]bool{}, excused: map[int]string{}, revoke: []string{"auto", "auto", "reset"}[random.IntN(3)],
+		t: t, random: random, policy: policies[seed%len(policies)], store: &memStore{}, clock: &stepClock{},
+		scene: newScene(), excused: map[int]string{}, revoke: []string{"auto", "auto", "reset"}[random.IntN(3)],
 	}
 	h.site = astest.NewSite(astest.New(h.policy))
 	h.site.Lifetime = time.Duration(1+random.IntN(6)) * time.Minute
@@ -93,42 +71,9 @@ func newHousehold(t *testing.T, seed int) *household {
 	return h
 }
 
-func (h *household) say(format string, args ...any) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.story = append(h.story, fmt.Sprintf("%8v ", time.Since(h.began).Round(100*time.Millisecond))+fmt.Sprintf(format, args...))
-}
-
 // upTo is a random duration.
 func (h *household) upTo(d time.Duration) time.Duration {
 	return time.Duration(h.random.Int64N(int64(d)))
-}
-
-// treat is what becomes of the next request. It is called by the device, in any order, so its chances come from a hash of
-// the moment and not from h.random.
-func (h *household) treat(path string) astest.Treatment {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	chance := uint64(time.Since(h.began)/time.Millisecond)*2654435761 + uint64(len(path))
-	tr := astest.Treatment{There: time.Duration(chance>>7%300) * time.Millisecond, Back: time.Duration(chance>>17%1200) * time.Millisecond}
-	token := strings.HasSuffix(path, "/token")
-	switch {
-	case h.faults["down"] && chance>>3%2 == 0:
-		tr.Refused = true
-	case h.faults["down"]:
-		tr.Status = []int{500, 502, 503, 429}[chance>>5%4]
-	case h.faults["slow keys"] && path == "/jwks":
-		tr.Status = http.StatusServiceUnavailable
-	case h.faults["hang"] && token:
-		tr.There = 15 * time.Second
-	case h.faults["lose"] && token:
-		h.faults["lose"] = false
-		tr.Lose = true
-	case h.faults["unusable"] && token:
-		h.faults["unusable"] = false
-		tr.Unusable = true
-	}
-	return tr
 }
 
 // decide is what the user does with a code.
@@ -146,16 +91,9 @@ func (h *household) boot() {
 	power, cut := context.WithCancel(h.t.Context())
 	log := slog.New(slog.DiscardHandler)
 	if *oneSeed >= 0 {
-		log = slog.New(slog.NewTextHandler(storyWriter{h}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		log = slog.New(slog.NewTextHandler(storyWriter{&h.scene}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	scopes := []string{"offline_access"}
-	if h.site.IDTokens {
-		scopes = append(scopes, "openid")
-	}
-	client, err := deviceauth.New(deviceauth.Config{
-		Issuer: astest.Issuer, ClientID: astest.ClientID, Scopes: scopes, HTTP: h.site.Client(power), ClockSet: h.clock.Set,
-		OnChange: func(p deviceauth.Pending) { h.agent.PendingChanged(p) }, Log: log,
-	})
+	client, err := h.client(power, h.site, h.clock, func(p deviceauth.Pending) { h.agent.PendingChanged(p) }, log)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -170,13 +108,6 @@ func (h *household) boot() {
 	h.stop = func() { cancel(); <-done; cut() }
 	h.cutNet = cut
 	h.running = true
-}
-
-type storyWriter struct{ h *household }
-
-func (w storyWriter) Write(b []byte) (int, error) {
-	w.h.say("  log %s", strings.TrimSpace(string(b)))
-	return len(b), nil
 }
 
 // excuse finds what the present moment makes unavoidable for a grant: a response that did not arrive. Only a server that
@@ -222,14 +153,6 @@ func (h *household) deed() {
 	default:
 		h.askToken()
 	}
-}
-
-func (h *household) toggle(fault string) {
-	h.mu.Lock()
-	h.faults[fault] = !h.faults[fault]
-	on := h.faults[fault]
-	h.mu.Unlock()
-	h.say("%s: %v", fault, on)
 }
 
 func (h *household) breakDisk() {

@@ -11,6 +11,7 @@ measure() {
 		make -s "build/paird-$arch"
 		echo "budget: binary-$arch $(wc -c <"build/paird-$arch")"
 	done
+	go test -vet=off -count 1 -v -run FlashOfADevice ./agent
 	go test -vet=off -tags real -count 1 -v -timeout 300s ./cmd/pairlab/internal/budget
 }
 

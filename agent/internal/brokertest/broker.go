@@ -159,6 +159,13 @@ func (b *Broker) Log() []Message {
 	return slices.Clone(b.log)
 }
 
+// Since is Log without its first n messages.
+func (b *Broker) Since(n int) []Message {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.log[n:])
+}
+
 // On is Log for one topic.
 func (b *Broker) On(topic string) []Message {
 	return slices.DeleteFunc(b.Log(), func(m Message) bool { return m.Topic != topic })

@@ -69,25 +69,39 @@ func (im image) contents() map[string][]byte {
 
 // number turns the operations into steps.
 func number(ops []statedir.Op) []step {
-	names, next := map[string]int{}, 0
+	n := numbering{names: map[string]int{}}
 	steps := make([]step, 0, len(ops))
 	for _, op := range ops {
-		switch op.Kind {
-		case statedir.Create:
-			names[op.Path] = next
-			next++
-		case statedir.Rename:
-			names[op.To] = names[op.Path]
-		}
-		file, ok := names[op.Path]
-		if !ok && op.Kind != mark && op.Kind != statedir.SyncDir && op.Kind != statedir.Remove {
-			file, names[op.Path] = next, next // was there before the recording: not part of it
-			next++
-		}
-		steps = append(steps, step{op, file})
-		if op.Kind == statedir.Rename || op.Kind == statedir.Remove {
-			delete(names, op.Path)
-		}
+		steps = append(steps, n.step(op))
 	}
 	return slices.Clip(steps)
+}
+
+// A numbering gives each file a number, by the names that it has as the operations go on.
+type numbering struct {
+	names map[string]int
+	next  int
+}
+
+func (n *numbering) step(op statedir.Op) step {
+	switch op.Kind {
+	case statedir.Create:
+		n.add(op.Path)
+	case statedir.Rename:
+		n.names[op.To] = n.names[op.Path]
+	}
+	file, ok := n.names[op.Path]
+	if !ok && op.Kind != mark && op.Kind != statedir.SyncDir && op.Kind != statedir.Remove {
+		file = n.add(op.Path) // was there before the recording: not part of it
+	}
+	if op.Kind == statedir.Rename || op.Kind == statedir.Remove {
+		delete(n.names, op.Path)
+	}
+	return step{op, file}
+}
+
+func (n *numbering) add(name string) int {
+	n.names[name] = n.next
+	n.next++
+	return n.next - 1
 }

@@ -16,4 +16,6 @@
 //	n := crashtest.Enumerate(rec.Ops(), crashtest.Options{Limit: 2000, Seed: 1}, func(s crashtest.State) {
 //		... s.WriteTo(dir), open, and compare with what was promised at s.Mark
 //	})
+//
+// A Disk (live.go) is the same for one cut at a moment of the test's choice, in a life of any length.
 package crashtest

@@ -37,10 +37,7 @@ func (r *Recorder) Tap(op statedir.Op) error {
 	if !op.Kind.Changes() {
 		return nil
 	}
-	op.Path, op.Data = r.name(op.Path), slices.Clone(op.Data)
-	if op.To != "" {
-		op.To = r.name(op.To)
-	}
+	op = relative(r.dir, op)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ops = append(r.ops, op)
@@ -55,10 +52,19 @@ func (r *Recorder) Mark(n int) {
 	r.ops = append(r.ops, statedir.Op{Kind: mark, Off: int64(n)})
 }
 
-func (r *Recorder) name(path string) string {
-	name, err := filepath.Rel(r.dir, path)
+// relative is a copy of the operation with names relative to dir.
+func relative(dir string, op statedir.Op) statedir.Op {
+	op.Path, op.Data = nameIn(dir, op.Path), slices.Clone(op.Data)
+	if op.To != "" {
+		op.To = nameIn(dir, op.To)
+	}
+	return op
+}
+
+func nameIn(dir, path string) string {
+	name, err := filepath.Rel(dir, path)
 	if err != nil || strings.HasPrefix(name, "..") {
-		panic(fmt.Sprintf("crashtest: %s is not in %s", path, r.dir))
+		panic(fmt.Sprintf("crashtest: %s is not in %s", path, dir))
 	}
 	return name
 }
