@@ -112,6 +112,7 @@ type MQTT struct {
 	ClientID      string
 	Username      string
 	Password      string
+	PasswordFile  string // its text is the password; "": Password
 	Topic         string
 	HomeAssistant string // discovery prefix; "": off
 	Commands      []string

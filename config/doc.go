@@ -7,5 +7,6 @@
 //
 // In reading order: config.go (the Config), default.go, table.go (the key table), rule.go (checks of one value),
 // value.go (TOML to Go and back), parse.go, require.go (keys that must be set), source.go (positions in the file),
-// problem.go, print.go, example.go, files.go (the files that a configuration names).
+// problem.go, print.go, example.go, files.go (the files that a configuration names),
+// exposed.go (secrets in a file that every user may read).
 package config

@@ -12,6 +12,7 @@ func (c Config) CheckFiles() error {
 	add := func(key, detail string) { found.add(key, c.lines[key], detail) }
 	add("auth.client_secret_file", secretFile(c.Auth.ClientSecretFile))
 	add("auth.client_key_file", secretFile(c.Auth.ClientKeyFile))
+	add("mqtt.password_file", secretFile(c.MQTT.PasswordFile))
 	add("mqtt.key_file", secretFile(c.MQTT.KeyFile))
 	add("auth.ca_file", readable(c.Auth.CAFile))
 	add("mqtt.ca_file", readable(c.MQTT.CAFile))

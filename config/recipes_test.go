@@ -117,6 +117,9 @@ var recipes = []recipe{
 	}},
 	{name: "homeassistant", broker: true, checks: map[string]func(Config) bool{
 		"discovers": func(c Config) bool { return c.MQTT.HomeAssistant == "homeassistant" && c.Telemetry.Format == "json" },
+		"keeps its password in a file": func(c Config) bool {
+			return c.MQTT.PasswordFile != "" && c.MQTT.Username != "" && c.MQTT.Preset == ""
+		},
 	}},
 }
 

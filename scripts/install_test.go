@@ -50,8 +50,8 @@ func TestInstallAndUninstall(t *testing.T) {
 		t.Errorf("a first installation does not say what is next: %q", out)
 	}
 	want := []string{
-		"-rw-r----- /etc/paird/paird.toml",
 		"-rw-r--r-- /etc/paird/paird.example.toml",
+		"-rw-r--r-- /etc/paird/paird.toml",
 		"-rw-r--r-- /lib/systemd/system/paird.service",
 		"-rw-r--r-- /usr/lib/sysusers.d/paird.conf",
 		"-rw-r--r-- /usr/local/share/doc/paird/LICENSE",

@@ -83,7 +83,9 @@ func (c *faults) login(o Options) {
 		c.add(key, cmp.Or(err, mqttText(s)))
 	}
 	c.check(hasToken(o.ClientID), "mqtt.client_id", "has a token in it, which brokers write into their logs: use {device_id} or {sub}")
-	c.check(o.Username == "" && o.Password != "", "mqtt.username", "is empty, so the password would not be sent either; set a user name")
+	preset, _ := presetNamed(o.Preset)
+	c.check(o.PasswordFile != "" && (o.Password != "" || preset.password != ""), "mqtt.password_file", "goes without mqtt.password and without a preset that gives one, remove one of them")
+	c.check(o.Username == "" && o.Password+o.PasswordFile != "", "mqtt.username", "is empty, so the password would not be sent either; set a user name")
 }
 
 func (c *faults) topics(o Options) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,12 @@ func (l *Link) login(c Credentials) (login, error) {
 	id.clientID = text("mqtt.client_id", l.o.ClientID)
 	id.username = text("mqtt.username", l.o.Username)
 	id.password = text("mqtt.password", l.o.Password)
+	if l.o.PasswordFile != "" {
+		s, err := readPassword(l.o.PasswordFile)
+		if id.password = s; err != nil {
+			errs = append(errs, fmt.Errorf("mqtt.password_file: %w", err))
+		}
+	}
 	for name, template := range l.o.Headers {
 		v := text("mqtt.headers."+name, template)
 		if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r == 0x7f }) {
@@ -49,6 +56,19 @@ func (l *Link) login(c Credentials) (login, error) {
 		errs = append(errs, errors.New("mqtt.username: becomes empty, so the password would not be sent; use another placeholder"))
 	}
 	return id, errors.Join(errs...)
+}
+
+// readPassword reads a password without the newline at its end.
+func readPassword(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	s := strings.TrimRight(string(b), "\r\n")
+	if s == "" {
+		return "", errors.New("is empty, write the password into it")
+	}
+	return s, mqttText(s)
 }
 
 func mqttText(s string) error {
@@ -239,7 +259,9 @@ func (o *Options) applyPreset() {
 		return
 	}
 	replace(&o.Username, plainUsername, p.username)
-	replace(&o.Password, plainPassword, p.password)
+	if o.PasswordFile == "" {
+		replace(&o.Password, plainPassword, p.password)
+	}
 	if p.alpn != "" && len(o.ALPN) == 0 {
 		o.ALPN = []string{p.alpn}
 	}

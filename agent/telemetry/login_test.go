@@ -2,6 +2,9 @@ package telemetry
 
 import (
 	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +98,41 @@ func TestPresets(t *testing.T) {
 	own.applyPreset()
 	if own.Username != "{sub}" || own.Password != "{id_token}" || own.ALPN[0] != "x" {
 		t.Errorf("a preset replaced what was written: %+v", own)
+	}
+}
+
+// A password file is read for each session, and its text is no template.
+func TestPasswordFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "password")
+	l, err := New(Options{URL: "mqtts://b.example", DeviceID: "dev1", Username: "{device_id}", Password: "{access_token}", PasswordFile: path}, newFakeQueue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.usesToken() {
+		t.Error("the session ends with a token that it does not use")
+	}
+	for _, c := range []struct{ text, password, fault string }{
+		{"secret\r\n", "secret", ""},
+		{"{access_token} with {braces", "{access_token} with {braces", ""},
+		{" blanks stay \n\n", " blanks stay ", ""},
+		{"\n", "", "mqtt.password_file: is empty"},
+		{"a\x00b", "a\x00b", "NUL"},
+		{strings.Repeat("x", 1<<16), strings.Repeat("x", 1<<16), "mqtt.password_file: becomes 65536 bytes"},
+	} {
+		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		id, err := l.login(Credentials{AccessToken: "at"})
+		if id.username != "dev1" || id.password != c.password || (err == nil) != (c.fault == "") || err != nil && !strings.Contains(err.Error(), c.fault) {
+			t.Errorf("%.20q: %.20q, %v", c.text, id.password, err)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	err = l.Serve(t.Context(), Credentials{}, func() {})
+	if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Misconfigured || !strings.Contains(e.Detail, "mqtt.password_file: open ") {
+		t.Errorf("without the file: %v", err)
 	}
 }
 

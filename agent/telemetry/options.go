@@ -15,7 +15,9 @@ type Options struct {
 	ClientID string // "{device_id}"
 	Username string
 	Password string
-	Topic    string // "paird/{device_id}"; only {device_id} is replaced
+	// PasswordFile has the password in it, as it is but for a newline at its end. It is read for each session.
+	PasswordFile string
+	Topic        string // "paird/{device_id}"; only {device_id} is replaced
 
 	DeviceID   string // [A-Za-z0-9_-]{1,64}
 	DeviceName string // DeviceID; as Home Assistant shows it
@@ -101,6 +103,9 @@ type Sensor interface {
 const maxKeepAlive = 40 * time.Second
 
 func (o *Options) defaults() {
+	if o.PasswordFile != "" && o.Password == plainPassword {
+		o.Password = ""
+	}
 	o.applyPreset()
 	fill(&o.ClientID, "{device_id}")
 	fill(&o.Topic, "paird/{device_id}")

@@ -138,6 +138,10 @@ func faulty(path string, errs ...error) error {
 	return all
 }
 
+// closed reports whether the usual configuration is there and not for this user to read: the socket is known all the
+// same.
+func (p *program) closed(err error) bool { return !p.configGiven && errors.Is(err, fs.ErrPermission) }
+
 // unconfigured reports whether no daemon is configured here: no --config, and no file where it would be.
 func (p *program) unconfigured() bool {
 	_, err := os.Stat(p.config)

@@ -24,6 +24,9 @@ func (p *program) configure(_ context.Context, args []string) error {
 		return cfg.Print(p.stdout)
 	}
 	cfg, err := p.checked()
+	if err == nil {
+		err = faulty(p.config, cfg.Exposed())
+	}
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,7 +25,7 @@ type checkup struct {
 // examine runs the checks, in the order in which one depends on another.
 func (p *program) examine(ctx context.Context) []finding {
 	cfg, err := p.checked()
-	found := []finding{verdict("config", err, p.config+" is good")}
+	found := []finding{verdict("config", cmp.Or(err, cfg.Exposed()), p.config+" is good")}
 	if err != nil {
 		return found
 	}

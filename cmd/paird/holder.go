@@ -26,14 +26,25 @@ type holder struct {
 func (p *program) find() (holder, error) {
 	if !p.unconfigured() {
 		cfg, err := p.load()
+		if p.closed(err) {
+			return holder{client: control.NewClient(p.socket)}, nil
+		}
 		return holder{client: control.NewClient(cfg.Control.Socket), cfg: cfg}, err
 	}
-	if conn, err := net.DialTimeout("unix", p.socket, time.Second); err == nil {
-		conn.Close()
+	if p.listens() {
 		return holder{client: control.NewClient(p.socket)}, nil
 	}
 	cfg, err := p.loggedIn()
 	return holder{cfg: cfg, login: true}, err
+}
+
+// listens reports whether there is a daemon at the usual socket.
+func (p *program) listens() bool {
+	conn, err := net.DialTimeout("unix", p.socket, time.Second)
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
 }
 
 // used reports whether the state directory is that of a login. A daemon alone opens its own.
@@ -105,6 +116,9 @@ func withCode(err error) error {
 // reach is a client of the daemon of this configuration.
 func (p *program) reach() (*control.Client, error) {
 	cfg, err := p.load()
+	if p.closed(err) || p.unconfigured() && p.listens() {
+		return control.NewClient(p.socket), nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/paird/paird/agent/store"
 	"github.com/paird/paird/cmd/internal/daemon"
+	"github.com/paird/paird/config"
 )
 
 // version is set by the build.
@@ -21,7 +23,7 @@ var version = "dev"
 func main() {
 	p := program{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		config: "/etc/paird/paird.toml", socket: "/run/paird/paird.sock",
+		config: "/etc/paird/paird.toml", socket: cmp.Or(os.Getenv("PAIRD_SOCKET"), config.Default().Control.Socket),
 	}
 	os.Exit(p.start(os.Args[1:]))
 }
@@ -35,7 +37,7 @@ type program struct {
 	stdout, stderr io.Writer
 	config         string // --config, or where it is without one
 	configGiven    bool
-	socket         string // of a daemon whose configuration is not known
+	socket         string // of a daemon whose configuration cannot be read: $PAIRD_SOCKET, or the default
 }
 
 // start runs the command until it is done or interrupted; a second Ctrl-C ends the program at once.

@@ -30,6 +30,9 @@ func (p *program) run(ctx context.Context, args []string) error {
 	for _, warning := range daemon.Warnings(cfg) {
 		log.Warn("configuration", "warning", warning)
 	}
+	if err := cfg.Exposed(); err != nil {
+		log.Warn("configuration", "warning", oneLine(err))
+	}
 	// The daemon waits nearly all the time, and one processor is enough. With more, the Go runtime wakes a second thread
 	// for each piece of work and counts the processors every few seconds.
 	runtime.GOMAXPROCS(1)

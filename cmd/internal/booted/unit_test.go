@@ -68,7 +68,7 @@ func (m *Machine) await(property, want string) {
 // status is what the program says of the daemon, as the user.
 func (m *Machine) status(user string) (s control.Status) {
 	m.Helper()
-	out := m.Do("runuser", "--user", user, "--", "sh", "-c", "paird status --json || [ $? -le 1 ]") // 1: with a problem
+	out := m.Do("runuser", "--user", user, "--", "sh", "-c", "paird status --json || case $? in 0|1|4) ;; *) false; esac") // 1: a problem, 4: not paired
 	if err := json.Unmarshal([]byte(out), &s); err != nil {
 		m.Fatalf("%v: %s", err, out)
 	}
@@ -79,8 +79,11 @@ func (m *Machine) status(user string) (s control.Status) {
 func TestUnit(t *testing.T) {
 	t.Parallel()
 	p := providertest.New(t, nil)
-	m := installed(t, p, "")
+	m := installed(t, p, "params = { api_key = \"swordfish\" }\n")
 	m.Do("systemctl", "start", "paird")
+	if log := m.Do("journalctl", "--unit=paird"); !strings.Contains(log, "auth.params: every user may read it") || strings.Contains(log, "swordfish") {
+		t.Errorf("no warning of a secret in the configuration, or the secret itself:\n%s", log)
+	}
 	if got := m.is("ActiveState") + " " + m.is("Type"); got != "active notify" {
 		t.Errorf("the unit is %s", got)
 	}
@@ -95,6 +98,7 @@ func TestUnit(t *testing.T) {
 		t.Errorf("its groups are %q", got)
 	}
 	m.private(pid)
+	m.closedConfiguration()
 	p.Always(provider.Approve)
 	m.Do("paird", "pair", "--wait")
 	began := time.Now()
@@ -123,6 +127,19 @@ func (m *Machine) private(pid string) {
 	if limits := m.Do("cat", "/proc/"+pid+"/limits"); !strings.Contains(strings.Join(strings.Fields(limits), " "), "Max core file size 0 0 bytes") {
 		m.Errorf("a core file is allowed:\n%s", limits)
 	}
+}
+
+// closedConfiguration fails where a user who may not read the configuration cannot ask for the status.
+func (m *Machine) closedConfiguration() {
+	m.Helper()
+	m.Do("chmod", "0600", "/etc/paird/paird.toml")
+	if s := m.status("nobody"); s.State != control.StateUnpaired {
+		m.Errorf("the state is %s", s.State)
+	}
+	if out, code := m.Run("runuser", "--user", "nobody", "--", "env", "PAIRD_SOCKET=/run/other", "paird", "status"); code != 5 {
+		m.Errorf("$PAIRD_SOCKET is not obeyed: exit %d: %s", code, out)
+	}
+	m.Do("chmod", "0644", "/etc/paird/paird.toml")
 }
 
 // A daemon that hangs is ended by the watchdog and started again.
@@ -167,7 +184,6 @@ func TestUnitCredential(t *testing.T) {
 	p.Always(provider.Approve)
 	m := installed(t, p, "[secrets]\nkey = \"credential\"\n")
 	m.Do("sh", "-c", "mkdir -p /etc/credstore.encrypted && head -c 32 /dev/urandom | systemd-creds encrypt --with-key=host --name=paird-key - /etc/credstore.encrypted/paird-key")
-	m.Do("chmod", "0644", "/etc/paird/paird.toml") // the account has no group that could own the file
 	m.dropIn("dynamic", "DynamicUser=yes\nUser=paird-dynamic\nGroup=\nLoadCredentialEncrypted=paird-key:/etc/credstore.encrypted/paird-key\n")
 	m.Do("systemctl", "start", "paird")
 	m.Do("paird", "pair", "--wait")

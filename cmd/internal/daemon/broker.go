@@ -16,7 +16,7 @@ func Broker(cfg config.Config, d Device, version string) (telemetry.Options, err
 	m, t := cfg.MQTT, cfg.Telemetry
 	sensors, err := sensors(t.Sensors)
 	return telemetry.Options{
-		URL: m.URL, ClientID: m.ClientID, Username: m.Username, Password: m.Password, Topic: m.Topic,
+		URL: m.URL, ClientID: m.ClientID, Username: m.Username, Password: m.Password, PasswordFile: m.PasswordFile, Topic: m.Topic,
 		DeviceID: d.ID, DeviceName: d.Name, Version: version, Model: d.Model,
 		HomeAssistant: m.HomeAssistant, Commands: m.Commands, KeepAlive: m.KeepAlive, Preset: m.Preset,
 		Headers: m.Headers, ALPN: m.ALPN, CAFile: m.CAFile, CertFile: m.CertFile, KeyFile: m.KeyFile,

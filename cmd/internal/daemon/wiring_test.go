@@ -66,6 +66,7 @@ var arrives = map[string]string{
 	"MQTT.ClientID":                    "broker.ClientID",
 	"MQTT.Username":                    "broker.Username",
 	"MQTT.Password":                    "broker.Password",
+	"MQTT.PasswordFile":                "broker.PasswordFile",
 	"MQTT.Topic":                       "broker.Topic",
 	"MQTT.HomeAssistant":               "broker.HomeAssistant",
 	"MQTT.Commands":                    "broker.Commands",
