@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net"
-	"slices"
 	"testing"
 	"time"
 
@@ -15,10 +14,10 @@ import (
 	"github.com/paird/paird/agent/telemetry"
 )
 
-const backlog = 20000 // messages of 200 bytes
+const backlog = 20_000 // messages of 200 bytes
 
 // loopback serves broker on a real socket.
-func loopback(b *testing.B) (broker *brokertest.Broker, addr string) {
+func loopback(b testing.TB) (broker *brokertest.Broker, addr string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
@@ -39,63 +38,42 @@ func loopback(b *testing.B) (broker *brokertest.Broker, addr string) {
 
 // BenchmarkDrain sends a backlog from the daemon's queue, most of which is on the disk; compare with
 // BenchmarkBarePaho.
-func BenchmarkDrain(b *testing.B) { rate(b, func() time.Duration { return drainQueue(b) }) }
+func BenchmarkDrain(b *testing.B) { rate(b, func() usage { return drainQueue(b, backlog) }) }
 
 // BenchmarkSession is the same from memory: what the session alone costs.
 func BenchmarkSession(b *testing.B) {
-	rate(b, func() time.Duration { return drain(b, &memory{payload: bytes.Repeat([]byte("x"), 200)}) })
+	rate(b, func() usage {
+		return drain(b, &memory{left: backlog, payload: bytes.Repeat([]byte("x"), 200)}, backlog)
+	})
 }
 
 // BenchmarkBarePaho publishes the same with paho alone and the same window.
-func BenchmarkBarePaho(b *testing.B) { rate(b, func() time.Duration { return publishBare(b) }) }
-
-// BenchmarkDrainRatio is how fast the queue drains, as a part of what bare paho does: the median of seven rounds,
-// each in the order queue, paho, paho, queue or the reverse, so that a machine that is getting slower favours
-// neither.
-func BenchmarkDrainRatio(b *testing.B) {
-	var ratios []float64
-	for b.Loop() {
-		ratios = nil
-		for round := range 7 {
-			var queued, bare time.Duration
-			for i := range 4 {
-				if (i == 0 || i == 3) == (round%2 == 0) {
-					queued += drainQueue(b)
-				} else {
-					bare += publishBare(b)
-				}
-			}
-			ratios = append(ratios, bare.Seconds()/queued.Seconds())
-		}
-	}
-	slices.Sort(ratios)
-	b.ReportMetric(ratios[len(ratios)/2], "of-bare-paho")
-}
+func BenchmarkBarePaho(b *testing.B) { rate(b, func() usage { return publishBare(b, backlog) }) }
 
 // rate reports how many messages a second pass, by the time that send needs for the backlog.
-func rate(b *testing.B, send func() time.Duration) {
+func rate(b *testing.B, send func() usage) {
 	var spent time.Duration
 	for b.Loop() {
-		spent += send()
+		spent += send().wall
 	}
 	b.ReportMetric(backlog*float64(b.N)/spent.Seconds(), "msg/s")
 }
 
-func drainQueue(b *testing.B) time.Duration {
+func drainQueue(b testing.TB, n int) usage {
 	q, err := queue.Open(queue.Options{Dir: b.TempDir()})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer q.Close()
-	for range backlog {
+	for range n {
 		if err := q.Put("n", bytes.Repeat([]byte("x"), 200)); err != nil {
 			b.Fatal(err)
 		}
 	}
-	return drain(b, q)
+	return drain(b, q, n)
 }
 
-func drain(b *testing.B, q telemetry.Queue) time.Duration {
+func drain(b testing.TB, q telemetry.Queue, n int) usage {
 	_, addr := loopback(b)
 	l, err := telemetry.New(telemetry.Options{URL: "mqtt://" + addr, DeviceID: "dev1"}, q)
 	if err != nil {
@@ -103,29 +81,31 @@ func drain(b *testing.B, q telemetry.Queue) time.Duration {
 	}
 	ctx, cancel := context.WithCancel(b.Context())
 	done := make(chan error, 1)
-	began := time.Now()
+	spent := watch(b)
 	go func() { done <- l.Serve(ctx, telemetry.Credentials{}, func() {}) }()
-	for l.Acked() < backlog {
+	for l.Acked() < n {
 		select {
 		case err := <-done:
 			b.Fatalf("the session ended with %d records acknowledged: %v", l.Acked(), err)
 		case <-time.After(time.Millisecond):
 		}
 	}
-	spent := time.Since(began)
+	u := spent()
 	cancel()
 	<-done
-	return spent
+	return u
 }
 
 // memory is a backlog of equal records.
 type memory struct {
-	given   uint64 // by the feeder alone
+	left    int // by the feeder alone, as given
+	given   uint64
 	payload []byte
 }
 
 func (m *memory) Next(ctx context.Context) (uint64, string, []byte, error) {
-	if m.given < backlog {
+	if m.left > 0 {
+		m.left--
 		m.given++
 		return m.given, "n", m.payload, nil
 	}
@@ -140,7 +120,7 @@ func (m *memory) Put(string, []byte) error { return nil }
 func (m *memory) Online(bool)              {}
 func (m *memory) Stream() string           { return "s" }
 
-func publishBare(b *testing.B) time.Duration {
+func publishBare(b testing.TB, n int) usage {
 	payload := bytes.Repeat([]byte("x"), 200)
 	_, addr := loopback(b)
 	c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + addr).SetClientID("bare").SetProtocolVersion(4).SetAutoReconnect(false))
@@ -148,7 +128,7 @@ func publishBare(b *testing.B) time.Duration {
 		b.Fatal(t.Error())
 	}
 	defer c.Disconnect(10)
-	began := time.Now()
+	spent := watch(b)
 	window := make(chan paho.Token, 20)
 	done := make(chan struct{})
 	go func() {
@@ -157,10 +137,10 @@ func publishBare(b *testing.B) time.Duration {
 			t.Wait()
 		}
 	}()
-	for range backlog {
+	for range n {
 		window <- c.Publish("paird/dev1/n", 1, false, payload)
 	}
 	close(window)
 	<-done
-	return time.Since(began)
+	return spent()
 }

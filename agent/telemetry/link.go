@@ -92,9 +92,9 @@ func (l *Link) Acked() int {
 
 // dailyCount counts since midnight, local time.
 type dailyCount struct {
-	mu  sync.Mutex
-	day string
-	n   int
+	mu        sync.Mutex
+	year, day int
+	n         int
 }
 
 func (d *dailyCount) add(now time.Time) {
@@ -113,7 +113,7 @@ func (d *dailyCount) today(now time.Time) int {
 
 // begin begins the day of now.
 func (d *dailyCount) begin(now time.Time) {
-	if day := now.Format(time.DateOnly); day != d.day {
-		d.day, d.n = day, 0
+	if year, day := now.Year(), now.YearDay(); year != d.year || day != d.day {
+		d.year, d.day, d.n = year, day, 0
 	}
 }

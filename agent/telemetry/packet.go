@@ -51,10 +51,11 @@ type packetReader struct {
 	puback    func(id uint16)
 	connacked bool // a CONNACK with code 0 was read
 
-	head []byte // of the present packet, not yet passed on
-	body int    // bytes of the present packet behind head
-	drop int    // bytes of an oversized packet that are still to be read past
-	last func() // ends the oversized packet
+	room [8]byte // of head
+	head []byte  // of the present packet, not yet passed on
+	body int     // bytes of the present packet behind head
+	drop int     // bytes of an oversized packet that are still to be read past
+	last func()  // ends the oversized packet
 }
 
 func (r *packetReader) Read(p []byte) (n int, err error) {
@@ -106,7 +107,7 @@ func (r *packetReader) next() error {
 // length reads the remaining length: "the maximum number of bytes in the Remaining Length field is four"
 // (MQTT 3.1.1 section 2.2.3). It gives the whole fixed header, too.
 func (r *packetReader) length(first byte) (head []byte, length int, err error) {
-	head = append(make([]byte, 0, 8), first)
+	head = append(r.room[:0], first)
 	for shift := 0; shift < 28; shift += 7 {
 		b, err := r.in.ReadByte()
 		if err != nil {
