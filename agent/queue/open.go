@@ -20,7 +20,11 @@ func (q *Queue) openLog() error {
 		return err
 	}
 	l := &segments{dir: dir, name: "queue", size: q.o.segment, low: q.o.low}
-	if err := q.join(l); err != nil {
+	err = q.takeOver(l)
+	if err == nil {
+		err = q.join(l)
+	}
+	if err != nil {
 		return errors.Join(err, l.close())
 	}
 	return nil

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -60,9 +61,10 @@ type Options struct {
 	Sync     string        // Group or Always; Group
 	KeepFree int64         // bytes of the file system to leave free: below it the log does not grow; 0: none
 
-	OnGap func(dropped, from, to uint64) // once for each gap that Next returns, with its range of seq; nil: none
-	Now   func() Stamp                   // the time of a record; default: the wall clock, taken as set
-	Log   *slog.Logger                   // nil: silent
+	Probe func(ctx context.Context, path string) error // of a queue.db of former versions, see boltfile.Options; nil: none
+	OnGap func(dropped, from, to uint64)               // once for each gap that Next returns, with its range of seq; nil: none
+	Now   func() Stamp                                 // the time of a record; default: the wall clock, taken as set
+	Log   *slog.Logger                                 // nil: silent
 
 	Tap     statedir.Tap                    // for tests: hears of each operation on the disk and may refuse it
 	free    func(dir string) (int64, error) // bytes free for us

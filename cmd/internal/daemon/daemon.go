@@ -112,7 +112,7 @@ func (d *device) openState() error {
 	}
 	d.clock = clock.New(clock.Options{Floor: floor})
 	q := queueOptions(d.cfg)
-	q.Now, q.Log, q.OnGap = d.stamp, d.o.Log, d.gap
+	q.Now, q.Log, q.OnGap, q.Probe = d.stamp, d.o.Log, d.gap, probe(d.o)
 	if d.queue, err = queue.Open(q); err != nil || !receives(d.cfg) {
 		return err
 	}

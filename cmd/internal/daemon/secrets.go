@@ -14,14 +14,18 @@ import (
 
 // stored is where the grant of cfg is kept, and what seals it.
 func stored(cfg config.Config, id string, o Options) store.Options {
-	var probe func(context.Context, string) error
-	if len(o.Probe) > 0 {
-		probe = store.Child(o.Probe[0], o.Probe[1:]...)
-	}
 	return store.Options{
 		Dir: cfg.Device.StateDir, KeySource: cfg.Secrets.Key, CredentialsDir: os.Getenv("CREDENTIALS_DIRECTORY"),
-		Device: id, Probe: probe, Log: o.Log,
+		Device: id, Probe: probe(o), Log: o.Log,
 	}
+}
+
+// probe opens a database in a process that may die of it.
+func probe(o Options) func(context.Context, string) error {
+	if len(o.Probe) == 0 {
+		return nil
+	}
+	return store.Child(o.Probe[0], o.Probe[1:]...)
 }
 
 // Inspect states what there is of the store of cfg, and what protects its tokens. It asks no daemon and changes nothing.

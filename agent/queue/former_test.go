@@ -1,0 +1,298 @@
+package queue
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/statedir"
+)
+
+// TestMain serves the probes of TestFormerQueue.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "serve-probes" {
+		crashtest.ServeProbes(boltfile.ProbeMain)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// formerFiles are those of testdata/former: what a power cut left of a queue as it was before the log of segments. Of
+// 30 records 1 was acknowledged, 2 set aside, 3 was in flight; 3 to 24 are in the database, 25 to 30 in the journal. The
+// owner is alice.
+func formerFiles(t testing.TB) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	for _, name := range []string{"queue.db", "queue.log"} {
+		f, err := os.Open("testdata/former/" + name + ".gz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files[name], err = io.ReadAll(z); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
+// former is a folder with those files, changed.
+func former(t testing.TB, change func(files map[string][]byte)) (dir string) {
+	t.Helper()
+	dir = crashtest.Dir(t)
+	files := formerFiles(t)
+	change(files)
+	for name, b := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func unchanged(map[string][]byte) {}
+
+const formerStream = "Z4N5SDCOWTEBJGC5DJCSRLLL5L"
+
+// formerRecords is what drains of them: a gap comes before the record that follows.
+func formerRecords() (want []string) {
+	want = append(want, `2 event {"type":"gap","dropped":1,"from_seq":2,"to_seq":2}`)
+	for n := 3; n <= 24; n++ {
+		want = append(want, fmt.Sprintf("%d db %d", n, n))
+	}
+	for n := 25; n <= 30; n++ {
+		topic := "event"
+		if n > 28 {
+			topic = "telemetry"
+		}
+		want = append(want, fmt.Sprintf(`%d %s {"n":%d}`, n, topic, n))
+	}
+	return want
+}
+
+// all takes what the queue has, without an Ack.
+func all(t *testing.T, q *Queue, n int) (got []string) {
+	t.Helper()
+	for range n {
+		seq, topic, payload := next(t, q)
+		got = append(got, fmt.Sprintf("%d %s %s", seq, topic, payload))
+	}
+	return got
+}
+
+// namesIn are the files of a folder.
+func namesIn(t *testing.T, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return strings.Join(names, " ")
+}
+
+// The records of the former queue come with their stream, numbers, times and owner, the journal's too. Its files go.
+func TestFormerQueue(t *testing.T) {
+	dir := former(t, unchanged)
+	for start := range 2 {
+		q, err := Open(Options{Dir: dir, Probe: crashtest.Probe(t, "serve-probes")})
+		if err != nil || q.Storage() != nil {
+			t.Fatal(err, q.Storage())
+		}
+		if s := q.Stats(); s.Messages != 28 || s.Dropped != 1 || q.Stream() != formerStream || q.owner != "alice" || q.next < 31 {
+			t.Errorf("start %d: %+v, stream %s, owner %q, next %d", start, s, q.Stream(), q.owner, q.next)
+		}
+		if got := all(t, q, 29); !slices.Equal(got, formerRecords()) {
+			t.Errorf("start %d: %q", start, got)
+		}
+		if e := q.find(3); e == nil || e.at.wall == 0 || e.at.boot == 0 || e.at.mono != e.at.wall {
+			t.Errorf("start %d: record 3 is %+v", start, e)
+		}
+		if err := q.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := namesIn(t, dir); got != "queue.00000001" {
+			t.Errorf("start %d: left %s", start, got)
+		}
+	}
+}
+
+// What another account has in it goes, counted.
+func TestFormerQueueOfAnotherAccount(t *testing.T) {
+	q, err := Open(Options{Dir: former(t, unchanged)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	if n, err := q.Bind("bob"); n != 28 || err != nil || q.Stats().Dropped != 29 {
+		t.Errorf("%d dropped, %v, %+v", n, err, q.Stats())
+	}
+}
+
+// Beside another queue of this device it is erased: its records were given up when that one began.
+func TestFormerQueueBesideAnother(t *testing.T) {
+	dir := former(t, func(files map[string][]byte) { clear(files) })
+	q, err := Open(Options{Dir: dir})
+	if err == nil {
+		err = errors.Join(q.Put("n", []byte("x")), q.Close())
+	}
+	for name, b := range formerFiles(t) {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), b, 0o600))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q, err = Open(Options{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	if got := all(t, q, 1); got[0] != "1 n x" || q.Stats().Messages != 1 || namesIn(t, dir) != "queue.00000001" {
+		t.Errorf("%q, %+v, %s", got, q.Stats(), namesIn(t, dir))
+	}
+}
+
+// A database that is damaged is set aside, its journal goes, and the start goes on.
+func TestFormerQueueDamaged(t *testing.T) {
+	for name, damage := range map[string]func(b []byte) []byte{
+		"no database": func([]byte) []byte { return []byte("x") },
+		"empty":       func([]byte) []byte { return nil },
+		"its pages": func(b []byte) []byte {
+			for at := 2 * blockSize; at < len(b); at++ {
+				b[at] ^= 0xA5
+			}
+			return b
+		},
+		"its state": func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`"stream"`), []byte(`"strEam"`)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := former(t, func(files map[string][]byte) { files["queue.db"] = damage(files["queue.db"]) })
+			q, err := Open(Options{Dir: dir, Probe: crashtest.Probe(t, "serve-probes")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer q.Close()
+			if path := q.Quarantined(); filepath.Base(path) != "queue.db.broken-1" || q.Storage() != nil || q.Stats() != (Stats{}) {
+				t.Errorf("set aside %q, storage %v, %+v", path, q.Storage(), q.Stats())
+			}
+			if err := errors.Join(q.Put("n", []byte("x")), q.Flush()); err != nil {
+				t.Error(err)
+			}
+			if got := namesIn(t, dir); got != "queue.00000001 queue.db.broken-1" {
+				t.Errorf("left %s", got)
+			}
+		})
+	}
+}
+
+// A record that is damaged is dropped, counted, and reported by a gap; the others come.
+func TestFormerRecordDamaged(t *testing.T) {
+	q, err := Open(Options{Dir: former(t, func(files map[string][]byte) {
+		b := files["queue.db"]
+		if b = bytes.ReplaceAll(b, []byte("db17"), []byte("dbXX")); bytes.Equal(b, files["queue.db"]) {
+			t.Fatal("there is no such record")
+		}
+		files["queue.db"] = b
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	want := formerRecords()
+	want[15] = `17 event {"type":"gap","dropped":1,"from_seq":17,"to_seq":17}`
+	if got := all(t, q, 29); !slices.Equal(got, want) || q.Stats().Dropped != 2 {
+		t.Errorf("%q, %+v", got, q.Stats())
+	}
+}
+
+// Trouble with the disk is none with the former queue: it is taken over when the disk works again.
+func TestFormerQueueAndFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir, low := former(t, unchanged), true
+		var mu sync.Mutex
+		free := func(string) (int64, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if low {
+				return 0, nil
+			}
+			return 1 << 30, nil
+		}
+		q, err := Open(Options{Dir: dir, KeepFree: 1 << 20, free: free})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer q.Close()
+		if q.Storage() == nil || namesIn(t, dir) != "queue.db queue.log" {
+			t.Errorf("storage %v, %s", q.Storage(), namesIn(t, dir))
+		}
+		if err := q.Put("n", []byte("new")); err != nil {
+			t.Fatal(err)
+		}
+		mu.Lock()
+		low = false
+		mu.Unlock()
+		time.Sleep(time.Minute)
+		if got := all(t, q, 30); q.Storage() != nil || !slices.Equal(got[:29], formerRecords()) || !strings.HasSuffix(got[29], " n new") {
+			t.Errorf("storage %v, %q", q.Storage(), got)
+		}
+	})
+}
+
+// After a cut at any moment there are all records.
+func TestFormerQueueSurvivesPowerCuts(t *testing.T) {
+	t.Parallel()
+	dir := former(t, unchanged)
+	rec := crashtest.New(dir)
+	for name, b := range formerFiles(t) {
+		path := filepath.Join(dir, name)
+		for _, op := range []statedir.Op{{Kind: statedir.Create, Path: path}, {Kind: statedir.Write, Path: path, Data: b}, {Kind: statedir.Sync, Path: path}} {
+			_ = rec.Tap(op) // never fails
+		}
+	}
+	_ = rec.Tap(statedir.Op{Kind: statedir.SyncDir, Path: dir})
+	rec.Mark(0)
+	q, err := Open(Options{Dir: dir, segment: 4 * blockSize, Tap: rec.Tap})
+	if err != nil || q.Storage() != nil {
+		t.Fatal(err, q.Storage())
+	}
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 500}, func(dir string, s crashtest.State) error {
+		if s.Mark < 0 {
+			return nil // not all of the former files are there yet
+		}
+		q, err := Open(Options{Dir: dir, segment: 4 * blockSize})
+		if err != nil {
+			return err
+		}
+		defer q.Close()
+		if q.Quarantined() != "" || q.Storage() != nil || q.Stats().Messages != 28 || q.Stats().Dropped != 1 || q.Stream() != formerStream {
+			return fmt.Errorf("%s: %+v, stream %s, storage %v", s.Desc, q.Stats(), q.Stream(), q.Storage())
+		}
+		return nil
+	})
+	if failed > 0 {
+		t.Errorf("%d of %d states: %v", failed, n, err)
+	}
+	t.Logf("%d distinct states", n)
+}
