@@ -107,8 +107,17 @@ notices: ## write the licences of what paird links to scripts/THIRD_PARTY_NOTICE
 	scripts/notices.sh >scripts/THIRD_PARTY_NOTICES.txt
 
 .PHONY: install
-install: build ## put paird, its unit and its user on this machine, or below DESTDIR=
-	scripts/install.sh install build/paird
+install: ## put paird, its unit and its user on this machine, or below DESTDIR=; without Go what was built elsewhere
+	@if command -v $(GO) >/dev/null; then $(MAKE) -s build; fi
+	scripts/install.sh install
+
+.PHONY: release
+release: ## Debian packages, tar.gz, SBOMs and SHA256SUMS in build/release; SIGN=KEYFILE signs (OpenSSH)
+	@$(GO) run ./scripts/release -version '$(VERSION)' -built '$(BUILT)' $(if $(SIGN),-sign '$(SIGN)')
+
+.PHONY: reproduce
+reproduce: release ## the release once more from another folder, byte for byte the same
+	scripts/reproduce.sh '$(VERSION)' '$(BUILT)'
 
 .PHONY: uninstall
 uninstall: ## take them away again; configuration and state stay

@@ -56,9 +56,20 @@ func TestInstallAndUninstall(t *testing.T) {
 		"-rw-r--r-- /usr/lib/sysusers.d/paird.conf",
 		"-rw-r--r-- /usr/local/share/doc/paird/LICENSE",
 		"-rw-r--r-- /usr/local/share/doc/paird/THIRD_PARTY_NOTICES.txt",
+		"-rw-r--r-- /usr/local/share/doc/paird/audio.conf.example",
+		"-rw-r--r-- /usr/local/share/doc/paird/serial.conf.example",
 		"-rw-r--r-- /usr/local/share/doc/paird/sim.conf.example",
+		"-rw-r--r-- /usr/local/share/doc/paird/usb-printer.conf.example",
 		"-rwxr-xr-x /usr/local/bin/paird",
 	}
+	recipes, err := filepath.Glob("../config/recipes/*.toml")
+	if err != nil || len(recipes) < 20 {
+		t.Fatalf("%d recipes: %v", len(recipes), err)
+	}
+	for _, path := range recipes {
+		want = append(want, "-rw-r--r-- /usr/local/share/paird/recipes/"+filepath.Base(path))
+	}
+	slices.Sort(want)
 	if got := files(t, root); !slices.Equal(got, want) {
 		t.Errorf("installed\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}

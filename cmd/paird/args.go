@@ -72,6 +72,9 @@ func (p *program) explain(f *flag.FlagSet) error {
 		}
 		fmt.Fprintf(p.stdout, "  %-20s %s\n", strings.TrimSpace(name+" "+value), about)
 	})
+	if c.example != "" {
+		fmt.Fprintf(p.stdout, "\nExample: paird %s %s\n", c.name, c.example)
+	}
 	return errHelped
 }
 

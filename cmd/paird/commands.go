@@ -8,25 +8,26 @@ import (
 // command is one word of the command line.
 type command struct {
 	name, args, about string
+	example           string // of its arguments, "" where they need none
 	run               func(*program, context.Context, []string) error
 }
 
 func commands() []command {
 	return []command{
-		{"run", "", "the daemon; the systemd unit starts it", (*program).run},
-		{"login", "[--issuer --client-id --scope]", "pair in the foreground of a terminal, then exit", (*program).login},
-		{"logout", "", "revoke and erase the tokens of `paird login`", (*program).logout},
-		{"pair", "[--wait]", "pair, or pair again: what holding the button does", (*program).pair},
-		{"reset", "[--yes]", "factory reset: revoke and erase everything", (*program).reset},
-		{"status", "[--json] [--watch]", "print state, account, panel, broker, queue and clock", (*program).status},
-		{"token", "[NAME] [--fresh]", "print a fresh access token, of the named audience if there is a NAME", (*program).token},
-		{"publish", "TOPIC [PAYLOAD|-]", "put a message into the durable queue", (*program).publish},
-		{"subscribe", "[FILTER] [--exec PROG]", "print messages for this device, or run a program for each", (*program).subscribe},
-		{"doctor", "[--json]", "check configuration, clock, server, panel, QR code and broker", (*program).doctor},
-		{"screen", "NAME --panel P -o FILE", "draw a screen as a PNG file, without hardware", (*program).screen},
-		{"config", "check|print", "check the configuration, or print it with the source of each value", (*program).configure},
-		{"version", "", "print the version", (*program).version},
-		{"help", "[COMMAND]", "print this list, or the flags of a command", (*program).help},
+		{"run", "", "the daemon; the systemd unit starts it", "", (*program).run},
+		{"login", "[--issuer --client-id --scope]", "pair in the foreground of a terminal, then exit", "--issuer https://auth.example.com --client-id my-cli", (*program).login},
+		{"logout", "", "revoke and erase the tokens of `paird login`", "", (*program).logout},
+		{"pair", "[--wait]", "pair, or pair again: what holding the button does", "--wait", (*program).pair},
+		{"reset", "[--yes]", "factory reset: revoke and erase everything", "", (*program).reset},
+		{"status", "[--json] [--watch]", "print state, account, panel, broker, queue and clock", "--watch", (*program).status},
+		{"token", "[NAME] [--fresh]", "print a fresh access token, of the named audience if there is a NAME", "print-api", (*program).token},
+		{"publish", "TOPIC [PAYLOAD|-]", "put a message into the durable queue", "print/done '{\"pages\":3}'", (*program).publish},
+		{"subscribe", "[FILTER] [--exec PROG]", "print messages for this device, or run a program for each", "'jobs/#' --exec /usr/local/bin/print-job", (*program).subscribe},
+		{"doctor", "[--json]", "check configuration, clock, server, panel, QR code and broker", "", (*program).doctor},
+		{"screen", "NAME --panel P -o FILE", "draw a screen as a PNG file, without hardware", "pairing --panel ssd1306 --code WDJB-MJHT -o pairing.png", (*program).screen},
+		{"config", "check|print", "check the configuration, or print it with the source of each value", "check --config paird.toml", (*program).configure},
+		{"version", "", "print the version", "", (*program).version},
+		{"help", "[COMMAND]", "print this list, or the flags of a command", "", (*program).help},
 	}
 }
 
