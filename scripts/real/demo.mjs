@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { Person, launch, say } from './person.mjs';
+import { Person, fits, launch, say } from './person.mjs';
 
 const [scenario, url, pictures, paird, config] = process.argv.slice(2);
 const browser = await launch();
@@ -90,6 +90,7 @@ const scenarios = {
     const old = await p.scan();
     await p.reads('The code has expired.');
     await p.page.locator('#stale', { hasText: 'This code has expired.' }).waitFor();
+    await p.fits('expired');
     await p.press();
     await p.page.locator('#stale', { hasText: 'scan the new one' }).waitFor();
     await p.page.locator('#home').click();
@@ -106,6 +107,7 @@ const scenarios = {
     await p.phone.locator('#shown_code').waitFor();
     reset();
     await p.page.locator('#stale', { hasText: 'The device no longer shows this code. Press its button' }).waitFor();
+    await p.fits('stale');
     await p.press();
     await p.page.locator('#stale', { hasText: 'scan the new one' }).waitFor();
     await p.page.locator('#home').click();
@@ -214,9 +216,11 @@ const scenarios = {
       await phone.locator('#user_code').fill(status.pairing.user_code);
       await phone.locator('#continue').click();
     }
+    await phone.locator('#approve').waitFor();
+    await fits(phone, join(pictures, 'lan-phone-consent.png'));
     await phone.locator('#approve').click();
     await phone.locator('#done[data-outcome="approved"]').waitFor();
-    await phone.screenshot({ path: join(pictures, 'lan-phone.png') });
+    await fits(phone, join(pictures, 'lan-phone.png'));
     await p.pairedAs('alice');
     await p.telemetry();
     await p.page.screenshot({ path: join(pictures, 'lan-page.png') });

@@ -111,16 +111,18 @@ export class Person {
     say(`telemetry ${stream} ${seq}`);
   }
 
-  // fits wants nothing wider than the window, and nothing serious found by axe in any frame.
-  async fits(name) {
-    const wide = await this.page.evaluate(() => [document, ...[...document.querySelectorAll('iframe:not([hidden])')].map((f) => f.contentDocument)]
-      .map((d) => d.documentElement).filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.ownerDocument.title));
-    assert.deepEqual(wide, [], `${name}: wider than the window`);
-    for (const frame of this.page.frames()) await frame.evaluate(axe);
-    const found = await this.page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-    const serious = found.violations.filter((v) => ['serious', 'critical'].includes(v.impact))
-      .map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.any[0]?.message ?? ''}`).join('; ')}`);
-    assert.deepEqual(serious, [], `${name}: axe`);
-    await this.page.screenshot({ path: join(this.pictures, `${name}.png`), fullPage: true });
-  }
+  fits(name) { return fits(this.page, join(this.pictures, `${name}.png`)); }
+}
+
+// fits wants nothing wider than the window, and nothing serious found by axe in any frame of a page.
+export async function fits(page, picture) {
+  const wide = await page.evaluate(() => [document, ...[...document.querySelectorAll('iframe:not([hidden])')].map((f) => f.contentDocument)]
+    .map((d) => d.documentElement).filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.ownerDocument.title));
+  assert.deepEqual(wide, [], `${picture}: wider than the window`);
+  for (const frame of page.frames()) await frame.evaluate(axe);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const serious = found.violations.filter((v) => ['serious', 'critical'].includes(v.impact))
+    .map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.any[0]?.message ?? ''}`).join('; ')}`);
+  assert.deepEqual(serious, [], `${picture}: axe`);
+  await page.screenshot({ path: picture, fullPage: true });
 }
