@@ -132,6 +132,11 @@ func (a *Agent) PanelTrouble(err error) {
 	a.status.problem("panel", control.ProblemPanel, err)
 }
 
+// PinTrouble reports that button or LED cannot be used, or, with nil, that they can again.
+func (a *Agent) PinTrouble(err error) {
+	a.status.problem("pins", control.ProblemPanel, err)
+}
+
 // WaitTrouble reports trouble while a code is being polled for, or, with nil, that it is over.
 func (a *Agent) WaitTrouble(code, detail string) {
 	a.status.problem("poll", control.ProblemCode(code), textError(detail))

@@ -65,6 +65,9 @@ type Board struct {
 	URL     string // of the simulator's page, "" where there is none
 	Fault   error  // why the panel did not answer when it was opened; nil if it did. Draw goes on trying
 
+	PinFault error // why button or LED could not be opened; nil if they could. AwaitPins goes on trying
+
+	pins      pins
 	close     []func() error
 	interrupt func() // nil: no panel makes a caller wait
 }
@@ -77,8 +80,8 @@ func (b *Board) Interrupt() {
 	}
 }
 
-// Open opens all the hardware that o names, or none: the error says what could not be opened. A panel that does not answer is
-// no error here; it is in Board.Fault, and every Draw tries again. ctx bounds the opening. The board works until Close.
+// Open opens the hardware that o names. A panel that does not answer and a pin of button or LED that cannot be opened are no errors
+// here but in Board.Fault, after which every Draw tries again, and in Board.PinFault. After an error nothing is open. ctx bounds the opening. The board works until Close.
 func Open(ctx context.Context, o Options) (*Board, error) {
 	if o.Hardware == nil {
 		o.Hardware = Machine{}
@@ -131,7 +134,8 @@ func (b *Board) open(ctx context.Context, hw Hardware, o Options, p PanelInfo, e
 	default:
 		b.openPhysical(hw, o, p)
 	}
-	return errors.Join(b.openButton(hw, o, edges), b.openLED(hw, o))
+	b.openPins(hw, o, edges)
+	return nil
 }
 
 // openPhysical makes a panel that is hardware. If it does not answer, the error goes into Fault.

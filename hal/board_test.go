@@ -1,9 +1,11 @@
 package hal
 
 import (
+	"context"
 	"errors"
 	"image"
 	"image/draw"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,20 +151,68 @@ func TestPanelMissingAtStart(t *testing.T) {
 	})
 }
 
-func TestNothingStaysOpenWhenSomethingFails(t *testing.T) {
-	for _, missing := range []string{"GPIO17", "GPIO27"} {
+// TestBoardWithoutPins: a button and an LED whose pins cannot be opened end nothing. They work once their pins can be.
+func TestBoardWithoutPins(t *testing.T) {
+	for missing, what := range map[string]string{"GPIO17": "button", "GPIO27": "LED"} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newOLEDBoard(image.Pt(128, 64))
 			f.missing[missing] = true
-			o := Options{Panel: "ssd1306", Bus: "SPI0.0", Pins: map[string]string{"dc": "DC", "reset": "RST"}, ColumnOffset: -1, ButtonPin: "GPIO17", LEDPin: "GPIO27"}
-			if _, err := open(t.Context(), o, f); !errors.Is(err, errMissing) {
-				t.Errorf("%s missing: %v", missing, err)
+			o := Options{Panel: "ssd1306", Bus: "SPI0.0", Pins: map[string]string{"dc": "DC", "reset": "RST"}, ColumnOffset: -1, ButtonPin: "GPIO17", ActiveLow: true, LEDPin: "GPIO27"}
+			b, err := open(t.Context(), o, f)
+			if err != nil || b.Fault != nil || !errors.Is(b.PinFault, errMissing) || !strings.HasPrefix(b.PinFault.Error(), what+": ") || strings.Contains(b.PinFault.Error(), "\n") {
+				t.Fatalf("%s missing: %v, %v, %v", missing, err, b.Fault, b.PinFault)
 			}
-			if missing == "GPIO17" && f.opened != 0 {
-				t.Errorf("%d things left open", f.opened)
+			if err := b.LED(true); err != nil {
+				t.Error(err)
 			}
+			var reports []error
+			all := make(chan struct{})
+			go func() {
+				b.AwaitPins(t.Context(), func(err error) { reports = append(reports, err) })
+				close(all)
+			}()
+			time.Sleep(time.Minute)
+			f.lose(missing, false)
+			<-all
+			if len(reports) != 1 || reports[0] != nil {
+				t.Errorf("reports %v", reports)
+			}
+			f.contact.press(true)
+			if e := <-b.Edges; !e.Down || !f.led {
+				t.Errorf("%s missing first: %+v, LED %v", missing, e, f.led)
+			}
+			if err := b.Close(); err != nil {
+				t.Error(err)
+			}
+			b.AwaitPins(t.Context(), nil) // nothing is missing
 		})
 	}
+}
+
+// TestAwaitPinsEnds: with the program, and it says it once if another error takes the place of the first.
+func TestAwaitPinsEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newOLEDBoard(image.Pt(128, 64))
+		f.missing["GPIO17"], f.missing["GPIO27"] = true, true
+		b, err := open(t.Context(), Options{ButtonPin: "GPIO17", LEDPin: "GPIO27"}, f)
+		if err != nil || b.PinFault == nil || b.PinFault.Error() != "button: no such device; LED: no such device" {
+			t.Fatal(err, b.PinFault)
+		}
+		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
+		defer stop()
+		time.AfterFunc(time.Minute, func() { f.lose("GPIO27", false) })
+		var reports []error
+		b.AwaitPins(ctx, func(err error) { reports = append(reports, err) })
+		if len(reports) != 1 || !strings.HasPrefix(reports[0].Error(), "button: ") {
+			t.Errorf("reports %v", reports)
+		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestNothingStaysOpenWhenSomethingFails(t *testing.T) {
 	f := newOLEDBoard(image.Pt(128, 64))
 	f.missing["SPI0.0"] = true
 	p, _ := find(Options{Panel: "ssd1306"})

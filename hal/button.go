@@ -2,6 +2,7 @@ package hal
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"time"
@@ -9,24 +10,20 @@ import (
 	"periph.io/x/conn/v3/gpio"
 )
 
-// openButton watches a button on a pin.
-func (b *Board) openButton(hw Hardware, o Options, e *edges) error {
-	if o.ButtonPin == "" {
-		return nil
-	}
+// openButton watches a button on a pin until the function it returns is called.
+func openButton(hw Hardware, o Options, e *edges) (stop func() error, err error) {
 	line, err := hw.Line(o.ButtonPin)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("button: %w", err)
 	}
 	idle := gpio.PullDown
 	if o.ActiveLow {
 		idle = gpio.PullUp
 	}
 	if err := line.In(idle, gpio.BothEdges); err != nil {
-		return errors.Join(err, line.Close())
+		return nil, errors.Join(fmt.Errorf("button: %w", err), line.Close())
 	}
-	b.close = append(b.close, watchButton(contact{line, gpio.Level(!o.ActiveLow)}, e, o.Log))
-	return nil
+	return watchButton(contact{line, gpio.Level(!o.ActiveLow)}, e, o.Log), nil
 }
 
 // contact is a button's pin and the level it has when pressed.
@@ -78,28 +75,6 @@ func buttonStep(pin contact, d *debounce, e *edges) error {
 	}
 	pin.WaitForEdge(d.wait(time.Now()))
 	return pin.Err()
-}
-
-// openLED opens the LED's pin and darkens the LED.
-func (b *Board) openLED(hw Hardware, o Options) error {
-	if o.LEDPin == "" {
-		return nil
-	}
-	pin, err := hw.Line(o.LEDPin)
-	if err != nil {
-		return err
-	}
-	b.close = append(b.close, pin.Close)
-	b.LED = bothLEDs(b.LED, func(on bool) error { return pin.Out(gpio.Level(on)) })
-	return pin.Out(gpio.Low)
-}
-
-// bothLEDs drives the simulator's LED and the pin's.
-func bothLEDs(first, second func(bool) error) func(bool) error {
-	if first == nil {
-		return second
-	}
-	return func(on bool) error { return errors.Join(first(on), second(on)) }
 }
 
 // settleTime is how long a contact must keep its level before the level counts: ten times what tact switches

@@ -149,7 +149,7 @@ const (
 	ProblemExpired       ProblemCode = "expired"        // the code ran out
 	ProblemBrokerAuth    ProblemCode = "broker_auth"    // the broker refuses even a fresh token
 	ProblemBroker        ProblemCode = "broker"         // the broker cannot be reached
-	ProblemPanel         ProblemCode = "panel"          // the panel does not draw
+	ProblemPanel         ProblemCode = "panel"          // the panel does not draw, or button or LED cannot be used
 )
 
 // Problems are all codes, the most urgent first.

@@ -32,7 +32,7 @@ func (p *program) examine(ctx context.Context) []finding {
 	x := &checkup{program: p, cfg: cfg, who: daemon.Identify(cfg)}
 	found = append(found, clockFinding(), x.daemon(ctx), x.secrets())
 	meta, server := x.server(ctx)
-	found = append(found, server, x.panel(ctx))
+	found = append(found, server, x.panel(ctx), x.pins(ctx))
 	if cfg.Display.Panel != "none" {
 		found = append(found, x.fit(meta))
 	}

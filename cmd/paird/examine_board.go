@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"strings"
 
+	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/store"
 	"github.com/paird/paird/cmd/internal/daemon"
@@ -45,6 +47,40 @@ func (x *checkup) panel(ctx context.Context) finding {
 	size := b.Panel.Bounds().Size()
 	good := fmt.Sprintf("%s %dx%d answers", b.Driver, size.X, size.Y)
 	return verdict("panel", errors.Join(b.Fault, b.Close()), good)
+}
+
+const usablePins = "button and LED can be used"
+
+// pins reports whether button and LED can be used: the daemon's status, or an attempt to open them.
+func (x *checkup) pins(ctx context.Context) finding {
+	const name = "pins"
+	switch {
+	case x.cfg.Button.Pin == "" && x.cfg.LED.Pin == "":
+		return finding{name, true, "neither button.pin nor led.pin is set"}
+	case x.status != nil:
+		return pinFinding(x.status.Problems)
+	case !x.absent:
+		return finding{name, true, "only the daemon knows"}
+	}
+	hw := daemon.Hardware(x.cfg, x.who.Name, nil, slog.New(slog.DiscardHandler))
+	hw.Board, hw.Panel = "", "none"
+	b, err := hal.Open(ctx, hw)
+	if err != nil {
+		return verdict(name, err, "")
+	}
+	return verdict(name, errors.Join(b.PinFault, b.Close()), usablePins)
+}
+
+// pinFinding is what the daemon's problems say of button and LED. Of two problems with one code the status has one.
+func pinFinding(all []control.Problem) finding {
+	i := slices.IndexFunc(all, func(p control.Problem) bool { return p.Code == control.ProblemPanel })
+	switch {
+	case i < 0:
+		return finding{"pins", true, usablePins}
+	case strings.HasPrefix(all[i].Detail, "button: ") || strings.HasPrefix(all[i].Detail, "LED: "):
+		return finding{"pins", false, all[i].Detail}
+	}
+	return finding{"pins", true, "not known while the panel has a problem"}
 }
 
 // fit says which QR code the panel will show for the kind of URI this server gives, or gave.

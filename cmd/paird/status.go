@@ -179,7 +179,7 @@ func remedy(code control.ProblemCode) string {
 	case control.ProblemBroker:
 		return "check mqtt.url and the firewall (port 8883); records wait in the queue"
 	case control.ProblemPanel:
-		return "check the wiring, I2C or SPI in raspi-config, and display.panel"
+		return "check the wiring, I2C or SPI in raspi-config, display.panel and the pins"
 	}
 	return ""
 }

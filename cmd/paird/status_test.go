@@ -36,7 +36,7 @@ panel    sh1106 128x64 no answer
 clock    synchronised
 problem  panel: no answer
 problem  broker: no route
-next     check the wiring, I2C or SPI in raspi-config, and display.panel
+next     check the wiring, I2C or SPI in raspi-config, display.panel and the pins
 `
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

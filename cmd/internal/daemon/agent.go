@@ -46,6 +46,9 @@ func (d *device) makeAgent(ctx context.Context) error {
 	if d.board.Fault != nil {
 		d.agent.PanelTrouble(d.board.Fault)
 	}
+	if d.board.PinFault != nil {
+		d.agent.PinTrouble(d.board.PinFault)
+	}
 	return nil
 }
 

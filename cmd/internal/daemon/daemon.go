@@ -147,6 +147,9 @@ func (d *device) openBoard(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("board: %w", err)
 	}
+	if d.board.PinFault != nil {
+		d.o.Log.Warn("trying again", "err", d.board.PinFault)
+	}
 	if d.board.URL != "" {
 		d.o.Log.Info("simulated panel", "url", d.board.URL)
 	}
@@ -176,6 +179,7 @@ func (d *device) run(ctx context.Context) error {
 		time.AfterFunc(panelTime, d.board.Interrupt)
 	}()
 	d.beside.Go(func() { d.giveBack(ctx) })
+	d.beside.Go(func() { d.board.AwaitPins(ctx, d.agent.PinTrouble) })
 	d.beside.Go(func() { _ = d.hooks.Run(ctx) })
 	d.beside.Go(func() {
 		if err := control.Serve(ctx, d.socket, api); err != nil {

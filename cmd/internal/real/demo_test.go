@@ -16,14 +16,15 @@ import (
 // The demo, as a person plays it in a browser. scripts/real/demo.mjs has the scenarios by name.
 func TestDemoInChromium(t *testing.T) {
 	for scenario, args := range map[string][]string{
-		"pair":    {"--panel", "waveshare2in13v4"},
-		"picture": nil, // of `make pictures`
-		"deny":    nil,
-		"expire":  {"--ttl", "6s"},
-		"reset":   nil,
-		"tabs":    nil,
-		"looks":   nil,
-		"lan":     {"--lan"},
+		"pair":        {"--panel", "waveshare2in13v4"},
+		"picture":     nil, // of `make pictures`
+		"deny":        nil,
+		"expire":      {"--ttl", "6s"},
+		"reset":       nil,
+		"tabs":        nil,
+		"looks-light": nil,
+		"looks-dark":  nil,
+		"lan":         {"--lan"},
 	} {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()

@@ -113,6 +113,7 @@ func TestFind(t *testing.T) {
 		{"a name", []fakeChip{four, expander}, "GPIO17", location{"/dev/gpiochip0", 17}},
 		{"a name elsewhere", []fakeChip{four, expander}, "EXP3", location{"/dev/gpiochip1", 3}},
 		{"the header first", []fakeChip{brcm, expander, five}, "GPIO17", location{"/dev/gpiochip2", 17}},
+		{"a Pi 5 since Linux 6.6.47", []fakeChip{five, brcm, expander, five}, "GPIO17", location{"/dev/gpiochip0", 17}}, // gpiochip4 is a link to it
 		{"no names", []fakeChip{expander, zero}, "GPIO17", location{"/dev/gpiochip1", 17}},
 		{"chip and line", []fakeChip{expander, zero}, "gpiochip1/4", location{"/dev/gpiochip1", 4}},
 		{"no such line", []fakeChip{expander, zero}, "GPIO54", location{}},

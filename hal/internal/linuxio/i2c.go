@@ -56,7 +56,7 @@ func openI2C(k kernel, bus string) (*I2C, error) {
 	}
 	fd, err := k.open(path)
 	if err != nil {
-		return nil, explain(bus, path, "enable I2C (dtparam=i2c_arm=on in config.txt, and the module i2c-dev)", "i2c", err)
+		return nil, explain(bus, path, "enable I2C (raspi-config, or dtparam=i2c_arm=on in config.txt and the module i2c-dev)", "i2c", err)
 	}
 	return &I2C{k: k, fd: fd, name: bus}, nil
 }

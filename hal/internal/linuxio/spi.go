@@ -66,7 +66,7 @@ func openSPI(k kernel, bus string) (*SPI, error) {
 	}
 	fd, err := k.open(path)
 	if err != nil {
-		return nil, explain(bus, path, "enable SPI (dtparam=spi=on in config.txt)", "spi", err)
+		return nil, explain(bus, path, "enable SPI (raspi-config, or dtparam=spi=on in config.txt)", "spi", err)
 	}
 	return &SPI{k: k, fd: fd, name: bus}, nil
 }
