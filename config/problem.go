@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode"
@@ -73,11 +74,17 @@ func (c *collector) err() error {
 	if len(c.list) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(c.list, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(last(a.Line), last(b.Line)), cmp.Compare(a.Key, b.Key))
-	})
+	sort.Sort(c)
 	return c.list
 }
+
+// Len, Less and Swap sort by line, then by key: no key comes twice.
+func (c *collector) Len() int { return len(c.list) }
+func (c *collector) Less(i, j int) bool {
+	a, b := c.list[i], c.list[j]
+	return cmp.Or(cmp.Compare(last(a.Line), last(b.Line)), cmp.Compare(a.Key, b.Key)) < 0
+}
+func (c *collector) Swap(i, j int) { c.list[i], c.list[j] = c.list[j], c.list[i] }
 
 // last sorts an unknown line behind all others.
 func last(line int) int {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -119,8 +120,17 @@ func (l *segments) read(s *segment) ([]frame, error) {
 		return nil, err
 	}
 	frames := parseFrames(b, s.number)
-	slices.SortStableFunc(frames, func(a, b frame) int { return cmp.Compare(a.commit, b.commit) })
+	sort.Sort(byCommit(frames))
 	return frames, nil
+}
+
+// byCommit are frames of one segment. Those of one commit stay in the order of their blocks.
+type byCommit []frame
+
+func (f byCommit) Len() int      { return len(f) }
+func (f byCommit) Swap(i, j int) { f[i], f[j] = f[j], f[i] }
+func (f byCommit) Less(i, j int) bool {
+	return cmp.Or(cmp.Compare(f[i].commit, f[j].commit), cmp.Compare(f[i].block, f[j].block)) < 0
 }
 
 // readBlocks fills b block by block, and leaves those out that the disk does not give: a bad sector costs its
