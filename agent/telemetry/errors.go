@@ -85,14 +85,14 @@ func (r refusal) explain() *Error {
 func explainTLS(host string, err error) *Error {
 	detail := explainCertificate(host, err)
 	alert, _ := errors.AsType[*net.OpError](err)
-	var record tls.RecordHeaderError
+	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
 	switch {
 	case detail != "":
 	case alert != nil && alert.Op == "remote error" && alert.Err.Error() == oldVersion:
 		detail = "the broker speaks TLS 1.0 or 1.1 only, which is not safe: it must offer TLS 1.2"
 	case alert != nil && alert.Op == "remote error": // crypto/tls marks the peer's alerts so
 		detail = fmt.Sprintf("the broker ended TLS (%v): check mqtt.cert_file and mqtt.alpn", alert.Err)
-	case errors.As(err, &record):
+	case noTLS:
 		detail = "the broker does not speak TLS on this port: check mqtt.url"
 	default:
 		if !isHandshake(err) || isNetwork(err) {
@@ -108,15 +108,15 @@ const oldVersion = "tls: protocol version not supported"
 
 // explainCertificate says what is wrong with the broker's certificate; it is empty if nothing is.
 func explainCertificate(host string, err error) string {
-	var invalid x509.CertificateInvalidError
-	var authority x509.UnknownAuthorityError
-	var name x509.HostnameError
+	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	_, misnamed := errors.AsType[x509.HostnameError](err)
 	switch {
-	case errors.As(err, &invalid):
+	case isInvalid:
 		return explainInvalid(host, invalid)
-	case errors.As(err, &authority):
+	case unknown:
 		return "the broker's certificate is from an unknown authority: set mqtt.ca_file"
-	case errors.As(err, &name):
+	case misnamed:
 		return fmt.Sprintf("the broker's certificate is not for %s: check mqtt.url", host)
 	case errors.Is(err, remote.ErrWeakKey):
 		return "the broker's certificate, or one above it, has an RSA key below 2048 bits: it must be replaced"
