@@ -15,6 +15,11 @@ import (
 
 // The printer's program in each language prints every job that the broker was given: over a kill -9 of its own, a
 // kill -9 of the daemon, an outage of the network, and the token swaps in between. Jobs may come twice.
+//
+// The outage stands for one of an hour, in lifetimes of this test's tokens: six are renewed in it, each before the one
+// before it ends, as tokens of 10 to 15 minutes would be in an hour. It lasts about half a minute, in which the back-off of
+// the broker connection grows from 1 s to some 16 s; there is no setting to shorten it, and its 300 s are tested in
+// fake time by package agent. Jobs come at its beginning, in its middle and at its end.
 func TestPrinter(t *testing.T) {
 	examples := root + "/scripts/examples/printer"
 	for _, test := range []struct {
@@ -63,13 +68,18 @@ func TestPrinter(t *testing.T) {
 			program.AwaitText(t, "printing 15 ")
 
 			b.outage(true)
-			send(5)
-			<-time.After(3 * time.Second)
-			swaps := p.refreshes.Load()
-			e2e.Eventually(t, "a token is renewed during the outage", func() bool { return p.refreshes.Load() > swaps })
+			renewed := p.refreshes.Load()
+			for n := range int64(6) {
+				send(1)
+				e2e.Eventually(t, "a token is renewed during the outage", func() bool { return p.refreshes.Load() > renewed+n })
+			}
+			if e2e.Online(d.Now()) {
+				t.Error("the device is online in the outage")
+			}
 			b.outage(false)
-			program.AwaitText(t, "printing 20 ")
-			send(5)
+			awaitBack(t, d)
+			program.AwaitText(t, "printing 21 ")
+			send(4)
 			program.AwaitText(t, "printing 25 ")
 
 			all := map[string]bool{}
@@ -89,6 +99,18 @@ func TestPrinter(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// awaitBack waits for the end of an outage to be noticed: the back-off may just have begun a step of a minute.
+func awaitBack(t *testing.T, d *device) {
+	t.Helper()
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for began := time.Now(); !e2e.Online(d.Now()); <-again.C {
+		if time.Since(began) > 3*time.Minute {
+			t.Fatal("not online three minutes after the outage")
+		}
 	}
 }
 
