@@ -66,7 +66,11 @@ func (r release) deb(a arch, files []file) (string, error) {
 		return "", err
 	}
 	name := fmt.Sprintf("paird_%s_%s.deb", debVersion(r.version, r.built.Unix()), a.debian)
-	cmd := exec.Command("dpkg-deb", "--root-owner-group", "-Zxz", "-z9", "--build", stage, filepath.Join(r.out, name))
+	level := "-z9"
+	if r.quick {
+		level = "-z0"
+	}
+	cmd := exec.Command("dpkg-deb", "--root-owner-group", "-Zxz", level, "--build", stage, filepath.Join(r.out, name))
 	cmd.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.built.Unix()))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("dpkg-deb: %w: %s", err, out)

@@ -27,6 +27,8 @@ type release struct {
 	version string    // of the tag
 	built   time.Time // of the last commit: the time of every file
 	sign    string    // a private key of OpenSSH; "": not signed
+	only    string    // of Debian's architectures; "": all
+	quick   bool      // no SBOM and tar.gz, packages hardly compressed: for tests
 }
 
 func main() {
@@ -36,6 +38,8 @@ func main() {
 	flag.StringVar(&r.out, "o", "build/release", "where everything goes")
 	flag.StringVar(&r.version, "version", "dev", "the version")
 	flag.StringVar(&r.sign, "sign", "", "the OpenSSH private key that signs SHA256SUMS")
+	flag.StringVar(&r.only, "only", "", "this one of Debian's architectures")
+	flag.BoolVar(&r.quick, "quick", false, "for tests: packages alone, hardly compressed")
 	flag.Parse()
 	r.built = time.Unix(*built, 0).UTC()
 	if err := r.run(); err != nil {
@@ -58,6 +62,9 @@ func (r release) run() error {
 	}
 	var names []string
 	for _, a := range architectures() {
+		if r.only != "" && r.only != a.debian {
+			continue
+		}
 		made, err := r.architecture(a, p)
 		if err != nil {
 			return fmt.Errorf("%s: %w", a.build, err)
@@ -94,11 +101,15 @@ func (r release) architecture(a arch, p program) ([]string, error) {
 		return nil, err
 	}
 	var names []string
-	for _, one := range []func() (string, error){
+	steps := []func() (string, error){
 		func() (string, error) { return r.deb(a, files) },
 		func() (string, error) { return r.tarball(a, binary) },
 		func() (string, error) { return r.sbom(a, binary) },
-	} {
+	}
+	if r.quick {
+		steps = steps[:1]
+	}
+	for _, one := range steps {
 		name, err := one()
 		if err != nil {
 			return nil, err

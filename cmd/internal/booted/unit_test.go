@@ -28,7 +28,7 @@ func installed(t *testing.T, p *providertest.Server, sections string) *Machine {
 	m := Boot(t, root)
 	for _, name := range []string{
 		"LICENSE", "config/paird.example.toml", "scripts/install.sh", "scripts/paird.service", "scripts/paird.sysusers",
-		"scripts/THIRD_PARTY_NOTICES.txt", "scripts/paird.service.d/sim.conf.example",
+		"scripts/paird.toml", "config/recipes/keycloak.toml", "scripts/THIRD_PARTY_NOTICES.txt", "scripts/paird.service.d/sim.conf.example",
 	} {
 		m.Put(filepath.Join(root, name), "/root/source/"+name, 0o755)
 	}
