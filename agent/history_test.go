@@ -137,11 +137,11 @@ func (h *household) live() (ok bool) {
 }
 
 // history runs the history of a seed in a bubble.
-func history(t *testing.T, seed int) {
+func history(t *testing.T, seed int, wide bool) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHousehold(t, seed)
+		h := newHousehold(t, seed, wide)
 		if !h.live() || *oneSeed >= 0 {
-			t.Logf("history %d (go test -run Unpairing -history %d)\n%s", seed, seed, strings.Join(h.story, "\n"))
+			t.Logf("history %d (go test -run Unpairing -history %d; wide: %v)\n%s", seed, seed, wide, strings.Join(h.story, "\n"))
 		}
 		if strings.Contains(h.story[len(h.story)-1], "FAILED") {
 			t.Fail()
@@ -156,12 +156,22 @@ var onceRed = []int{133604, 209912, 287420}
 // lost and unusable responses, servers that fail, move or are slow, disks that fail and clocks that step, against each
 // kind of server.
 func TestNeverCausesUnpairing(t *testing.T) {
-	if *oneSeed >= 0 {
-		history(t, *oneSeed)
-		return
+	if *oneSeed < 0 {
+		for _, seed := range onceRed {
+			t.Run("", func(t *testing.T) { history(t, seed, false) })
+		}
 	}
-	for _, seed := range onceRed {
-		t.Run("", func(t *testing.T) { history(t, seed) })
+	runHistories(t, false, 1)
+}
+
+// The same with more that may happen; see newHousehold.
+func TestNeverCausesUnpairingWide(t *testing.T) { runHistories(t, true, 4) }
+
+// runHistories runs one in each of those that are asked for, or the one of -history.
+func runHistories(t *testing.T, wide bool, each int) {
+	if *oneSeed >= 0 {
+		history(t, *oneSeed, wide)
+		return
 	}
 	n := *histories
 	if env, err := strconv.Atoi(os.Getenv("PAIRD_TEST_HISTORIES")); err == nil {
@@ -170,12 +180,13 @@ func TestNeverCausesUnpairing(t *testing.T) {
 	if raceEnabled {
 		n /= 20
 	}
+	n /= each
 	var next, failed atomic.Int64
 	for range runtime.GOMAXPROCS(0) {
 		t.Run("worker", func(t *testing.T) {
 			t.Parallel()
 			for seed := int(next.Add(1)); seed <= n && failed.Load() < 3; seed = int(next.Add(1)) {
-				if !t.Run("", func(t *testing.T) { history(t, seed) }) {
+				if !t.Run("", func(t *testing.T) { history(t, seed, wide) }) {
 					failed.Add(1)
 				}
 			}

@@ -21,6 +21,8 @@ type household struct {
 	policy astest.Policy
 	site   *astest.Site
 	revoke string
+	auto   bool // start = "auto"
+	wide   bool // with what newHousehold(wide) adds
 
 	store   *memStore
 	agent   *Agent
@@ -38,7 +40,9 @@ type household struct {
 	resetsOf bool          // a reset has revoked
 }
 
-func newHousehold(t *testing.T, seed int) *household {
+// newHousehold draws a household. A wide one also has any auth.revoke, start = "auto", tokens of further audiences and ID
+// tokens that are refused; the histories of the others stay as they were drawn before there were wide ones.
+func newHousehold(t *testing.T, seed int, wide bool) *household {
 	random := rand.New(rand.NewPCG(7, uint64(seed)))
 	policies := []astest.Policy{astest.Strict, astest.Tolerant, astest.UntilUsed, astest.KeepsOld, astest.Steady, astest.Shared}
 	h := &household{
@@ -51,6 +55,11 @@ func newHousehold(t *testing.T, seed int) *household {
 	h.site.Respends = true
 	h.site.IDTokens = random.IntN(5) == 0
 	h.site.Treat, h.site.Decide = h.treat, h.decide
+	if h.wide = wide; wide {
+		h.revoke = []string{revokeAuto, revokeReset, revokeNever}[random.IntN(3)]
+		h.site.IDTokens = random.IntN(2) == 0
+		h.auto = random.IntN(3) == 0
+	}
 	if h.policy.Shared { // the user's other device
 		h.site.With(func(s *astest.Server, _ []*astest.Issue) { h.sibling = s.Pair("alice", time.Now()) })
 	}
@@ -86,7 +95,8 @@ func (h *household) boot() {
 	h.agent = New(Options{
 		DeviceID: "dev", Auth: client, Store: h.store, Queue: quietQueue{}, Clock: h.clock, Revoke: h.revoke,
 		Bound: store.Binding{Issuer: astest.Issuer, ClientID: astest.ClientID}, Log: log,
-		Rand: func(d time.Duration) time.Duration { return d / 2 },
+		Rand: func(d time.Duration) time.Duration { return d / 2 }, StartAuto: h.auto,
+		Audiences: map[string]deviceauth.AudienceRequest{"api": {Resource: "https://api.example"}},
 	})
 	done := make(chan struct{})
 	agent := h.agent
@@ -110,7 +120,15 @@ func (h *household) excuse(why string) {
 
 // deeds are what may happen, with their weights.
 func (h *household) deed() {
-	switch n := h.random.IntN(100); {
+	all := 100
+	if h.wide {
+		all = 115
+	}
+	switch n := h.random.IntN(all); {
+	case n >= 107:
+		h.askAudience()
+	case n >= 100:
+		h.toggle("foreign ID token")
 	case n < 22:
 		h.say("press")
 		h.cutShort = append(h.cutShort, time.Now())
@@ -217,6 +235,17 @@ func (h *household) askToken() {
 	if d := time.Since(began); err != nil || d > 0 || tok.AccessToken == "" {
 		h.fail("a token in hand that is good was served after %v: %v", d, err)
 	}
+}
+
+// askAudience lets a program ask for the token of another audience: a refresh that may rotate the refresh token.
+func (h *household) askAudience() {
+	h.say("a token for another audience")
+	ctx, cancel := context.WithTimeout(h.t.Context(), 30*time.Second)
+	agent, fresh := h.agent, h.random.IntN(2) == 0
+	go func() {
+		defer cancel()
+		_, _ = agent.Token(ctx, "api", time.Hour, fresh)
+	}()
 }
 
 // present is the keeper, nil before it is there.

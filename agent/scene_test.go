@@ -66,6 +66,9 @@ func (c *scene) treat(path string) astest.Treatment {
 	case c.faults["unusable"] && token:
 		c.faults["unusable"] = false
 		tr.Unusable = true
+	case c.faults["foreign ID token"] && token:
+		c.faults["foreign ID token"] = false
+		tr.ForeignID = true
 	}
 	return tr
 }

@@ -108,17 +108,21 @@ func (s *Site) issue(t Tokens, pairing bool, treat Treatment) (int, map[string]a
 		fields["token_type"] = "mac"
 	}
 	if s.IDTokens {
-		fields["id_token"] = s.idToken(t.Account)
+		audience := ClientID
+		if treat.ForeignID {
+			audience, issue.Unusable = "another", issue.Unusable || pairing
+		}
+		fields["id_token"] = s.idToken(t.Account, audience)
 	}
 	return http.StatusOK, fields, issue
 }
 
 // idToken is a signed ID token (OpenID Connect Core section 2).
-func (s *Site) idToken(account string) string {
+func (s *Site) idToken(account, audience string) string {
 	now := time.Now().Unix()
 	part := func(v any) string { b, _ := json.Marshal(v); return base64.RawURLEncoding.EncodeToString(b) }
 	text := part(map[string]any{"alg": "ES256", "kid": "1"}) + "." +
-		part(map[string]any{"iss": Issuer, "sub": account, "aud": ClientID, "iat": now, "exp": now + 3600})
+		part(map[string]any{"iss": Issuer, "sub": account, "aud": audience, "iat": now, "exp": now + 3600})
 	sum := sha256.Sum256([]byte(text))
 	r, sig, err := ecdsa.Sign(rand.Reader, s.signer(), sum[:])
 	if err != nil {

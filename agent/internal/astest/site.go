@@ -26,6 +26,7 @@ type Treatment struct {
 	Status      int           // answered instead of the server; 0: the server answers
 	Lose        bool          // the server has acted and the response does not arrive
 	Unusable    bool          // a token response has a token_type that cannot be used
+	ForeignID   bool          // a token response has the ID token of another client
 }
 
 // Decision is what the user does with a code.
@@ -39,7 +40,7 @@ type Decision struct {
 type Issue struct {
 	Tokens
 	Pairing   bool
-	Unusable  bool      // its token_type cannot be used
+	Unusable  bool      // its token_type or, at a pairing, its ID token cannot be used
 	Delivered time.Time // zero: it was lost, or is on its way
 	Lost      time.Time
 	Abandoned bool // the client did not wait for it
