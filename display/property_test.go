@@ -159,11 +159,9 @@ func TestCompleteBeforePlain(t *testing.T) {
 	}
 }
 
-// TestCommonServers: on 128x64 the QR code and the user code of common servers stand on the first page, as the
-// largest text; the QR code is on the other one too, which has the URI.
-func TestCommonServers(t *testing.T) {
-	g := Geometry{Width: 128, Height: 64, Name: "Printer"}
-	for uri, code := range map[string]string{
+// commonServers are the verification URIs of common servers with codes as they spell them.
+func commonServers() map[string]string {
+	return map[string]string{
 		"https://github.com/login/device":                   "WDJB-MJHT",
 		"https://www.google.com/device":                     "GQVQ-JKEC",
 		"https://microsoft.com/devicelogin":                 "FJC3ZDXQ8",
@@ -174,7 +172,14 @@ func TestCommonServers(t *testing.T) {
 		"https://zitadel.example.com/device":                "WDJB-MJHT",
 		"https://my-tenant.logto.app/device":                "ABCD-EFGH",
 		"https://id.example.com/oidc/device/authentication": "019-450-730",
-	} {
+	}
+}
+
+// TestCommonServers: on 128x64 the QR code and the user code of common servers stand on the first page, as the
+// largest text; the QR code is on the other one too, which has the URI.
+func TestCommonServers(t *testing.T) {
+	g := Geometry{Width: 128, Height: 64, Name: "Printer"}
+	for uri, code := range commonServers() {
 		s := Pairing{UserCode: code, VerificationURI: uri, VerificationURIComplete: uri + "?user_code=" + code, Left: time.Minute}
 		var p pairing
 		p.set(&symbols{}, s, g)
@@ -184,6 +189,33 @@ func TestCommonServers(t *testing.T) {
 		if n := p.pages(g); n.first != 1 || n.further > 1 {
 			t.Errorf("%s: %+v pages", uri, n)
 		}
+	}
+}
+
+// TestCommonServersInAllLanguages: the same on every panel that is sold, in every language, with codes of 6 to 20 characters: the QR
+// code stays, the code is the largest text, and paper has one page. 128x32 has no room for a QR code.
+func TestCommonServersInAllLanguages(t *testing.T) {
+	t.Parallel()
+	for _, g := range sold() {
+		for _, g.Language = range Languages() {
+			for uri, code := range commonServers() {
+				checkServer(t, g, Pairing{UserCode: code, VerificationURI: uri, VerificationURIComplete: uri + "?user_code=" + code, Left: 15 * time.Minute})
+			}
+		}
+		g.Language = "en"
+		for _, code := range []string{"123456", "WDJBMJHT", "ABC-DEF-GHI", "WDJB-MJHT-KLMN", "ABCDEFGHJKLMNPQRSTUV", "ABCDE-FGHJK-LMNPQ-RSTUV"} {
+			checkServer(t, g, Pairing{UserCode: code, VerificationURI: "https://example.com/device", Left: 15 * time.Minute})
+		}
+	}
+}
+
+func checkServer(t *testing.T, g Geometry, s Pairing) {
+	t.Helper()
+	var p pairing
+	p.set(&symbols{}, s, g)
+	n := p.pages(g)
+	if drawn := checkPairing(t, s, g); drawn != (g.Height > 32) || !p.whole || n.first != 1 || g.Paper && n.further > 0 {
+		t.Errorf("%s: %s: QR code %v, whole %v, %+v pages", g.name(), s.UserCode, drawn, p.whole, n)
 	}
 }
 
