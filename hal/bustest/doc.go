@@ -12,8 +12,8 @@
 // commands, oled_image.go its RAM and glass; epaper.go the e-paper module and its bus, epaper_command.go its commands,
 // epaper_refresh.go what a refresh does to the paper; colour.go e-paper whose controllers have their own waveforms; modules.go how
 // the modules are wired; traffic.go reads what the vendors' own drivers put on the wire (testdata/vendor, written by
-// scripts/vendor-traffic) and recordings of ours, which traffic_write.go writes; traffic_replay.go puts them on the wire of a model
-// and records a driver of ours; traffic_compare.go finds in what the two differ.
+// scripts/vendor-traffic) and recordings of ours, which traffic_write.go writes; record.go records a
+// driver of ours; traffic_replay.go puts a recording on the wire of a model; traffic_compare.go finds in what two recordings differ.
 //
 // Datasheets: Solomon Systech SSD1306 rev 1.5 (Aug 2010), SSD1309 rev 1.1, SSD1680 rev 0.14 (Jun 2019),
 // SSD1681 rev 0.13, SSD1675A/B, SSD1608 rev 1.0; Sino Wealth SH1106 V2.3, SH1107 V2.1.

@@ -44,13 +44,13 @@ func TestAgainstTheVendors(t *testing.T) {
 				if n := wrong(o, drawn(g.Size)); n > 0 {
 					t.Errorf("the vendor's traffic: %d wrong pixels", n)
 				}
-				tap := &bustest.OLEDTap{OLED: bustest.NewOLED(g, addr, true)}
-				p, err := NewI2C(tap, addr, &Opts{Chip: string(g.Chip), Size: g.Size, ColumnOffset: -1})
+				glass, tap := bustest.NewOLED(g, addr, true), bustest.NewRecorder(true, addr)
+				p, err := NewI2C(tap.I2C(glass), addr, &Opts{Chip: string(g.Chip), Size: g.Size, ColumnOffset: -1})
 				if err != nil {
 					t.Fatal(err)
 				}
-				mustDraw(t, p, tap.OLED, drawn(g.Size), "ours")
-				theirs, ours := o.OLEDSettings(append(vendor.Of("init"), vendor.Of("full")...)), o.OLEDSettings(tap.Events)
+				mustDraw(t, p, glass, drawn(g.Size), "ours")
+				theirs, ours := o.OLEDSettings(append(vendor.Of("init"), vendor.Of("full")...)), o.OLEDSettings(tap.Events())
 				for _, w := range bustest.Compare(theirs, ours, explained(g)) {
 					t.Error(w)
 				}

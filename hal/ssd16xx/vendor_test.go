@@ -66,8 +66,8 @@ func TestAgainstTheVendors(t *testing.T) {
 		t.Run(info.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				theirs, ours := bustest.NewEPaper(bustest.Sheets()[info.Name], false), bustest.NewEPaper(bustest.Sheets()[info.Name], false)
-				tap := &bustest.Tap{Paper: ours}
-				p, err := New(tap.SPI(), tap.DC(), tap.Reset(), tap.Busy(), &Opts{Module: info.Name})
+				tap := bustest.NewRecorder(false, 0)
+				p, err := New(tap.SPI(ours.SPI()), tap.Pin(ours.DC(), "dc"), tap.Pin(ours.Reset(), "reset"), ours.Busy(), &Opts{Module: info.Name})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -85,7 +85,7 @@ func TestAgainstTheVendors(t *testing.T) {
 						t.Fatal(err)
 					}
 					why := explained()[info.Name+" "+operation]
-					for _, w := range bustest.Compare(bustest.PaperSettings(vendor), bustest.PaperSettings(tap.Events), why) {
+					for _, w := range bustest.Compare(bustest.PaperSettings(vendor), bustest.PaperSettings(tap.Events()), why) {
 						t.Error(operation, w)
 					}
 					if n := otherRAM(theirs, ours, info.Size); operation == "full" && n > 0 {
@@ -95,7 +95,7 @@ func TestAgainstTheVendors(t *testing.T) {
 				if err := p.Sleep(); err != nil {
 					t.Fatal(err)
 				}
-				for _, w := range bustest.Compare(bustest.SleepSetting(vendor), bustest.SleepSetting(tap.Events), explained()[info.Name+" sleep"]) {
+				for _, w := range bustest.Compare(bustest.SleepSetting(vendor), bustest.SleepSetting(tap.Events()), explained()[info.Name+" sleep"]) {
 					t.Error("sleep", w)
 				}
 			})

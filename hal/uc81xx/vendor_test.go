@@ -37,13 +37,13 @@ func TestAgainstTheVendor(t *testing.T) {
 				if n := wrong(c, drawn(info.Size)); n > 0 {
 					t.Errorf("the vendor's traffic: %d wrong pixels", n)
 				}
-				tap := &bustest.Tap{Paper: c}
-				d, err := New(tap.SPI(), tap.DC(), tap.Reset(), tap.Busy(), &Opts{Module: info.Name})
+				tap := bustest.NewRecorder(false, 0)
+				d, err := New(tap.SPI(c.SPI()), tap.Pin(c.DC(), "dc"), tap.Pin(c.Reset(), "reset"), c.Busy(), &Opts{Module: info.Name})
 				if err != nil {
 					t.Fatal(err)
 				}
 				mustDraw(t, d, c, drawn(info.Size), "ours")
-				theirs, ours := bustest.Steps(vendor.Of("full")), bustest.Steps(tap.Events)
+				theirs, ours := bustest.Steps(vendor.Of("full")), bustest.Steps(tap.Events())
 				for _, w := range bustest.Compare(theirs, ours, explained(info.Name)) {
 					t.Error(w)
 				}
