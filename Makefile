@@ -91,6 +91,12 @@ YEARS ?= 10
 year: ## YEARS (10) simulated devices, a year each; a failure names its seed: go test -run TestYear -year SEED ./agent
 	$(GO) test -vet=off -count 1 -v -timeout 1800s -run 'TestYear$$' ./agent -years $(YEARS)
 
+N ?= 200
+
+.PHONY: fleet
+fleet: build ## N (200) devices at once through pairing, a power failure and outages; build/fleet.svg shows the rates
+	build/pairlab fleet -n $(N) -outage 5s -lifetime 30s -svg build/fleet.svg
+
 .PHONY: budget
 budget: ## what the daemon costs: size, memory, processor time, flash, start; fails beyond scripts/budgets.txt
 	scripts/budget.sh

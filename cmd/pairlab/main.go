@@ -14,6 +14,7 @@ import (
 const usage = `usage: pairlab COMMAND [flags]
 
 demo            an authorization server, an MQTT broker and a device with a simulated panel, on one page
+fleet           many devices in one process: pairing, power failure, outages of broker and server
 record          draw on this board's panel, and write what goes over its wires to a file
 replay FILE     show such a recording as pictures
 `
@@ -67,6 +68,12 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 			return usageError{err}
 		}
 		return demo(ctx, o, stdout)
+	case "fleet":
+		o, err := fleetFlags(args, stderr)
+		if err != nil {
+			return usageError{err}
+		}
+		return runFleet(ctx, o, stdout)
 	case "record":
 		o, err := recordFlags(args, stderr)
 		if err != nil {

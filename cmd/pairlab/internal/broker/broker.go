@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net"
@@ -12,13 +13,14 @@ import (
 	"github.com/mochi-mqtt/server/v2/listeners"
 )
 
-// Options describe a Broker; all but Observe are required.
+// Options describe a Broker; all but Address and Observe are required.
 type Options struct {
 	Issuer   string             // whose tokens are good
 	Audience string             // that they must be meant for
 	Scope    string             // that they must have
 	Keys     jose.JSONWebKeySet // that verify them
 	Root     string             // first level of all topics, such as "paird"
+	Address  string             // host and port of loopback; "": 127.0.0.1 and a free port
 	Message  func(Message)      // gets each message, those of one client in order; must not block
 	Observe  func(Event)        // gets each admission and refusal; may be nil
 }
@@ -48,7 +50,7 @@ type Broker struct {
 // maxPacket bounds what a client may send, in bytes.
 const maxPacket = 1 << 20
 
-// Start runs a broker on a free port of 127.0.0.1 until Close.
+// Start runs a broker on loopback until Close.
 func Start(o Options) (*Broker, error) {
 	if o.Observe == nil {
 		o.Observe = func(Event) {}
@@ -59,7 +61,7 @@ func Start(o Options) (*Broker, error) {
 	if err := srv.AddHook(newAdmission(o), nil); err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := net.Listen("tcp", cmp.Or(o.Address, "127.0.0.1:0"))
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}

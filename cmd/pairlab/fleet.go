@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/paird/paird/cmd/pairlab/internal/fleet"
+)
+
+// fleetOptions are those of `pairlab fleet`.
+type fleetOptions struct {
+	fleet.Options
+	svg string // file; "": none
+}
+
+func fleetFlags(args []string, stderr io.Writer) (fleetOptions, error) {
+	var o fleetOptions
+	var scenarios string
+	f := flag.NewFlagSet("pairlab fleet", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.IntVar(&o.N, "n", 200, "how many `devices`")
+	f.StringVar(&scenarios, "scenarios", strings.Join(fleet.Scenarios, ","), "which, in that order")
+	f.StringVar(&o.Issuer, "issuer", "", "`URL` of the authorization server (default: the lab's own, which approves each code)")
+	f.StringVar(&o.ClientID, "client-id", "fleet", "of the devices")
+	f.StringVar(&o.Broker, "broker", "", "`URL` of the broker, with --issuer")
+	f.StringVar(&o.CAFile, "ca", "", "`file` with the certificate authority of both")
+	f.StringVar(&o.State, "state", "", "`directory` for the devices' queues (default: a temporary one)")
+	f.DurationVar(&o.Spread, "spread", 5*time.Second, "mqtt.spread of the devices")
+	f.DurationVar(&o.Interval, "interval", 10*time.Second, "of readings, and of the messages that are looked for at the lab's broker")
+	f.DurationVar(&o.Lifetime, "lifetime", time.Hour, "of access tokens of the lab's server")
+	f.DurationVar(&o.Stage, "stage", 10*time.Second, "over which the devices are switched on for the first time")
+	f.DurationVar(&o.Outage, "outage", 10*time.Second, "how long broker and token endpoint are away")
+	f.DurationVar(&o.Patience, "patience", 5*time.Minute, "how long the fleet may take to be online")
+	f.StringVar(&o.svg, "svg", "", "`file` for a drawing of the rates")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	o.Scenarios = strings.Split(scenarios, ",")
+	return o, o.check(f.Args())
+}
+
+func (o *fleetOptions) check(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("fleet: unexpected argument %q", rest[0])
+	case o.N < 1:
+		return fmt.Errorf("-n %d: give at least 1", o.N)
+	case (o.Issuer == "") != (o.Broker == ""):
+		return errors.New("--issuer and --broker: give both or neither")
+	case o.Scenarios[0] != "pairing":
+		return errors.New("--scenarios: the first is pairing")
+	}
+	for _, d := range []time.Duration{o.Interval, o.Lifetime, o.Patience} {
+		if d < time.Second {
+			return errors.New("--interval, --lifetime and --patience: give at least 1s")
+		}
+	}
+	for _, name := range o.Scenarios {
+		if !slices.Contains(fleet.Scenarios, name) {
+			return fmt.Errorf("--scenarios: no %q; there are %s", name, strings.Join(fleet.Scenarios, ", "))
+		}
+		if o.Issuer != "" && (name == "broker" || name == "endpoint") {
+			return fmt.Errorf("--scenarios: %s takes the lab's own server and broker", name)
+		}
+	}
+	return nil
+}
+
+// runFleet takes a fleet through its scenarios and prints the report. It fails where a device does not come online, is
+// un-paired or loses a message.
+func runFleet(ctx context.Context, o fleetOptions, stdout io.Writer) error {
+	o.Out = stdout
+	if o.Issuer != "" {
+		o.Code = func(device, uri string) { fmt.Fprintf(stdout, "%s: approve %s\n", device, uri) }
+	}
+	r, err := fleet.Run(ctx, o.Options)
+	if err != nil {
+		return fmt.Errorf("fleet: %w", err)
+	}
+	r.Text(stdout)
+	if o.svg != "" {
+		if err := drawFleet(r, o.svg); err != nil {
+			return fmt.Errorf("fleet: %w", err)
+		}
+	}
+	if why := r.Failed(); why != "" {
+		return fmt.Errorf("fleet: %s", why)
+	}
+	return nil
+}
+
+func drawFleet(r fleet.Report, path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	r.SVG(f)
+	return f.Close()
+}

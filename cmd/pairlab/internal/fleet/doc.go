@@ -1,0 +1,29 @@
+// Package fleet runs many devices in one process: for each a whole agent with its own authorization client, queue and MQTT
+// session. Stores live in memory, queues in folders; there are no panels, and all devices share one pool of HTTP connections.
+// Server and broker are the lab's own, or any others.
+//
+// In reading order: fleet.go (a run and its scenarios), device.go, memory.go (the store), servers.go (the lab's server, which
+// approves each code, and broker), meter.go (what happens in each second), report.go (table and drawing).
+//
+// # What a million devices ask for
+//
+// With N devices, tokens that live for L, mqtt.spread S and telemetry.interval I:
+//
+//   - Token requests, settled: N/(0.7 L) a second, since a device renews its tokens after 60 to 80 % of their lifetime. With
+//     N = 1,000,000 and L = 1 h that is 400 a second, each two signatures at a server with ID tokens; with L = 24 h, 17.
+//   - Connects, settled: the same again where the login has the token in it, since a session with a new token is a new
+//     connection with its TLS handshake. A static login, or a client certificate, has none.
+//   - Messages: N/I a second. With I = 30 s that is 33,000 a second with QoS 1, the same number of PUBACKs, and with
+//     mqtt.keep_alive = 30 s hardly a ping besides; with I = 10 min it is 1,700, and 33,000 pings a second.
+//   - Everyone boots at once, or the broker has been away: each device waits rand(0, S). The mean is N/S connects a second, and
+//     as many token requests after a power failure. With S = 5 s that is 20 % of the fleet each second, 200,000; with
+//     S = 120 s, 0.83 %, 8,300. Chance adds three to four times the root of it to the worst second: nothing for a million,
+//     a third of the mean for ten thousand.
+//   - The token endpoint has been away: no spread is needed, because only those come back at once whose tokens were due
+//     meanwhile, and these have each their own back-off, of 5 min at most.
+//
+// What keeps it flat: long tokens with a short-lived session at the broker's will, S of 60 s to 300 s, and an I of minutes. What
+// breaks first is the handshake: an RSA signature a connection, about 1 ms of a core, so that S = 5 s asks a million
+// devices' broker for 200 cores. The token endpoint is next, with one or two signatures a request and a write to its
+// database.
+package fleet

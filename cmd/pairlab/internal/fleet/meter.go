@@ -1,0 +1,91 @@
+package fleet
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// Kinds of what is counted.
+const (
+	TokenRequests = "token requests"
+	Connects      = "connects"
+	OnlineNow     = "online" // at the end of the second, not in it
+)
+
+// meter counts what happens in each second of a run.
+type meter struct {
+	began time.Time
+
+	mu      sync.Mutex
+	seconds map[string][]int
+	online  int
+}
+
+func newMeter() *meter { return &meter{began: time.Now(), seconds: map[string][]int{}} }
+
+// add counts n of a kind now.
+func (m *meter) add(kind string, n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	second := int(time.Since(m.began) / time.Second)
+	for len(m.seconds[kind]) <= second {
+		m.seconds[kind] = append(m.seconds[kind], 0)
+	}
+	m.seconds[kind][second] += n
+}
+
+// isOnline notes that a device came online, or went.
+func (m *meter) isOnline(online bool) {
+	n := -1
+	if online {
+		n = 1
+	}
+	m.mu.Lock()
+	m.online += n
+	m.mu.Unlock()
+	m.add(OnlineNow, n)
+}
+
+func (m *meter) onlineNow() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.online
+}
+
+// series is a kind by second, up to now; that of OnlineNow adds up.
+func (m *meter) series(kind string) []int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := slices.Clone(m.seconds[kind])
+	for len(all) <= int(time.Since(m.began)/time.Second) {
+		all = append(all, 0)
+	}
+	if kind == OnlineNow {
+		for i := 1; i < len(all); i++ {
+			all[i] += all[i-1]
+		}
+	}
+	return all
+}
+
+// rate is the worst second of a kind since a moment, and the mean of the seconds up to the last in which there was any.
+func (m *meter) rate(kind string, since time.Time) (worst int, mean float64) {
+	all := m.series(kind)[int(since.Sub(m.began)/time.Second):]
+	for len(all) > 1 && all[len(all)-1] == 0 {
+		all = all[:len(all)-1]
+	}
+	sum := 0
+	for _, n := range all {
+		sum += n
+	}
+	return slices.Max(all), float64(sum) / float64(len(all))
+}
+
+// percentile is the p-th, 0 to 100, of what was sorted; 0 if there is nothing.
+func percentile(sorted []time.Duration, p int) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[(len(sorted)-1)*p/100]
+}

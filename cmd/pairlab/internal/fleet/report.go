@@ -1,0 +1,123 @@
+package fleet
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Report is what a run showed.
+type Report struct {
+	N           int
+	Spread      time.Duration
+	Outcomes    []Outcome
+	Series      []Series
+	Messages    int // accepted
+	Lost        int // accepted, and not arrived at the lab's broker
+	Unpaired    int
+	DeviceBytes int64 // heap and stacks of a device, with its share of server and broker
+}
+
+// Outcome is that of one scenario.
+type Outcome struct {
+	Name   string
+	Began  time.Duration // since the begin of the run
+	Took   time.Duration // until all were online again, or patience ended
+	Online int
+	Until  []time.Duration // from the start of each device until it was online, sorted; of "pairing" and "boot"
+	Rates  map[string]Rate
+}
+
+// Rate is of one kind of request.
+type Rate struct {
+	Worst int     // in one second
+	Mean  float64 // a second, up to the last one
+}
+
+// Series is a kind by second.
+type Series struct {
+	Kind    string
+	Seconds []int
+}
+
+func (r *Report) add(o Outcome) { r.Outcomes = append(r.Outcomes, o) }
+
+// Failed says what a fleet must not do, "" if it did not.
+func (r *Report) Failed() string {
+	for _, o := range r.Outcomes {
+		if o.Online < r.N {
+			return fmt.Sprintf("%s: %d of %d online at the end", o.Name, o.Online, r.N)
+		}
+	}
+	switch {
+	case r.Lost > 0:
+		return fmt.Sprintf("%d of %d messages are lost", r.Lost, r.Messages)
+	case r.Unpaired > 0:
+		return fmt.Sprintf("%d un-pairings", r.Unpaired)
+	}
+	return ""
+}
+
+// Text writes the report as a table.
+func (r *Report) Text(w io.Writer) {
+	fmt.Fprintf(w, "\n%d devices, spread %v; %d KB a device, with its share of server and broker; %d messages, %d lost; %d un-pairings\n\n",
+		r.N, r.Spread, r.DeviceBytes>>10, r.Messages, r.Lost, r.Unpaired)
+	fmt.Fprintf(w, "%-10s %8s %8s %30s %30s %36s\n", "scenario", "online", "within", "token requests/s worst (mean)", "connects/s worst (mean)", "start to online 50/95/99/100 %")
+	for _, o := range r.Outcomes {
+		fmt.Fprintf(w, "%-10s %8d %8s %30s %30s %36s\n", o.Name, o.Online, o.Took.Round(100*time.Millisecond),
+			r.rate(o, TokenRequests), r.rate(o, Connects), o.percentiles())
+	}
+}
+
+func (r *Report) rate(o Outcome, kind string) string {
+	rate := o.Rates[kind]
+	return fmt.Sprintf("%d = %.1f %% (%.1f)", rate.Worst, 100*float64(rate.Worst)/float64(r.N), rate.Mean)
+}
+
+func (o Outcome) percentiles() string {
+	if len(o.Until) == 0 {
+		return "-"
+	}
+	var all []string
+	for _, p := range []int{50, 95, 99, 100} {
+		all = append(all, percentile(o.Until, p).Round(10*time.Millisecond).String())
+	}
+	return strings.Join(all, " ")
+}
+
+// Size of the drawing, in its own units, and of each of its panels.
+const (
+	width, height = 900, 160
+	gap           = 40
+)
+
+// SVG draws each series over the time of the run, with a line where a scenario begins.
+func (r *Report) SVG(w io.Writer) {
+	total := len(r.Series)*(height+gap) + gap
+	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", width+2*gap, total)
+	fmt.Fprintf(w, `<rect width="100%%" height="100%%" fill="white"/>`+"\n")
+	for i, s := range r.Series {
+		r.panel(w, s, gap+i*(height+gap))
+	}
+	fmt.Fprintln(w, "</svg>")
+}
+
+func (r *Report) panel(w io.Writer, s Series, top int) {
+	most := 1
+	for _, n := range s.Seconds {
+		most = max(most, n)
+	}
+	x := func(second float64) float64 { return gap + second*width/float64(max(1, len(s.Seconds)-1)) }
+	var line strings.Builder
+	for i, n := range s.Seconds {
+		fmt.Fprintf(&line, "%.1f,%.1f ", x(float64(i)), float64(top)+height*(1-float64(n)/float64(most)))
+	}
+	fmt.Fprintf(w, `<text x="%d" y="%d">%s a second, at most %d; %d s</text>`+"\n", gap, top-6, s.Kind, most, len(s.Seconds))
+	fmt.Fprintf(w, `<polyline fill="none" stroke="#0366d6" points="%s"/>`+"\n", line.String())
+	for _, o := range r.Outcomes {
+		at := x(o.Began.Seconds())
+		fmt.Fprintf(w, `<line x1="%.1f" x2="%.1f" y1="%d" y2="%d" stroke="#aaa"/><text x="%.1f" y="%d" fill="#888">%s</text>`+"\n",
+			at, at, top, top+height, at+2, top+height+12, o.Name)
+	}
+}
