@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // TestWordsComplete: no language lacks a string, and every face can draw all of them. Where the owner can do
@@ -59,6 +60,39 @@ func TestReasons(t *testing.T) {
 		if got := english.reason(detail); got != want {
 			t.Errorf("%q is %q, want %q", detail, got, want)
 		}
+	}
+}
+
+// TestOneWordForOneThing: pairing and resetting have one verb in each language on all screens, and all sentences address the owner
+// in one way.
+func TestOneWordForOneThing(t *testing.T) {
+	for language, c := range map[string]struct{ pair, reset, other string }{
+		"en": {"pair", "reset", "thou"},
+		"de": {"oppel", "rücksetz", "sie ihr ihre du dein deine"}, // infinitives
+		"fr": {"associ", "réinitialis", "tu ton ta tes appuie maintiens"},
+		"es": {"vincul", "restablec", "tu tus pulsa suelta mantén"},
+		"it": {"associ", "ripristin", "suo sua prema tenga rilasci"},
+		"pt": {"emparelh", "redefin", "tu teu tua carrega carregue"},
+		"nl": {"koppel", "reset", "u uw"},
+	} {
+		w := in(language)
+		for _, s := range []string{w.press + w.pressDo, w.paired, w.pairedAs, w.hold, w.letGoPair} {
+			if !strings.Contains(strings.ToLower(s), c.pair) {
+				t.Errorf("%s: %q is not about %q", language, s, c.pair)
+			}
+		}
+		for _, s := range []string{w.holdReset, w.letGoReset} {
+			if !strings.Contains(strings.ToLower(s), c.reset) {
+				t.Errorf("%s: %q is not about %q", language, s, c.reset)
+			}
+		}
+		eachString(reflect.ValueOf(*w), func(s string) {
+			for _, word := range strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) }) {
+				if slices.Contains(strings.Fields(c.other), word) {
+					t.Errorf("%s: %q addresses the owner otherwise than the rest", language, s)
+				}
+			}
+		})
 	}
 }
 
