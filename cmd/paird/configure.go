@@ -30,7 +30,7 @@ func (p *program) configure(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, warning := range daemon.Warnings(cfg) {
+	for _, warning := range append(daemon.Warnings(cfg), daemon.Hints(cfg)...) {
 		fmt.Fprintln(p.stderr, "paird: warning:", warning)
 	}
 	_, err = fmt.Fprintln(p.stdout, p.config+": good")

@@ -8,10 +8,28 @@ import (
 	"time"
 )
 
+// result is how one check of `paird doctor` ended.
+type result string
+
+const (
+	good    result = "ok"
+	doubt   result = "warn"    // it works, and something may be missing
+	failed  result = "fail"    // detail says what to do
+	skipped result = "skipped" // it could not be looked at; detail says why
+)
+
+// passed is the result of a check that either holds or not.
+func passed(ok bool) result {
+	if ok {
+		return good
+	}
+	return failed
+}
+
 // finding is what one check of `paird doctor` found.
 type finding struct {
 	Check  string `json:"check"`
-	OK     bool   `json:"ok"`
+	Result result `json:"result"`
 	Detail string `json:"detail"`
 }
 
@@ -19,23 +37,31 @@ type finding struct {
 func (p *program) doctor(ctx context.Context, args []string) error {
 	f := p.flags("doctor")
 	asJSON := f.Bool("json", false, "print JSON")
+	file := f.String("bundle", "", "also write a report for a bug to `FILE`, without secrets; - is standard output")
 	if _, err := p.parse(f, args, 0, 0); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	found := p.examine(ctx)
-	failed := 0
+	wrong := 0
 	for _, one := range found {
-		if !one.OK {
-			failed++
+		if one.Result == failed {
+			wrong++
 		}
 	}
-	if err := p.printFindings(found, *asJSON); err != nil {
-		return err
+	if *file != "-" {
+		if err := p.printFindings(found, *asJSON); err != nil {
+			return err
+		}
 	}
-	if failed > 0 {
-		return fmt.Errorf("%d of %d checks failed", failed, len(found))
+	if *file != "" {
+		if err := p.bundle(ctx, *file, found); err != nil {
+			return fmt.Errorf("doctor: %w", err)
+		}
+	}
+	if wrong > 0 {
+		return fmt.Errorf("%d of %d checks failed", wrong, len(found))
 	}
 	return nil
 }
@@ -48,7 +74,7 @@ func (p *program) printFindings(found []finding, asJSON bool) error {
 	}
 	var all error
 	for _, one := range found {
-		mark := map[bool]string{true: "ok  ", false: "FAIL"}[one.OK]
+		mark := map[result]string{good: "ok  ", doubt: "warn", failed: "FAIL", skipped: "skip"}[one.Result]
 		_, err := fmt.Fprintf(p.stdout, "%s %-9s %s\n", mark, one.Check, one.Detail)
 		all = errors.Join(all, err)
 	}

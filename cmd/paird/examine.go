@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/paird/paird/agent/clock"
@@ -45,11 +46,14 @@ func (p *program) examine(ctx context.Context) []finding {
 	return found
 }
 
-func verdict(check string, err error, good string) finding {
-	if err != nil {
-		return finding{check, false, oneLine(err)}
+func verdict(check string, err error, text string) finding {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return finding{check, skipped, "this user may not look, run it as root: " + oneLine(err)}
+	case err != nil:
+		return finding{check, failed, oneLine(err)}
 	}
-	return finding{check, true, good}
+	return finding{check, good, text}
 }
 
 func clockFinding() finding {
@@ -57,11 +61,11 @@ func clockFinding() finding {
 	now := time.Now().UTC().Format(time.RFC3339)
 	switch {
 	case c.Synchronised():
-		return finding{"clock", true, "synchronised: " + now}
+		return finding{"clock", good, "synchronised: " + now}
 	case c.Set():
-		return finding{"clock", true, "not synchronised since boot, but later than this program's build: " + now}
+		return finding{"clock", doubt, "not synchronised since boot, but later than this program's build: " + now}
 	}
-	return finding{"clock", false, "the time is not set: " + now + "; TLS cannot be checked, see that NTP gets through"}
+	return finding{"clock", failed, "the time is not set: " + now + "; TLS cannot be checked, see that NTP gets through"}
 }
 
 // daemon asks the daemon, if there is one. It is no fault that there is none: doctor may run before the first start.
@@ -69,14 +73,14 @@ func (x *checkup) daemon(ctx context.Context) finding {
 	s, err := control.NewClient(x.cfg.Control.Socket).Status(ctx)
 	if errors.Is(err, control.ErrNotRunning) {
 		x.absent = true
-		return finding{"daemon", true, oneLine(err)}
+		return finding{"daemon", skipped, oneLine(err)}
 	}
 	if err != nil {
 		return verdict("daemon", err, "")
 	}
 	x.status = &s
 	if s.Problem != nil {
-		return finding{"daemon", false, fmt.Sprintf("%s, problem %s: %s", s.State, s.Problem.Code, s.Problem.Detail)}
+		return finding{"daemon", failed, fmt.Sprintf("%s, problem %s: %s; %s", s.State, s.Problem.Code, s.Problem.Detail, remedy(s.Problem.Code))}
 	}
-	return finding{"daemon", true, string(s.State)}
+	return finding{"daemon", good, string(s.State)}
 }

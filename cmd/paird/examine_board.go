@@ -29,14 +29,14 @@ func (x *checkup) panel(ctx context.Context) finding {
 	name := x.cfg.Display.Panel
 	switch {
 	case name == "none":
-		return finding{"panel", true, "none configured"}
+		return finding{"panel", skipped, "none configured"}
 	case x.status != nil && x.status.Panel != nil:
 		n := x.status.Panel
-		return finding{"panel", n.OK, fmt.Sprintf("%s %s %s", n.Driver, n.Size, orNone(n.Error, "draws"))}
+		return finding{"panel", passed(n.OK), fmt.Sprintf("%s %s %s", n.Driver, n.Size, orNone(n.Error, "draws"))}
 	case !x.absent:
-		return finding{"panel", true, name + ": only the daemon knows, and its status does not say"}
+		return finding{"panel", skipped, name + ": only the daemon knows, and its status does not say"}
 	case slices.Contains([]string{"sim", "png", "terminal"}, name):
-		return finding{"panel", true, name + ": no hardware to look at"}
+		return finding{"panel", skipped, name + ": no hardware to look at"}
 	}
 	hw := daemon.Hardware(x.cfg, x.who.Name, nil, slog.New(slog.DiscardHandler))
 	hw.ButtonPin, hw.LEDPin = "", ""
@@ -56,11 +56,11 @@ func (x *checkup) pins(ctx context.Context) finding {
 	const name = "pins"
 	switch {
 	case x.cfg.Button.Pin == "" && x.cfg.LED.Pin == "":
-		return finding{name, true, "neither button.pin nor led.pin is set"}
+		return finding{name, skipped, "neither button.pin nor led.pin is set"}
 	case x.status != nil:
 		return pinFinding(x.status.Problems)
 	case !x.absent:
-		return finding{name, true, "only the daemon knows"}
+		return finding{name, skipped, "only the daemon knows"}
 	}
 	hw := daemon.Hardware(x.cfg, x.who.Name, nil, slog.New(slog.DiscardHandler))
 	hw.Board, hw.Panel = "", "none"
@@ -76,11 +76,11 @@ func pinFinding(all []control.Problem) finding {
 	i := slices.IndexFunc(all, func(p control.Problem) bool { return p.Code == control.ProblemPanel })
 	switch {
 	case i < 0:
-		return finding{"pins", true, usablePins}
+		return finding{"pins", good, usablePins}
 	case strings.HasPrefix(all[i].Detail, "button: ") || strings.HasPrefix(all[i].Detail, "LED: "):
-		return finding{"pins", false, all[i].Detail}
+		return finding{"pins", failed, all[i].Detail}
 	}
-	return finding{"pins", true, "not known while the panel has a problem"}
+	return finding{"pins", skipped, "not known while the panel has a problem"}
 }
 
 // fit says which QR code the panel will show for the kind of URI this server gives, or gave.
@@ -103,12 +103,20 @@ func (x *checkup) fit(m deviceauth.Metadata) finding {
 	if fit.Dropped != "" {
 		text += "; " + fit.Dropped
 	}
-	return finding{"qr", true, text}
+	if !x.codeShown() {
+		text += "; a guess, the server gives the address only with a code"
+	}
+	return finding{"qr", good, text}
+}
+
+// codeShown reports whether the daemon has a code, and this user may see it.
+func (x *checkup) codeShown() bool {
+	return x.status != nil && x.status.Pairing != nil && x.status.Pairing.VerificationURI != ""
 }
 
 // uris are those of the code that is shown. Without a code they are a guess: the server gives them only with a code.
 func (x *checkup) uris(m deviceauth.Metadata) (plain, complete string, err error) {
-	if x.status != nil && x.status.Pairing != nil && x.status.Pairing.VerificationURI != "" {
+	if x.codeShown() {
 		return x.status.Pairing.VerificationURI, x.status.Pairing.VerificationURIComplete, nil
 	}
 	u, err := url.Parse(cmp.Or(m.DeviceAuthorizationEndpoint, x.cfg.Auth.DeviceAuthorizationEndpoint, x.cfg.Auth.Issuer))
@@ -122,7 +130,7 @@ func (x *checkup) uris(m deviceauth.Metadata) (plain, complete string, err error
 // dpop names the key that tokens are bound to (RFC 9449 section 6).
 func (x *checkup) dpop(m deviceauth.Metadata) finding {
 	if x.cfg.Auth.DPoP == "auto" && !slices.Contains(m.DPoP, "ES256") {
-		return finding{"dpop", true, "this server does not offer it: tokens are not bound to this device"}
+		return finding{"dpop", good, "this server does not offer it: tokens are not bound to this device"}
 	}
 	text := "tokens are bound to this device"
 	print, err := "", error(store.ErrLocked)
@@ -142,5 +150,5 @@ func (x *checkup) dpop(m deviceauth.Metadata) finding {
 	if warning := daemon.BoundPassword(x.cfg); warning != "" {
 		text += "; " + warning
 	}
-	return finding{"dpop", true, text}
+	return finding{"dpop", good, text}
 }

@@ -43,7 +43,7 @@ func brokerFinding(b control.Broker) finding {
 	if b.Unretained {
 		text += "; it refuses retained messages, so a subscriber does not see whether this device is online before the next change: allow them on its topics"
 	}
-	return finding{"broker", b.State == control.BrokerOnline, text}
+	return finding{"broker", passed(b.State == control.BrokerOnline), text}
 }
 
 // broker reports whether the broker can be reached; only the daemon has a token to try it with.

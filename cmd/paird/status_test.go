@@ -49,9 +49,9 @@ func TestBrokerFinding(t *testing.T) {
 		broker control.Broker
 		want   finding
 	}{
-		{control.Broker{State: control.BrokerOnline, URL: "mqtts://b"}, finding{"broker", true, "online mqtts://b"}},
-		{control.Broker{State: control.BrokerConnecting, URL: "mqtts://b", Error: "no\nroute"}, finding{"broker", false, "connecting mqtts://b no route"}},
-		{control.Broker{State: control.BrokerOnline, URL: "mqtts://b", Unretained: true}, finding{"broker", true,
+		{control.Broker{State: control.BrokerOnline, URL: "mqtts://b"}, finding{"broker", good, "online mqtts://b"}},
+		{control.Broker{State: control.BrokerConnecting, URL: "mqtts://b", Error: "no\nroute"}, finding{"broker", failed, "connecting mqtts://b no route"}},
+		{control.Broker{State: control.BrokerOnline, URL: "mqtts://b", Unretained: true}, finding{"broker", good,
 			"online mqtts://b; it refuses retained messages, so a subscriber does not see whether this device is online before the next change: allow them on its topics"}},
 	} {
 		if got := brokerFinding(c.broker); got != c.want {

@@ -145,6 +145,25 @@ func Warnings(cfg config.Config) []string {
 	return all
 }
 
+// Hints are what a person who writes a configuration wants to know, and a log need not repeat: `paird config check` prints
+// them.
+func Hints(cfg config.Config) []string {
+	var all []string
+	if b := WithBoard(cfg); b.Auth.Start == "button" && b.Button.Pin == "" && b.Display.Panel == "none" && len(b.Control.Pair) == 0 {
+		all = append(all, `auth.start = "button": there is no button, so only root can begin pairing, by `+"`paird pair`"+`; set button.pin, control.pair or start = "auto"`)
+	}
+	programs := map[string][]string{"hooks.on_event": cfg.Hooks.OnEvent}
+	for i, s := range cfg.Telemetry.Sensors {
+		programs[fmt.Sprintf("telemetry.sensor[%d].command", i+1)] = s.Command
+	}
+	for _, key := range slices.Sorted(maps.Keys(programs)) {
+		if p := programs[key]; len(p) > 0 && (strings.HasPrefix(p[0], "/home/") || strings.HasPrefix(p[0], "/root/")) {
+			all = append(all, key+": the unit hides /home and /root from the daemon (ProtectHome=): install the program below /usr/local")
+		}
+	}
+	return all
+}
+
 // simulatorWarning warns of the simulator in a system installation, which is one that uses the usual state directory:
 // [control] says nothing about its page.
 func simulatorWarning(cfg config.Config) string {

@@ -166,3 +166,31 @@ func TestExampleFile(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Hints: an installation that only root can pair, and programs that the unit hides.
+func TestHints(t *testing.T) {
+	read := func(text string) config.Config {
+		t.Helper()
+		cfg, err := config.Parse(strings.NewReader("[auth]\nissuer = \"https://auth.example.com\"\nclient_id = \"x\"\n" + text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cfg
+	}
+	for text, want := range map[string]string{
+		"":                                    "only root can begin pairing",
+		"start = \"auto\"\n":                  "",
+		"[button]\npin = \"GPIO17\"\n":        "",
+		"[control]\npair = [\"group:paird\"]": "",
+		"[display]\npanel = \"sim\"\n":        "",
+		"[display]\nboard = \"adafruit-oled-bonnet\"\n":                                                           "",
+		"start = \"auto\"\n[hooks]\non_event = [\"/home/pi/hook\"]\n":                                             "hooks.on_event: the unit hides /home",
+		"start = \"auto\"\n[[telemetry.sensor]]\ndriver = \"exec\"\nmetric = \"x\"\ncommand = [\"/root/read\"]\n": "telemetry.sensor[1].command: the unit hides",
+		"start = \"auto\"\n[hooks]\non_event = [\"/usr/local/bin/hook\"]\n":                                       "",
+	} {
+		got := strings.Join(Hints(read(text)), "\n")
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
