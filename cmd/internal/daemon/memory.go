@@ -15,6 +15,7 @@ func (d *device) giveBack(ctx context.Context) {
 	afterEach(ctx, d.agent.Events(ctx), func() {
 		debug.FreeOSMemory()
 		unmapProgram()
+		dropJapanese()
 	})
 }
 

@@ -4,3 +4,5 @@ package daemon
 
 // Elsewhere than on a board memory is not scarce.
 func unmapProgram() {}
+
+func dropJapanese() {}
