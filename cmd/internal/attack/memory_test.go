@@ -4,9 +4,13 @@ package attack
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -56,6 +60,39 @@ func TestMemoryIsPrivate(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+	d.Stop()
+}
+
+// A hook is trusted as the daemon is: it is the same user, reads the key and may ask for a token whatever [control]
+// says. It does not read the daemon's memory.
+func TestHookIsTrusted(t *testing.T) {
+	t.Parallel()
+	p := providertest.New(t, nil)
+	p.Always(provider.Approve)
+	d := newDevice(t, p, "token = []\n", "")
+	said := filepath.Join(d.Dir, "said")
+	hook := e2e.Write(t, "hook", fmt.Sprintf("#!/bin/sh\n{ id -u; wc -c <%s/key; cat /proc/$PPID/environ || echo closed; %s token --config %s; } >%s.new 2>&1; mv %s.new %s\n",
+		d.State, e2e.Program("paird"), d.Config, said, said, said))
+	must(t, os.Chmod(hook, 0o755))
+	must(t, os.Chmod(filepath.Dir(hook), 0o755))
+	d.Section("[hooks]\non_event = [%q]\n", hook)
+	uid := os.Geteuid()
+	if uid == 0 {
+		d.RunAs(e2e.Daemon)
+		uid = e2e.Daemon.UID
+	}
+	d.Start()
+	d.Do("pair")
+	d.Await("paired", e2e.Paired)
+	var lines []string
+	e2e.Eventually(t, "the hook has run after the pairing", func() bool {
+		text, _ := os.ReadFile(said)
+		lines = strings.Split(strings.TrimSpace(string(text)), "\n")
+		return len(lines) > 3 && p.Leak(lines[len(lines)-1], false) != ""
+	})
+	if lines[0] != strconv.Itoa(uid) || lines[1] != "32" || !slices.Contains(lines, "closed") {
+		t.Errorf("the hook is another user, cannot read the key, or can read the daemon's environment: %q", lines[:3])
 	}
 	d.Stop()
 }
