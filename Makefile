@@ -43,7 +43,7 @@ test: ## all tests that need only Go, with the race detector; power cuts and the
 test-real: ## attacks, and real peers: oidc-provider, zitadel/oidc, mosquitto, RabbitMQ, NATS, zbar, Chromium; installs what is missing
 	scripts/setup-real.sh
 	scripts/setup-brokers.sh
-	$(GO) test -vet=off -tags real -count 1 -timeout 300s -parallel 12 ./cmd/internal/attack
+	scripts/attack.sh
 	$(GO) test -vet=off -tags real -count 1 -timeout 600s ./cmd/internal/brokers
 	$(GO) test -vet=off -tags real -count 1 -timeout 900s ./cmd/internal/real/... ./cmd/pairlab/internal/survival ./display
 

@@ -158,7 +158,7 @@ func againstServer(t *testing.T, h *hostileServer, polls bool) {
 		d.Await("a problem is named", func(s control.Status) bool { return s.Problem != nil })
 	}
 	time.Sleep(time.Second)
-	if n := h.hits.Load(); n > 25 {
+	if n := h.hits.Load(); n > 60 { // of these ten for each redirect that leads to itself
 		t.Errorf("%d requests in a second or two", n)
 	}
 	if s := d.Now(); e2e.Paired(s) {

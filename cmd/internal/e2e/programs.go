@@ -40,9 +40,13 @@ func Command(dir, name string, args ...string) error {
 	return cmd.Run()
 }
 
-// Main builds the programs, runs the tests, reports what was not run and removes the programs. It returns the exit
-// code for TestMain.
+// Main builds the programs, or takes those in the folder $PAIRD_PROGRAMS, runs the tests, reports what was not run and
+// removes what it has built. It returns the exit code for TestMain.
 func Main(m *testing.M, programs ...Build) int {
+	ci := os.Getenv("CI") == "true"
+	if folder = os.Getenv("PAIRD_PROGRAMS"); folder != "" {
+		return reportUnrun(m.Run(), ci)
+	}
 	dir, err := os.MkdirTemp("", "paird-e2e")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -56,5 +60,5 @@ func Main(m *testing.M, programs ...Build) int {
 			return 1
 		}
 	}
-	return reportUnrun(m.Run(), os.Getenv("CI") == "true")
+	return reportUnrun(m.Run(), ci)
 }
