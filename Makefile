@@ -97,6 +97,12 @@ N ?= 200
 fleet: build ## N (200) devices at once through pairing, a power failure and outages; build/fleet.svg shows the rates
 	build/pairlab fleet -n $(N) -outage 5s -lifetime 30s -svg build/fleet.svg
 
+SOAK ?= 30m
+
+.PHONY: soak
+soak: ## the real program for SOAK (30m) with tokens of seconds, restarts of its servers and kills; a minute of it is in make test-real
+	SOAK=$(SOAK) $(GO) test -vet=off -tags real -count 1 -v -timeout 24h -run TestSoak ./cmd/pairlab/internal/survival
+
 .PHONY: budget
 budget: ## what the daemon costs: size, memory, processor time, flash, start; fails beyond scripts/budgets.txt
 	scripts/budget.sh

@@ -1,6 +1,7 @@
 package survival
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -18,13 +19,14 @@ import (
 // publisher sends numbered messages on a topic of its own, through all lives.
 type publisher struct {
 	topic    string
-	sent     int   // messages tried: 1 to sent
-	accepted []int // those that the daemon took
+	pace     time.Duration // 0: 2 ms
+	sent     int           // messages tried: 1 to sent
+	accepted []int         // those that the daemon took
 }
 
 // work publishes until the daemon is gone.
 func (p *publisher) work(d *device, underway *atomic.Int32) {
-	for pace := time.NewTicker(2 * time.Millisecond); ; <-pace.C {
+	for pace := time.NewTicker(cmp.Or(p.pace, 2*time.Millisecond)); ; <-pace.C {
 		p.sent++
 		underway.Add(1)
 		err := d.Publish(d.Context(), p.topic, []byte(strconv.Itoa(p.sent)))

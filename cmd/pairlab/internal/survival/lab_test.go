@@ -57,15 +57,18 @@ func newLab(t *testing.T, lifetime time.Duration) *lab {
 		t.Fatal(err)
 	}
 	l.observer.next = l.provider
-	l.broker, err = broker.Start(broker.Options{
-		Issuer: srv.URL, Audience: "mqtt", Scope: "telemetry",
-		Keys: l.provider.Keys(), Root: "paird", Message: l.message,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	l.startBroker("")
 	t.Cleanup(func() { l.broker.Close() })
 	return l
+}
+
+// startBroker starts the broker at that address; "": a free port.
+func (l *lab) startBroker(address string) {
+	l.Helper()
+	l.broker = e2e.Must(broker.Start(broker.Options{
+		Address: address, Issuer: l.issuer, Audience: "mqtt", Scope: "telemetry",
+		Keys: l.provider.Keys(), Root: "paird", Message: l.message,
+	}))(l)
 }
 
 func (l *lab) happened(e provider.Event) { l.note(func() { l.events[e.Kind]++ }) }

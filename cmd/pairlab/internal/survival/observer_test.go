@@ -20,12 +20,17 @@ type observer struct {
 	lag  func() time.Duration // of a request for tokens, and again of its answer; nil: none
 
 	mu      sync.Mutex
+	away    bool              // all is answered with 503
 	busy    int               // requests for tokens under way
 	secrets map[string]string // what kind of secret, by its value
 	traced  []string          // what was done with which refresh token
 }
 
 func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if o.isAway() {
+		http.Error(w, "out of order", http.StatusServiceUnavailable)
+		return
+	}
 	answer := httptest.NewRecorder()
 	if r.URL.Path == "/token" {
 		o.count(1)
@@ -45,6 +50,19 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes()) // a device that was killed does not read
+}
+
+func (o *observer) isAway() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.away
+}
+
+// setAway takes the server away, or brings it back.
+func (o *observer) setAway(away bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.away = away
 }
 
 // travel is the time a message takes.
