@@ -18,8 +18,7 @@
 //	png.go        pictures as PNG
 //
 // The encoder, piglig/go-qr, fills a table for Japanese text when a program starts, whether it draws a QR code or
-// not: 256 KiB of memory on 32-bit machines, 512 KiB on 64-bit ones, and 0.2 ms of an amd64 processor. The daemon gives
-// that memory back, so only ASCII is encoded.
+// not: 256 KiB of memory on 32-bit machines, 512 KiB on 64-bit ones, and 0.2 ms of an amd64 processor.
 //
 // A further language is a file words_xx.go and its name in words.go; the tests say where a text is too long
 // or a glyph is missing.

@@ -57,7 +57,7 @@ func Fit(complete, plain string, g Geometry) QRFit {
 }
 
 func tooLarge(what, uri string, g Geometry) string {
-	s, ok := encode(ASCIIURI(uri), maxVersion)
+	s, ok := encode(uri, maxVersion)
 	if !ok {
 		return what + " is too long for any QR code"
 	}

@@ -37,11 +37,8 @@ func (s *symbol) level() string {
 var classes = [...]struct{ first, last int }{{1, 9}, {10, 26}, {27, maxVersion}}
 
 // encode makes the smallest symbol up to version limit that holds text, at the highest level of error
-// correction that it still holds. It takes ASCII only: the encoder's table of other characters may be gone.
+// correction that it still holds.
 func encode(text string, limit int) (s symbol, ok bool) {
-	if !isASCII(text) {
-		return symbol{}, false
-	}
 	for _, class := range classes {
 		last := min(limit, class.last)
 		if text == "" || last < class.first {

@@ -149,13 +149,3 @@ func BenchmarkEncode(b *testing.B) {
 		encode("https://example.com/device?user_code=WDJB-MJHT", 3)
 	}
 }
-
-// Text beyond ASCII is never encoded: the encoder's table for it may be gone.
-func TestEncodeTakesASCIIOnly(t *testing.T) {
-	if s, ok := encode("https://example.com/亜", maxVersion); ok {
-		t.Errorf("version %d", s.version)
-	}
-	if fit := Fit("https://例え.jp/"+strings.Repeat("端", 40), "", Geometry{Width: 128, Height: 64}); !strings.Contains(fit.Dropped, "needs version") {
-		t.Errorf("%+v", fit)
-	}
-}

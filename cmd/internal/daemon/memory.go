@@ -15,7 +15,6 @@ func (d *device) giveBack(ctx context.Context) {
 	afterEach(ctx, d.agent.Events(ctx), func() {
 		debug.FreeOSMemory()
 		unmapProgram()
-		dropJapanese()
 	})
 }
 

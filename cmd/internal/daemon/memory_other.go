@@ -4,5 +4,3 @@ package daemon
 
 // Elsewhere than on a board memory is not scarce.
 func unmapProgram() {}
-
-func dropJapanese() {}
