@@ -209,13 +209,18 @@ func TestCommonServersInAllLanguages(t *testing.T) {
 	}
 }
 
+// checkServer holds the layout; the pictures too on the panel that most people have, where there is least room.
 func checkServer(t *testing.T, g Geometry, s Pairing) {
 	t.Helper()
 	var p pairing
 	p.set(&symbols{}, s, g)
-	n := p.pages(g)
-	if drawn := checkPairing(t, s, g); drawn != (g.Height > 32) || !p.whole || n.first != 1 || g.Paper && n.further > 0 {
+	n, drawn := p.pages(g), p.content != contentNone
+	if drawn != (g.Height > 32) || !p.whole || n.first != 1 || g.Paper && n.further > 0 {
 		t.Errorf("%s: %s: QR code %v, whole %v, %+v pages", g.name(), s.UserCode, drawn, p.whole, n)
+	}
+	checkText(t, s, g, &p)
+	if g.Width == 128 && g.Height == 64 && checkPairing(t, s, g) != drawn {
+		t.Errorf("%s: %s: the QR code is not in the picture", g.name(), s.UserCode)
 	}
 }
 
