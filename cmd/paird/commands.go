@@ -15,6 +15,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"run", "", "the daemon; the systemd unit starts it", "", (*program).run},
+		{"init", "[--recipe --set --yes]", "write a first configuration from a recipe", "--yes --recipe logto --set auth.issuer=https://TENANT.logto.app/oidc --set auth.client_id=ID", (*program).initialise},
 		{"login", "[--issuer --client-id --scope]", "pair in the foreground of a terminal, then exit", "--issuer https://auth.example.com --client-id my-cli", (*program).login},
 		{"logout", "", "revoke and erase the tokens of `paird login`", "", (*program).logout},
 		{"pair", "[--wait]", "pair, or pair again: what holding the button does", "--wait", (*program).pair},

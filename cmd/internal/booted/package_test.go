@@ -59,8 +59,8 @@ func TestPackage(t *testing.T) {
 	if out, code := m.Run("paird", "config", "check"); code != 2 || !strings.Contains(out, "auth.client_id: is missing") {
 		t.Errorf("the configuration as shipped: exit %d: %s", code, out)
 	}
-	do("cp", "/usr/share/paird/recipes/oidc-provider.toml", "/etc/paird/paird.toml")
-	do("sed", "-i", "s,https://auth.example.com,"+p.URL+",; /^resource/d; s/, \"telemetry.write\"//", "/etc/paird/paird.toml")
+	do("paird", "init", "--yes", "--recipe", "oidc-provider", "--set", "auth.issuer="+p.URL, "--set", "auth.client_id=printer",
+		"--set", "auth.resource=[]", "--set", `auth.scopes=["openid", "profile", "offline_access"]`)
 	do("paird", "config", "check")
 	do("systemctl", "enable", "--now", "paird")
 	if s := m.status("nobody"); s.State != control.StateUnpaired || s.Version != "v0.1.0" {

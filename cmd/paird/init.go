@@ -1,0 +1,223 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/paird/paird/cmd/internal/daemon"
+	"github.com/paird/paird/config"
+)
+
+// settings are the --set flags: key and value, in their order.
+type settings [][2]string
+
+func (s *settings) String() string { return "" }
+
+func (s *settings) Set(text string) error {
+	key, value, ok := strings.Cut(text, "=")
+	if !ok || !strings.Contains(key, ".") {
+		return errors.New("give KEY=VALUE, such as auth.client_id=printer")
+	}
+	*s = append(*s, [2]string{key, value})
+	return nil
+}
+
+// has reports whether a key is set.
+func (s settings) has(key string) bool {
+	for _, one := range s {
+		if one[0] == key {
+			return true
+		}
+	}
+	return false
+}
+
+// initialise is `paird init`: it writes a first configuration from a recipe. It asks on a terminal for what no flag says.
+func (p *program) initialise(ctx context.Context, args []string) error {
+	f := p.flags("init")
+	recipe := f.String("recipe", "", "begin with the recipe of this `NAME`")
+	folder := f.String("recipes", "/usr/share/paird/recipes", "the `FOLDER` of recipes")
+	var set settings
+	f.Var(&set, "set", "`KEY=VALUE`, such as auth.client_id=printer; may come again")
+	yes := f.Bool("yes", false, "ask nothing")
+	if _, err := p.parse(f, args, 0, 0); err != nil {
+		return err
+	}
+	if err := vacant(p.config); err != nil {
+		return err
+	}
+	asked := bufio.NewScanner(p.stdin)
+	if !*yes {
+		if !terminal(p.stdin) {
+			return usage("init: give --yes, and --recipe and --set, where there is no terminal to ask on")
+		}
+		p.interview(asked, *folder, recipe, &set)
+	}
+	text, err := recipeText(*folder, *recipe)
+	if err != nil {
+		return err
+	}
+	for _, one := range set {
+		text = setTyped(text, one[0], one[1])
+	}
+	if err := writeChecked(p.config, text); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "%s is written. `paird doctor` tries it.\n", p.config)
+	return p.offerStart(ctx, asked, *yes)
+}
+
+// vacant wants no configuration at path; one of comments alone, as packages ship it, is none.
+func vacant(path string) error {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); err == nil && line != "" && line[0] != '#' {
+			return usage("init: %s is there, and nothing is written over: edit it, or name another with --config", path)
+		}
+	}
+	return err
+}
+
+// interview asks for what no flag has said; an empty answer leaves a key as the recipe has it.
+func (p *program) interview(answers *bufio.Scanner, folder string, recipe *string, set *settings) {
+	ask := func(question string) string {
+		fmt.Fprintf(p.stderr, "%s: ", question)
+		answers.Scan()
+		return strings.TrimSpace(answers.Text())
+	}
+	if *recipe == "" {
+		*recipe = ask("Recipe, or nothing for a plain one (" + strings.Join(recipes(folder), ", ") + ")")
+	}
+	for _, q := range [][2]string{
+		{"auth.issuer", "Issuer, the URL of the authorization server"},
+		{"auth.client_id", "Client id, as registered there"},
+		{"display.board", "Board or HAT with the panel, or nothing (" + strings.Join(daemon.Choices()["display.board"], " ") + ")"},
+	} {
+		if set.has(q[0]) {
+			continue
+		}
+		if answer := ask(q[1]); answer != "" {
+			*set = append(*set, [2]string{q[0], answer})
+		}
+	}
+}
+
+// recipes are the names of those in a folder.
+func recipes(folder string) []string {
+	files, _ := filepath.Glob(filepath.Join(folder, "*.toml")) // the pattern is a good one
+	var names []string
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(file), ".toml"))
+	}
+	return names
+}
+
+// recipeText is what a recipe says, or the beginning of a plain configuration.
+func recipeText(folder, name string) (string, error) {
+	if name == "" {
+		return "# All keys: man paird.toml\n\n[auth]\n", nil
+	}
+	text, err := os.ReadFile(filepath.Join(folder, filepath.Base(name)+".toml"))
+	if err != nil {
+		return "", usage("init: no recipe %q in %s: there are %s", name, folder, strings.Join(recipes(folder), ", "))
+	}
+	return string(text), nil
+}
+
+// setTyped sets a key to a string, or to the value as TOML where the key is no string.
+func setTyped(text, key, value string) string {
+	quoted := setKey(text, key, strconv.Quote(value))
+	if asTOML := setKey(text, key, value); wrong(quoted, key) && !wrong(asTOML, key) {
+		return asTOML
+	}
+	return quoted
+}
+
+// wrong reports whether a configuration gets key wrong.
+func wrong(text, key string) bool {
+	_, err := config.Parse(strings.NewReader(text))
+	problems, _ := errors.AsType[config.Problems](err)
+	for _, one := range problems {
+		if one.Key == key || one.Key == "" || strings.HasPrefix(one.Detail, "this is no TOML") {
+			return true
+		}
+	}
+	return false
+}
+
+// setKey sets a key in the text of a configuration: on its line, or on a new one at the head of its section, or with a
+// new section at the end.
+func setKey(text, key, value string) string {
+	section, field, _ := strings.Cut(key, ".")
+	line := field + " = " + value
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	head, at := -1, ""
+	for i, l := range lines {
+		l = strings.TrimSpace(l)
+		if strings.HasPrefix(l, "[") {
+			at = strings.Trim(strings.SplitN(l, "#", 2)[0], " \t")
+			if at == "["+section+"]" {
+				head = i
+			}
+		}
+		name, _, ok := strings.Cut(l, "=")
+		if ok && at == "["+section+"]" && strings.TrimSpace(name) == field {
+			lines[i] = line
+			return strings.Join(lines, "\n") + "\n"
+		}
+	}
+	if head < 0 {
+		return strings.Join(append(lines, "", "["+section+"]", line), "\n") + "\n"
+	}
+	lines[head] += "\n" + line
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// writeChecked writes a configuration that has no faults, in one step; of another it leaves nothing.
+func writeChecked(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".paird.toml-*")
+	if err != nil {
+		return fmt.Errorf("init: %w: run it as root, or give --config", err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(text)
+	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	cfg, err := config.Load(f.Name())
+	if err := faulty(path, cfg.Problems(err, daemon.Check(cfg)), cfg.Exposed()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// offerStart starts the unit where there is one and a person wants it; else it says how.
+func (p *program) offerStart(ctx context.Context, answers *bufio.Scanner, yes bool) error {
+	_, err := os.Stat("/run/systemd/system")
+	if yes || err != nil || os.Geteuid() != 0 {
+		_, err := fmt.Fprintln(p.stdout, "Next: systemctl enable --now paird")
+		return err
+	}
+	fmt.Fprint(p.stderr, "Start paird now, and at each boot? [y/N] ")
+	answers.Scan()
+	if a := answers.Text(); !strings.EqualFold(a, "y") && !strings.EqualFold(a, "yes") {
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, "systemctl", "enable", "--now", "paird")
+	cmd.Stdout, cmd.Stderr = p.stdout, p.stderr
+	return cmd.Run()
+}
