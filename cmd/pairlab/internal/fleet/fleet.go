@@ -156,7 +156,7 @@ func (f *fleet) begin(ctx context.Context, name string) (since time.Time, err er
 		}
 		return time.Now(), nil
 	case "boot":
-		f.each(func(d *device) error { d.stop(); return nil })
+		f.each(func(d *device) error { d.stop(); d.store.expire(); return nil }) // the power is away for long
 		since = time.Now()
 		return since, f.each(func(d *device) error { return d.boot(ctx) })
 	case "broker":

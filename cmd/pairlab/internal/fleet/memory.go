@@ -73,6 +73,17 @@ func (m *memory) ResetMarked() (marked bool, err error) {
 	return marked, err
 }
 
+// expire lets the access token have ended while the power was away.
+func (m *memory) expire() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.grant != nil && !m.grant.Expiry.IsZero() {
+		g := *m.grant
+		g.Expiry, g.Refreshed = g.Expiry.Add(-2*g.Lifetime).Round(0), g.Refreshed.Add(-2*g.Lifetime).Round(0)
+		m.grant = &g
+	}
+}
+
 func (m *memory) Forget() error {
 	return m.do(func() { m.gen++; m.grant, m.previous, m.intent = nil, nil, false })
 }
