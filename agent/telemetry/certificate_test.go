@@ -14,6 +14,8 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +134,48 @@ func TestCertificates(t *testing.T) {
 			cancel()
 			if len(broker.Connects()) != 0 {
 				t.Errorf("%s over %s: the broker got a CONNECT", name, scheme)
+			}
+		}
+	}
+}
+
+// A CA file that is replaced while the daemon runs counts at the next connection, over TCP and over WebSocket.
+func TestRotatedCAFile(t *testing.T) {
+	first, second := newAuthority(t), newAuthority(t)
+	pemOf := func(a *authority) []byte {
+		text, err := os.ReadFile(a.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	for _, scheme := range []string{"mqtts", "wss"} {
+		good := badServers()["good"]
+		addrs := map[*authority]string{}
+		for _, ca := range []*authority{first, second} {
+			addrs[ca] = serveTLS(t, good.config(t, ca), scheme, brokertest.New())
+		}
+		var addr string
+		b := newBench(t, func(o *Options) {
+			o.URL, o.CAFile = scheme+"://broker.example", file
+			o.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return (&net.Dialer{}).DialContext(ctx, network, addr)
+			}
+		})
+		for _, c := range []struct {
+			pem           []byte
+			first, second bool
+		}{{pemOf(first), true, false}, {append(pemOf(first), pemOf(second)...), true, true}, {pemOf(second), false, true}} {
+			if err := os.WriteFile(file, c.pem, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for ca, want := range map[*authority]bool{first: c.first, second: c.second} {
+				addr = addrs[ca]
+				err := b.Reach(t.Context())
+				if e, ok := errors.AsType[*Error](err); (err == nil) != want || err != nil && (!ok || e.Kind != TLS) {
+					t.Errorf("%s: %v", scheme, err)
+				}
 			}
 		}
 	}
