@@ -7,8 +7,9 @@ GO      ?= go
 # Inlining makes the daemon a tenth larger. It is kept where a TLS handshake spends its time: without it there, a
 # handshake on an ARMv6 board takes three to six times as long. `make bench` times handshakes. The runtime without
 # it costs 65 to 98 KB less; a handshake is as fast, a message on the queue a tenth slower.
-INLINED := crypto/internal/... crypto/subtle vendor/golang.org/x/crypto/... math/bits hash/... internal/byteorder \
-	internal/runtime/...
+INLINED := $(addsuffix /...,$(addprefix crypto/internal/fips140/,nistec bigmod edwards25519 mlkem sha3 sha256 sha512 aes subtle alias)) \
+	crypto/internal/fips140deps/... crypto/internal/constanttime crypto/subtle vendor/golang.org/x/crypto/... math/bits \
+	internal/byteorder internal/runtime/...
 # The compiler tries the stack first for a slice whose length only the caller knows, and adds code for both places: 16 to 25 KB.
 # Handshakes and messages on the queue cost the same without.
 ONEMAKE := -d=variablemakethreshold=0
