@@ -48,6 +48,7 @@ func Handler(b Backend, o HandlerOptions) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /v1/status", h.essential(o.Status, h.status))
 	mux.Handle("GET /v1/events", h.guard(o.Status, h.events))
+	mux.Handle("GET /v1/metrics", h.guard(o.Status, h.metrics))
 	mux.Handle("GET /v1/token", h.guard(o.Token, h.token))
 	mux.Handle("GET /v1/screen.png", h.guard(o.Pair, h.screen))
 	mux.Handle("POST /v1/pair", h.essential(o.Pair, h.pair))

@@ -57,6 +57,7 @@ func everyCall(t *testing.T, d *e2e.Device) {
 	const refused = http.StatusForbidden
 	for call, want := range map[string][2]int{ // of nobody:nogroup and daemon:daemon
 		"GET /v1/status":           {200, 200},
+		"GET /v1/metrics":          {200, 200},
 		"GET /v1/token":            {200, refused},
 		"GET /v1/screen.png":       {refused, 200},
 		"POST /v1/publish?topic=a": {refused, refused},
