@@ -53,6 +53,10 @@ test-unit: ## the systemd unit in a booted Debian tree, which it makes; needs ro
 	scripts/setup-booted.sh
 	$(GO) test -vet=off -tags real -count 1 -timeout 180s ./cmd/internal/booted
 
+.PHONY: test-arch
+test-arch: ## unit tests of store, queue, telemetry and hal for ARMv6, arm64 and RISC-V, under qemu, which it installs if missing
+	scripts/test-arch.sh
+
 .PHONY: check
 check: ## formatting, vet, staticcheck, known vulnerabilities, project rules, sizes, the systemd unit
 	scripts/check.sh
