@@ -99,6 +99,7 @@ func TestWillIsPublishedWhenTheLinkBreaks(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		b.broker.Kick()
 		failure(t, <-s.result)
+		synctest.Wait() // the broker may publish the will after the session has ended here
 		if status, _ := b.broker.Retained("paird/dev1/status"); status != "offline" {
 			t.Errorf("status is %q", status)
 		}
