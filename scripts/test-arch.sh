@@ -17,7 +17,7 @@ if ! command -v qemu-arm-static >/dev/null; then
 fi
 
 packages='./agent/store ./agent/queue ./agent/telemetry ./hal ./hal/internal/... ./hal/monoled ./hal/sensor'
-again='OneCopyIsEnough|DamageTo|KilledAtAnyMoment|ProxyOfTheEnvironment'
+again='OneCopyIsEnough|DamageTo|KilledAtAnyMoment|ProxyOfTheEnvironment|FormerQueue'
 timed='Certificates|ExecSensor'
 many='PowerCuts|EachOperation|DamagedFiles|IsCaught|Budget|GetsSmallAgain|GivenAwayTwice|AgainstModel|TestWeek'
 # Collected less often, the tests take a third of the time.
