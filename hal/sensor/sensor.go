@@ -76,7 +76,14 @@ func drivers() map[string]driver {
 }
 
 // Drivers names every kind of sensor.
-func Drivers() []string { return slices.Sorted(maps.Keys(drivers())) }
+func Drivers() []string {
+	var names []string
+	for name := range drivers() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
 
 // Check returns every fault of o that can be known without opening the bus: `KEY: what is wrong, what to do`, with the keys of
 // one [[telemetry.sensor]].

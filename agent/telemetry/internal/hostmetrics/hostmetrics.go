@@ -114,7 +114,7 @@ func (h *Host) glob(pattern string) []string {
 		return nil
 	}
 	for i, path := range found {
-		found[i], _ = filepath.Rel(h.root, path)
+		found[i] = strings.TrimPrefix(strings.TrimPrefix(path, h.root), "/")
 	}
 	return found
 }
