@@ -58,8 +58,9 @@ func startServers(o Options) (*servers, error) {
 func (s *servers) close() {
 	_ = s.http.Close() // the process ends
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	_ = s.broker.Close()
+	b := s.broker
+	s.mu.Unlock()
+	_ = b.Close()
 }
 
 func (s *servers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -104,8 +105,9 @@ func (s *servers) restartBroker(after time.Duration) error {
 		return err
 	}
 	s.mu.Lock()
-	_ = s.broker.Close() // its listener may be closed already
+	old := s.broker
 	s.mu.Unlock()
+	_ = old.Close() // without mu: it waits for its clients, whose messages take mu
 	time.Sleep(after)
 	if err := s.startBroker(at.Host); err != nil {
 		return fmt.Errorf("the broker does not start again: %w", err)
