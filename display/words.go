@@ -4,7 +4,7 @@ import "strings"
 
 // words are all the strings of one language. A # stands for a number, a time or a code.
 //
-// The words are those that people know from Android's settings, CUPS and the manuals of HP and Canon, one for one thing. German
+// The words are those of Android's settings, and in German of CUPS as well, one for one thing. German
 // commands are infinitives, French and Spanish address formally, the others do not. TestOneWordForOneThing has the stems.
 type words struct {
 	language string // as display.language names it
