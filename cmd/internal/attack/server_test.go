@@ -5,6 +5,7 @@ package attack
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -86,9 +87,9 @@ func everywhere() map[string]http.HandlerFunc {
 		"many headers":    func(w http.ResponseWriter, _ *http.Request) { manyHeaders(w.Header()); w.WriteHeader(200) },
 		"broken off":      func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"another host": func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://example.invalid/"+canary, 307)
+			http.Redirect(w, r, "http://example.invalid/"+canary, http.StatusTemporaryRedirect)
 		},
-		"itself, for ever": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, 302) },
+		"itself, for ever": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) },
 		"500":              func(w http.ResponseWriter, _ *http.Request) { http.Error(w, canary, 500) },
 		"503 for a year": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "31536000")
@@ -132,9 +133,7 @@ func TestHostileServers(t *testing.T) {
 		"another's refresh": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401); io.WriteString(w, canary) },
 	}
 	for path, rows := range map[string]map[string]http.HandlerFunc{"/.well-known/": metadata, "/device_authorization": device, "/token": token} {
-		for name, answer := range everywhere() {
-			rows[name] = answer
-		}
+		maps.Copy(rows, everywhere())
 		for name, answer := range rows {
 			t.Run(path+" "+name, func(t *testing.T) {
 				t.Parallel()
