@@ -79,6 +79,28 @@ func TestStartWithoutClock(t *testing.T) {
 	}
 }
 
+// A grant received while the clock was ahead has an end that is too late: it is refreshed at once.
+func TestGrantFromTheFuture(t *testing.T) {
+	bubble(t, setups(paired(-8*time.Hour, nil), func(l *lab) { l.o.Spread = time.Minute }), func(l *lab) {
+		l.pass(time.Hour)
+		l.saw("30s serve A1", "30s refresh R1", "30s end A1: swapping the token", "30s serve A2",
+			"41m0s refresh R2", "41m0s end A2: swapping the token", "41m0s serve A3")
+	})
+}
+
+// A disk that failed before the clock was set and works again is no problem any more.
+func TestDiskFailsWithoutClock(t *testing.T) {
+	bubble(t, setups(paired(time.Minute, nil), printer, func(l *lab) { l.floor = l.began.Add(time.Hour) }), func(l *lab) {
+		l.broken.Store(true)
+		l.wants("print", 0, false, "storage")
+		l.broken.Store(false)
+		l.pass(time.Minute)
+		l.synced.Store(true)
+		l.pass(storageRetry)
+		l.is(control.StatePaired, "")
+	})
+}
+
 // "if the configuration names others it is kept unused, problem `config`, until the user pairs again"
 func TestForeignGrant(t *testing.T) {
 	other := func(g *store.Grant) { g.TokenEndpoint = "https://as/other" }

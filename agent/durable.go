@@ -29,6 +29,7 @@ func (k *keeper) read(ctx context.Context) {
 	k.mu.Lock()
 	k.sealed = closed
 	k.mu.Unlock()
+	k.failing = false
 	k.status.problem("store", control.ProblemStorage, err)
 	g := state.Grant
 	switch {
@@ -79,10 +80,11 @@ func (k *keeper) plan() {
 		return
 	}
 	due := k.refreshDue()
-	overdue := !usable(k.pub, now) || !due.IsZero() && due.Before(now)
+	overdue := !usable(k.pub, now) || !due.IsZero() && due.Before(now) || fromTheFuture(k.pub, now)
 	switch {
-	case k.intended == k.stored:
-		// A refresh was interrupted. The same token is sent once more, at once: the server's grace time may not be over.
+	case k.intended == k.stored, k.failing:
+		// A refresh was interrupted: the same token is sent once more, at once, since the server's grace time may not be
+		// over. Or its intent could not be written: the next one shows whether the disk works again.
 		due = now
 	case overdue && k.pub.RefreshToken != "":
 		due = now.Add(k.o.Rand(k.o.Spread))
@@ -128,12 +130,14 @@ func (k *keeper) forget() {
 
 // storageFailed reports that the grant cannot be read or written, and makes the stage's work due again soon.
 func (k *keeper) storageFailed(err error) {
+	k.failing = true
 	k.status.problem("store", control.ProblemStorage, err)
 	k.due = time.Now().Add(storageRetry)
 }
 
 // storageWorks reports that the disk works, or what is still wrong with the store.
 func (k *keeper) storageWorks() {
+	k.failing = false
 	var err error
 	if h, ok := k.o.Store.(interface{ Health() error }); ok {
 		err = h.Health()

@@ -40,6 +40,7 @@ type keeper struct {
 	serial     uint64
 	stored     uint64 // the store's generation
 	intended   uint64 // the generation whose intent is durable
+	failing    bool   // the last read or write of the grant failed
 	inHand     adoption
 	unrecorded func(grants) error         // what the disk has not taken of the last code; nil: nothing
 	again      <-chan time.Time           // when that is tried again

@@ -91,6 +91,11 @@ func usable(g store.Grant, now time.Time) bool {
 	return g.AccessToken != "" && (g.Expiry.IsZero() || now.Before(g.Expiry))
 }
 
+// fromTheFuture reports whether g's times say nothing: the clock was ahead when it was received, and has been corrected.
+func fromTheFuture(g store.Grant, now time.Time) bool {
+	return now.Add(time.Minute).Before(g.Refreshed)
+}
+
 // boundTTL bounds the min_ttl that may be asked of a token with that lifetime. With more than half of it
 // a program that asks again and again would cause a refresh each time.
 func boundTTL(minTTL, lifetime time.Duration) time.Duration {
