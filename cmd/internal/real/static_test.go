@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -27,7 +28,11 @@ func (b *broker) static(t *testing.T, port int) string {
 		t.Fatal(err)
 	}
 	e2e.Eventually(t, "mosquitto reads its passwords", func() bool { return b.mosquitto.Count("Reloading config") > 0 })
-	return fmt.Sprintf("[mqtt]\nurl = \"mqtt://127.0.0.1:%d\"\nusername = \"device\"\npassword = \"a password of the device\"\nspread = \"0s\"\n[telemetry]\ninterval = \"1s\"\n", port)
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte("a password of the device\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("[mqtt]\nurl = \"mqtt://127.0.0.1:%d\"\nusername = \"device\"\npassword_file = %q\nspread = \"0s\"\n[telemetry]\ninterval = \"1s\"\n", port, file)
 }
 
 // A login that has nothing of the token outlives it: with the authorization server gone for many lifetimes of its
