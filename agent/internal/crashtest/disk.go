@@ -58,6 +58,9 @@ func (im image) apply(s step, from, to int) {
 	}
 }
 
+// do does all of the step.
+func (im image) do(s step) { im.apply(s, 0, len(s.Data)) }
+
 // contents are the files by name.
 func (im image) contents() map[string][]byte {
 	out := make(map[string][]byte, len(im.names))
@@ -65,6 +68,46 @@ func (im image) contents() map[string][]byte {
 		out[name] = im.files[file]
 	}
 	return out
+}
+
+// A medium is what a cut may leave: an image that is durable, and steps that are pending.
+type medium struct {
+	durable image
+	pending []step
+}
+
+// take lets a step happen and reports whether a cut can leave something else now.
+func (m *medium) take(s step) (changed bool) {
+	switch s.Kind {
+	case statedir.Sync:
+		return m.flush(func(p step) bool { return p.file == s.file && !p.isName() })
+	case statedir.SyncDir:
+		return m.flush(step.isName)
+	}
+	m.pending = append(m.pending, s)
+	return true
+}
+
+// flush makes the pending steps that match durable and reports whether there were any.
+func (m *medium) flush(match func(step) bool) bool {
+	var rest []step
+	for _, p := range m.pending {
+		if match(p) {
+			m.durable.do(p)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	flushed := len(rest) < len(m.pending)
+	m.pending = rest
+	return flushed
+}
+
+// snapshot is a copy of what is durable.
+func (m *medium) snapshot() image {
+	im := m.durable.clone()
+	m.durable.own = map[int]bool{} // from now on shared with im
+	return im
 }
 
 // number turns the operations into steps.

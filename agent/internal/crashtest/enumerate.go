@@ -79,49 +79,29 @@ type enumeration struct {
 	phase    int  // beginning with this one
 	found    int
 
-	durable image
-	pending []step
+	medium  medium
 	mark    int
 	changed bool // something has happened since the states were last built
 }
 
 func (e *enumeration) walk(steps []step) {
 	e.rand = rand.New(rand.NewPCG(e.options.Seed, 0))
-	e.durable = newImage()
-	e.pending, e.mark, e.changed = nil, -1, true
+	e.medium = medium{durable: newImage()}
+	e.mark, e.changed = -1, true
 	for _, s := range steps {
 		if e.options.Ignore != nil && s.Kind != mark && e.options.Ignore(s.Op) {
 			continue
 		}
-		switch s.Kind {
-		case mark:
+		if s.Kind == mark || s.Kind == statedir.Sync || s.Kind == statedir.SyncDir {
 			e.cut()
+		}
+		if s.Kind == mark {
 			e.mark, e.changed = int(s.Off), true
-		case statedir.Sync:
-			e.cut()
-			e.flush(func(p step) bool { return p.file == s.file && !p.isName() })
-		case statedir.SyncDir:
-			e.cut()
-			e.flush(step.isName)
-		default:
-			e.pending, e.changed = append(e.pending, s), true
+		} else if e.medium.take(s) {
+			e.changed = true
 		}
 	}
 	e.cut()
-}
-
-// flush moves the pending steps that match to the disk.
-func (e *enumeration) flush(match func(step) bool) {
-	var rest []step
-	for _, p := range e.pending {
-		if match(p) {
-			e.durable.apply(p, 0, len(p.Data))
-			e.changed = true
-		} else {
-			rest = append(rest, p)
-		}
-	}
-	e.pending = rest
 }
 
 // cut builds the states that a cut at this moment could leave.
@@ -130,11 +110,11 @@ func (e *enumeration) cut() {
 		return
 	}
 	e.changed = false
-	window := e.pending[max(0, len(e.pending)-maxWindow):]
-	base := e.durable.clone()
-	e.durable.own = map[int]bool{} // from now on shared with base
-	for _, p := range e.pending[:len(e.pending)-len(window)] {
-		base.apply(p, 0, len(p.Data))
+	older := max(0, len(e.medium.pending)-maxWindow)
+	window := e.medium.pending[older:]
+	base := e.medium.snapshot()
+	for _, p := range e.medium.pending[:older] {
+		base.do(p)
 	}
 	for _, mask := range e.masks(len(window)) {
 		e.candidate("subset", func() image { return build(base, window, mask) })
@@ -150,7 +130,7 @@ func build(base image, window []step, mask uint64) image {
 	im := base.clone()
 	for i, p := range window {
 		if mask>>i&1 == 1 {
-			im.apply(p, 0, len(p.Data))
+			im.do(p)
 		}
 	}
 	return im

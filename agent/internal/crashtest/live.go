@@ -14,17 +14,16 @@ type Disk struct {
 
 	mu      sync.Mutex
 	numbers numbering
-	durable image
-	pending []step
+	medium  medium
 	written int64
 }
 
 // NewDisk follows dir, which holds files: those of a State, or none.
 func NewDisk(dir string, files map[string][]byte) *Disk {
-	d := &Disk{dir: dir, numbers: numbering{names: map[string]int{}}, durable: newImage()}
+	d := &Disk{dir: dir, numbers: numbering{names: map[string]int{}}, medium: medium{durable: newImage()}}
 	for name, data := range files {
-		d.durable.names[name] = d.numbers.add(name)
-		d.durable.files[d.durable.names[name]] = data
+		file := d.numbers.add(name)
+		d.medium.durable.names[name], d.medium.durable.files[file] = file, data
 	}
 	return d
 }
@@ -36,34 +35,14 @@ func (d *Disk) Tap(op statedir.Op) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s := d.numbers.step(relative(d.dir, op))
 	d.written += int64(len(op.Data))
-	switch s.Kind {
-	case statedir.Sync:
-		d.flush(func(p step) bool { return p.file == s.file && !p.isName() })
-	case statedir.SyncDir:
-		d.flush(step.isName)
-	default:
-		d.pending = append(d.pending, s)
-	}
-	if len(d.pending) > maxWindow { // a kernel does not keep the oldest for ever either
-		d.durable.apply(d.pending[0], 0, len(d.pending[0].Data))
-		d.pending = d.pending[1:]
+	m := &d.medium
+	m.take(d.numbers.step(relative(d.dir, op)))
+	if len(m.pending) > maxWindow { // a kernel writes the oldest sooner or later
+		m.durable.do(m.pending[0])
+		m.pending = m.pending[1:]
 	}
 	return nil
-}
-
-// flush moves the pending steps that match to the disk.
-func (d *Disk) flush(match func(step) bool) {
-	var rest []step
-	for _, p := range d.pending {
-		if match(p) {
-			d.durable.apply(p, 0, len(p.Data))
-		} else {
-			rest = append(rest, p)
-		}
-	}
-	d.pending = rest
 }
 
 // Hook follows what a *bbolt.DB writes from now on.
@@ -82,7 +61,7 @@ func (d *Disk) Cut(r *rand.Rand) State {
 	return d.state("cut", func(im image, p step) {
 		switch r.IntN(5) {
 		case 0, 1:
-			im.apply(p, 0, len(p.Data))
+			im.do(p)
 		case 2:
 			im.apply(p, 0, r.IntN(len(p.Data)/sector+1)*sector)
 		}
@@ -91,15 +70,14 @@ func (d *Disk) Cut(r *rand.Rand) State {
 
 // Now is what the files hold without a cut.
 func (d *Disk) Now() State {
-	return d.state("now", func(im image, p step) { im.apply(p, 0, len(p.Data)) })
+	return d.state("now", image.do)
 }
 
 func (d *Disk) state(desc string, each func(image, step)) State {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	im := d.durable.clone()
-	d.durable.own = map[int]bool{} // from now on shared with im
-	for _, p := range d.pending {
+	im := d.medium.snapshot()
+	for _, p := range d.medium.pending {
 		each(im, p)
 	}
 	return State{Files: im.contents(), Mark: -1, Desc: desc}
