@@ -129,15 +129,30 @@ func refreshedFields(g store.Grant, now time.Time) map[string]any {
 }
 
 // write saves the grant. For a new pairing it puts aside a stored grant that cannot be unsealed.
-func (k *keeper) write(in adoption) (uint64, error) {
-	gen, err := k.o.Store.Save(in.grant)
-	if _, closed := errors.AsType[*store.SealError](err); !closed || in.saved == nil {
-		return gen, err
+func (k *keeper) write(in adoption) (gen uint64, err error) {
+	save := func() error {
+		gen, err = k.o.Store.Save(in.grant)
+		return err
 	}
-	if err := k.o.Store.PutAside(); err != nil {
-		return 0, err
+	if in.saved == nil {
+		err = save()
+	} else {
+		err = puttingAside(k.o.Store, save)
 	}
-	return k.o.Store.Save(in.grant)
+	return gen, err
+}
+
+// puttingAside runs write, which replaces the stored grant. Where that grant cannot be unsealed, it is put aside and write
+// runs once more.
+func puttingAside(s grants, write func() error) error {
+	err := write()
+	if _, closed := errors.AsType[*store.SealError](err); !closed {
+		return err
+	}
+	if err := s.PutAside(); err != nil {
+		return err
+	}
+	return write()
 }
 
 // record runs write, which makes durable what the next start must find of a code. While the disk refuses, write runs
@@ -167,11 +182,7 @@ func (k *keeper) writeRecord() error {
 
 // saveAnswer keeps the answer of a pairing beside the grant. It puts aside a stored grant that cannot be unsealed.
 func saveAnswer(s grants, g store.Grant) error {
-	err := s.SaveAnswer(g)
-	if _, closed := errors.AsType[*store.SealError](err); closed {
-		err = errors.Join(s.PutAside(), s.SaveAnswer(g))
-	}
-	return err
+	return puttingAside(s, func() error { return s.SaveAnswer(g) })
 }
 
 // answer returns the answer that an earlier start kept and that was neither adopted nor dropped. An answer of another
