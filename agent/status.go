@@ -154,9 +154,11 @@ func (a *Agent) PendingChanged(p deviceauth.Pending) {
 	if !pending {
 		return
 	}
-	k := <-a.keeper
-	a.keeper <- k
-	if err := k.record(context.Background(), pendingRecord(p)); err != nil {
+	k, err := a.running(context.Background())
+	if err == nil {
+		err = k.record(context.Background(), pendingRecord(p))
+	}
+	if err != nil {
 		a.o.Log.Warn("the disk does not take the slower interval now: a power cut would lose it", "err", err)
 	}
 }
