@@ -22,10 +22,7 @@ import (
 
 // TestMain serves the probes of TestFormerQueue.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == "serve-probes" {
-		crashtest.ServeProbes(boltfile.ProbeMain)
-		return
-	}
+	crashtest.ServeProbes(boltfile.ProbeMain)
 	os.Exit(m.Run())
 }
 
@@ -114,7 +111,7 @@ func namesIn(t *testing.T, dir string) string {
 func TestFormerQueue(t *testing.T) {
 	dir := former(t, unchanged)
 	for start := range 2 {
-		q, err := Open(Options{Dir: dir, Probe: crashtest.Probe(t, "serve-probes")})
+		q, err := Open(Options{Dir: dir, Probe: crashtest.Probe(t)})
 		if err != nil || q.Storage() != nil {
 			t.Fatal(err, q.Storage())
 		}
@@ -185,7 +182,7 @@ func TestFormerQueueDamaged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := former(t, func(files map[string][]byte) { files["queue.db"] = damage(files["queue.db"]) })
-			q, err := Open(Options{Dir: dir, Probe: crashtest.Probe(t, "serve-probes")})
+			q, err := Open(Options{Dir: dir, Probe: crashtest.Probe(t)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -38,7 +38,7 @@ func newHistory(t testing.TB) *history {
 	dir := crashtest.Dir(t)
 	rec := crashtest.New(dir)
 	h := &history{t: t, rec: rec, promises: []promise{{}}}
-	h.after = Options{Device: "device-1", Probe: crashtest.Probe(t, "serve-probes")}
+	h.after = Options{Device: "device-1", Probe: crashtest.Probe(t)}
 	h.s = open(t, Options{
 		Dir: dir, Device: "device-1",
 		Tap: rec.Tap, Opened: func(db *bolt.DB) { rec.Hook(db) },

@@ -92,7 +92,7 @@ func flipUsed(b []byte, n, bit int) {
 func probing(t *testing.T) Options {
 	t.Helper()
 	o := testOptions(t)
-	o.Probe = crashtest.Probe(t, "serve-probes")
+	o.Probe = crashtest.Probe(t)
 	return o
 }
 

@@ -114,7 +114,7 @@ func TestEraseSurvivesPowerCuts(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec.Mark(2)
-	after := Options{Ours: isExtra, Probe: crashtest.Probe(t, "serve-probes")}
+	after := Options{Ours: isExtra, Probe: crashtest.Probe(t)}
 	resumes := func(dir string, c crashtest.State) error {
 		if c.Mark < 0 {
 			return nil

@@ -85,7 +85,7 @@ func recordRefreshes(t *testing.T, p astest.Policy, tooEarly bool) (*crashtest.R
 // stillPaired is the oracle: after the cut the device refreshes at once, and again, wherever the
 // server's policy allows it.
 func stillPaired(t *testing.T, stood []*astest.Server) func(string, crashtest.State) error {
-	probe := crashtest.Probe(t, "serve-probes")
+	probe := crashtest.Probe(t)
 	return func(dir string, cut crashtest.State) error {
 		if cut.Mark < 0 {
 			return nil

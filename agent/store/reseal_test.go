@@ -104,7 +104,7 @@ func TestSealingWithTheCredentialSurvivesPowerCuts(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	after := Options{Device: "device-1", CredentialsDir: o.CredentialsDir, Probe: crashtest.Probe(t, "serve-probes")}
+	after := Options{Device: "device-1", CredentialsDir: o.CredentialsDir, Probe: crashtest.Probe(t)}
 	resealed := func(dir string, c crashtest.State) error {
 		if c.Mark < 0 {
 			return nil

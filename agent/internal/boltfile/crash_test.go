@@ -115,7 +115,7 @@ func recordCommits(t *testing.T, n int, seed uint64) (*crashtest.Recorder, []str
 
 // survives is the oracle: the state holds commit Mark or the next, whole, and takes two commits more.
 func survives(t *testing.T, model []string) func(string, crashtest.State) error {
-	probe := crashtest.Probe(t, "serve-probes")
+	probe := crashtest.Probe(t)
 	return func(path string, s crashtest.State) error {
 		dir, err := statedir.Open(path, nil)
 		if err != nil {
@@ -185,7 +185,7 @@ func TestCommitsWithoutFlushAreCaught(t *testing.T) {
 func TestProbeRefusesNoSurvivor(t *testing.T) {
 	rec, _ := recordCommits(t, 20, 5)
 	o := crashtest.Options{Seed: 5, Limit: crashtest.States(t) / 10}
-	probe := crashtest.Probe(t, "serve-probes")
+	probe := crashtest.Probe(t)
 	n, failed, err := crashtest.Check(t, rec.Ops(), o, func(dir string, s crashtest.State) error {
 		if _, ok := s.Files["x.db"]; !ok {
 			return nil

@@ -24,7 +24,7 @@ func TestDamageIsSeenOrHarmless(t *testing.T) {
 	}
 	path := filepath.Join(crashtest.Dir(t), "x.db")
 	o := options(t, path)
-	o.Probe = crashtest.Probe(t, "serve-probes")
+	o.Probe = crashtest.Probe(t)
 	r := rand.New(rand.NewPCG(7, 7))
 	seen, n := 0, crashtest.States(t)/5
 	for i := range n {
@@ -121,7 +121,7 @@ func FuzzProbe(f *testing.F) {
 	}
 	f.Add([]byte{0x20, 0x08, 0x01})
 	f.Add([]byte{0x30, 0x0a, 0xff, 0x30, 0x10, 0x01})
-	probe := crashtest.Probe(f, "serve-probes")
+	probe := crashtest.Probe(f)
 	f.Fuzz(func(t *testing.T, edits []byte) {
 		img := append([]byte(nil), original...)
 		for ; len(edits) >= 3; edits = edits[3:] {

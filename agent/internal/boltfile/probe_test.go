@@ -15,10 +15,7 @@ import (
 
 // TestMain lets the test binary stand for the program that probes.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == "serve-probes" {
-		crashtest.ServeProbes(boltfile.ProbeMain)
-		os.Exit(0)
-	}
+	crashtest.ServeProbes(boltfile.ProbeMain)
 	if len(os.Args) == 3 {
 		switch os.Args[1] {
 		case "probe-db":

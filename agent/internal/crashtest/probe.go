@@ -12,35 +12,43 @@ import (
 	"time"
 )
 
-const probeWait = 2 * time.Second // for a file that makes the probe hang
+const (
+	probeWait = 2 * time.Second // for a file that makes the probe hang
+	serve     = "serve-probes"  // the argument of a test program that serves probes
+)
 
-// Probe returns a probe of files that runs in one process for all of them, `THISTEST args...`, which calls
+// Probe returns a probe of files that runs in one process for all of them: this test program, whose TestMain calls
 // ServeProbes. A process for each file, as in a daemon, would cost a test of thousands of them minutes. A
 // file that kills it, or makes it hang, is damaged, and the next one gets a new process.
-func Probe(t testing.TB, args ...string) func(ctx context.Context, path string) error {
+func Probe(t testing.TB) func(ctx context.Context, path string) error {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &prober{command: append([]string{exe}, args...)}
+	p := &prober{exe: exe}
 	t.Cleanup(p.stop)
 	return p.probe
 }
 
-// ServeProbes probes each path that comes in on standard input and prints its exit code.
+// ServeProbes returns unless Probe has started this program. Then it probes each path that comes in on standard input,
+// prints its exit code, and ends the program.
 func ServeProbes(probe func(path string) int) {
+	if len(os.Args) != 2 || os.Args[1] != serve {
+		return
+	}
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		fmt.Println(probe(in.Text()))
 	}
+	os.Exit(0)
 }
 
 type prober struct {
-	command []string
-	mu      sync.Mutex
-	cmd     *exec.Cmd // nil: not running
-	in      io.WriteCloser
-	out     *bufio.Reader
+	exe string
+	mu  sync.Mutex
+	cmd *exec.Cmd // nil: not running
+	in  io.WriteCloser
+	out *bufio.Reader
 }
 
 func (p *prober) probe(ctx context.Context, path string) error {
@@ -70,7 +78,7 @@ func (p *prober) start() (err error) {
 	if p.cmd != nil {
 		return nil
 	}
-	cmd := exec.Command(p.command[0], p.command[1:]...)
+	cmd := exec.Command(p.exe, serve)
 	if p.in, err = cmd.StdinPipe(); err != nil {
 		return err
 	}
