@@ -3,6 +3,7 @@ package sim
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"image"
 	"image/color"
 	"image/png"
@@ -20,7 +21,9 @@ import (
 
 // request asks the handler as a browser on this machine would.
 func request(s *Sim, method, target string, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, target, nil)
+	ctx, stop := context.WithTimeout(context.Background(), time.Second) // a stream of events ends with it
+	defer stop()
+	r := httptest.NewRequestWithContext(ctx, method, target, nil)
 	r.Host = "127.0.0.1:8628"
 	for i := 0; i < len(header); i += 2 {
 		if header[i] == "Host" {
