@@ -88,9 +88,7 @@ func TestAnswerFinishedAtNextStart(t *testing.T) {
 		l.boot()
 		l.pass(time.Second)
 		l.is(control.StatePaired, "")
-		if _, ok, err := l.store.Answer(); ok || err != nil {
-			t.Error("the answer is still there", err)
-		}
+		l.noAnswer()
 		l.saw("100ms code 1", "30.1s approved", "30.1s verify I1", "31.1s verify I1", "31.1s serve A1")
 		if got := strings.Join(l.link.sent(), " "); got != "paired" {
 			t.Errorf("events to the broker: %s", got)
@@ -135,9 +133,7 @@ func TestRefusedAtPairing(t *testing.T) {
 		l.pass(10 * time.Minute)
 		l.is(control.StateUnpaired, "server")
 		l.saw("0s code 1", "30s approved", "30s verify I1", "30s revoke R1")
-		if _, ok, err := l.store.Answer(); ok || err != nil {
-			t.Error("the answer is still there", err)
-		}
+		l.noAnswer()
 		l.pass(51 * time.Minute)
 		if got := strings.Join(l.drain(), " "); !strings.Contains(got, "1h0m30s code 2") {
 			t.Error(got)
@@ -220,6 +216,39 @@ func TestResetRevokesAnswer(t *testing.T) {
 	})
 }
 
+// noAnswer demands that the next start finds no answer of a pairing.
+func (l *lab) noAnswer() {
+	l.Helper()
+	if a, ok, err := l.store.Answer(); ok || err != nil {
+		l.Errorf("the next start would adopt the answer again: %+v, %v", a, err)
+	}
+}
+
+// keepsAnswer demands that the next start finds the answer of the first pairing.
+func (l *lab) keepsAnswer() {
+	l.Helper()
+	if a, ok, err := l.store.Answer(); err != nil || !ok || a.RefreshToken != "R1" {
+		l.Errorf("%+v, %v, %v", a, ok, err)
+	}
+}
+
+// noCode demands that the next start finds no code to poll for.
+func (l *lab) noCode() {
+	l.Helper()
+	if b, err := l.store.Pending(); err != nil || b != nil {
+		l.Errorf("the next start goes on with the code: %s, %v", b, err)
+	}
+}
+
+// answeredWhileBroken lets the answer of a pairing come while the disk is broken, for that long.
+func (l *lab) answeredWhileBroken(long time.Duration) {
+	l.press(click)
+	l.pass(10 * time.Second)
+	l.broken.Store(true)
+	l.pass(long)
+	l.broken.Store(false)
+}
+
 // A disk that does not take the answer costs its durability only.
 func TestAnswerOnBrokenDisk(t *testing.T) {
 	bubble(t, signs, func(l *lab) {
@@ -232,9 +261,7 @@ func TestAnswerOnBrokenDisk(t *testing.T) {
 		l.pass(6 * time.Second)
 		l.is(control.StatePaired, "")
 		l.pass(storageRetry)
-		if a, ok, err := l.store.Answer(); ok || err != nil {
-			t.Errorf("the next start would adopt the answer again: %+v, %v", a, err)
-		}
+		l.noAnswer()
 	})
 }
 
@@ -249,9 +276,7 @@ func TestForeignAnswer(t *testing.T) {
 		l.boot()
 		l.pass(time.Minute)
 		l.is(control.StateUnpaired, "")
-		if _, ok, err := l.store.Answer(); ok || err != nil {
-			t.Error("the answer is still there", err)
-		}
+		l.noAnswer()
 		if got := strings.Join(l.drain(), " "); got != "" {
 			t.Error(got)
 		}
@@ -285,15 +310,9 @@ func TestAnswerAfterItsCallerLeft(t *testing.T) {
 // as that works again.
 func TestUnusableOnBrokenDisk(t *testing.T) {
 	bubble(t, func(l *lab) { l.auth.unusable = func(int) error { return fails(deviceauth.Server) } }, func(l *lab) {
-		l.press(click)
-		l.pass(10 * time.Second)
-		l.broken.Store(true)
-		l.pass(time.Minute)
-		l.broken.Store(false)
+		l.answeredWhileBroken(time.Minute)
 		l.pass(storageRetry + time.Second)
-		if b, err := l.store.Pending(); err != nil || b != nil {
-			t.Errorf("the next start goes on with the code: %s, %v", b, err)
-		}
+		l.noCode()
 	})
 }
 
@@ -301,32 +320,18 @@ func TestUnusableOnBrokenDisk(t *testing.T) {
 // keys takes.
 func TestUnverifiedAnswerOnBrokenDisk(t *testing.T) {
 	bubble(t, setups(signs, verifies(later)), func(l *lab) {
-		l.press(click)
-		l.pass(10 * time.Second)
-		l.broken.Store(true)
-		l.pass(5*time.Minute + time.Second)
-		l.broken.Store(false)
+		l.answeredWhileBroken(5*time.Minute + time.Second)
 		l.pass(storageRetry + time.Second)
-		if a, ok, err := l.store.Answer(); err != nil || !ok || a.RefreshToken != "R1" {
-			t.Errorf("%+v, %v, %v", a, ok, err)
-		}
-		if b, err := l.store.Pending(); err != nil || b != nil {
-			t.Errorf("the next start goes on with the code: %s, %v", b, err)
-		}
+		l.keepsAnswer()
+		l.noCode()
 	})
 }
 
 // A stop comes before the next try to write the answer: it is written at the stop.
 func TestUnwrittenAnswerAtStop(t *testing.T) {
 	bubble(t, setups(signs, verifies(later)), func(l *lab) {
-		l.press(click)
-		l.pass(10 * time.Second)
-		l.broken.Store(true)
-		l.pass(time.Minute)
-		l.broken.Store(false)
+		l.answeredWhileBroken(time.Minute)
 		l.stop()
-		if a, ok, err := l.store.Answer(); err != nil || !ok || a.RefreshToken != "R1" {
-			t.Errorf("%+v, %v, %v", a, ok, err)
-		}
+		l.keepsAnswer()
 	})
 }

@@ -75,9 +75,7 @@ func TestSpentCodeIsNotResumed(t *testing.T) {
 		if waits != 1 {
 			t.Errorf("the code was polled for %d times", waits)
 		}
-		if b, err := l.store.Pending(); err != nil || b != nil {
-			t.Errorf("%s, %v", b, err)
-		}
+		l.noCode()
 	})
 }
 
@@ -115,8 +113,6 @@ func TestUnusableAtStop(t *testing.T) {
 	}, func(l *lab) {
 		l.press(click)
 		l.stop()
-		if b, err := l.store.Pending(); err != nil || b != nil {
-			t.Errorf("the next start goes on with the code: %s, %v", b, err)
-		}
+		l.noCode()
 	})
 }
