@@ -5,8 +5,9 @@
 //
 // The files in reading order: board.go opens a board; check.go finds the faults of a configuration; panels.go is the table of
 // panels; wiring.go opens buses and pins; physical.go keeps a panel that is hardware working; device.go is such a panel's
-// driver with its bus and pins; inky.go finds the Inky by its EEPROM; button.go reads the button; pins.go opens the pins of button and LED; terminal.go and png.go are
-// panels without hardware; identify.go names the board; boards.go has the presets of boards that are sold.
+// driver with its bus and pins; inky.go finds the Inky by its EEPROM; button.go reads the button; pins.go opens the pins of
+// button and LED; terminal.go and png.go are panels without hardware; identify.go names the board; boards.go has the presets
+// of boards that are sold.
 //
 // To add a panel, write its row in panels.go. A module of a known e-paper controller is a function in ssd16xx/modules.go, a size of
 // a known OLED controller a line in monoled/module.go; the wiring of both is in bustest/modules.go, a controller's commands are

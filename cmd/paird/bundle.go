@@ -90,10 +90,10 @@ func redacted(cfg config.Config) config.Config {
 			set[name] = literal(value)
 		}
 	}
-	cfg.Hooks.OnEvent = program1(cfg.Hooks.OnEvent)
+	cfg.Hooks.OnEvent = withoutArguments(cfg.Hooks.OnEvent)
 	cfg.Telemetry.Sensors = slices.Clone(cfg.Telemetry.Sensors)
 	for i, s := range cfg.Telemetry.Sensors {
-		cfg.Telemetry.Sensors[i].Command = program1(s.Command)
+		cfg.Telemetry.Sensors[i].Command = withoutArguments(s.Command)
 	}
 	return cfg
 }
@@ -106,8 +106,8 @@ func literal(value string) string {
 	return hidden
 }
 
-// program1 is a program without its arguments.
-func program1(command []string) []string {
+// withoutArguments is a command with its arguments left out.
+func withoutArguments(command []string) []string {
 	if len(command) < 2 {
 		return command
 	}

@@ -22,7 +22,7 @@ func (p *program) login(ctx context.Context, args []string) error {
 	issuer := f.String("issuer", "", "the `URL` of the authorization server, in place of a configuration")
 	clientID := f.String("client-id", "", "the OAuth client's `ID`")
 	scope := f.String("scope", "", "the `SCOPES` to ask for; without it openid and offline_access, or those of the last login")
-	patience := f.Duration("timeout", 2*time.Minute, "how long to try until the server gives a code")
+	timeout := f.Duration("timeout", 2*time.Minute, "how long to try until the server gives a code")
 	if _, err := p.parse(f, args, 0, 0); err != nil {
 		return err
 	}
@@ -30,10 +30,10 @@ func (p *program) login(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := hopeless(ctx, to.cfg); err != nil {
+	if err := permanent(ctx, to.cfg); err != nil {
 		return err
 	}
-	if err := daemon.SignIn(ctx, to.cfg, quiet(), func(ctx context.Context, a *agent.Agent) error { return p.signIn(ctx, a, *patience) }); err != nil {
+	if err := daemon.SignIn(ctx, to.cfg, quiet(), func(ctx context.Context, a *agent.Agent) error { return p.signIn(ctx, a, *timeout) }); err != nil {
 		return err
 	}
 	return to.remember()
@@ -70,9 +70,9 @@ func (p *program) logout(ctx context.Context, args []string) error {
 	return err
 }
 
-// hopeless is what waiting does not mend: a name that does not exist, a certificate that is refused, a server that is
-// no authorization server. Anything else is for the agent to try again.
-func hopeless(ctx context.Context, cfg config.Config) error {
+// permanent is an error that another try does not end: a name that does not exist, a certificate that is refused, a server
+// that is no authorization server. Anything else is for the agent to try again.
+func permanent(ctx context.Context, cfg config.Config) error {
 	_, err := metadata(ctx, cfg, daemon.Identify(cfg))
 	e, ok := errors.AsType[*deviceauth.Error](err)
 	if !ok {
@@ -91,7 +91,7 @@ func hopeless(ctx context.Context, cfg config.Config) error {
 }
 
 // signIn pairs and prints how it goes.
-func (p *program) signIn(ctx context.Context, a *agent.Agent, patience time.Duration) error {
+func (p *program) signIn(ctx context.Context, a *agent.Agent, timeout time.Duration) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if err := a.Loaded(ctx); err != nil {
@@ -108,14 +108,14 @@ func (p *program) signIn(ctx context.Context, a *agent.Agent, patience time.Dura
 	defer p.line()
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
-	for until := time.Now().Add(patience); ; {
+	for until := time.Now().Add(timeout); ; {
 		var err error
 		done := false
 		select {
 		case now := <-look.C:
 			s := a.Status()
 			p.left(s.Pairing)
-			err = cmp.Or(p.explainOnce(s.Problem, known), impatient(s, now.After(until), patience))
+			err = cmp.Or(p.explainOnce(s.Problem, known), noCode(s, now.After(until), timeout))
 			done = err != nil
 		case e, ok := <-events:
 			if !ok {
@@ -129,12 +129,12 @@ func (p *program) signIn(ctx context.Context, a *agent.Agent, patience time.Dura
 	}
 }
 
-// impatient ends a login whose server gave no code in time.
-func impatient(s control.Status, over bool, patience time.Duration) error {
+// noCode ends a login whose server gave no code in time.
+func noCode(s control.Status, over bool, timeout time.Duration) error {
 	if !over || s.Pairing != nil {
 		return nil
 	}
-	return fmt.Errorf("no code within %v: %s", patience, oneLine(cmp.Or(troubled(s), errors.New("the server did not answer"))))
+	return fmt.Errorf("no code within %v: %s", timeout, oneLine(cmp.Or(troubled(s), errors.New("the server did not answer"))))
 }
 
 // troubled is the problem of a status as an error, nil without one.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/paird/paird/cmd/internal/e2e"
 	"github.com/paird/paird/display"
 	"github.com/paird/paird/hal"
 	"github.com/paird/paird/hal/bench"
@@ -57,16 +58,7 @@ func TestRecordAndReplayCommands(t *testing.T) {
 
 func readPNG(t *testing.T, name string) image.Image {
 	t.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	m, err := png.Decode(f)
-	if err != nil {
-		t.Fatal(name, err)
-	}
-	return m
+	return e2e.Must(png.Decode(bytes.NewReader(e2e.Must(os.ReadFile(name))(t))))(t)
 }
 
 func differing(a, b image.Image) (n int) {

@@ -58,12 +58,5 @@ func (e Event) writeData(b *bytes.Buffer, head string) {
 	}
 }
 
-// oneLine is text without what would end a line.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' {
-			return ' '
-		}
-		return r
-	}, text)
-}
+// oneLine is text on one line, its words apart by a space.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -89,8 +89,8 @@ func everywhere() map[string]http.HandlerFunc {
 		"another host": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://example.invalid/"+canary, http.StatusTemporaryRedirect)
 		},
-		"itself, for ever": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) },
-		"500":              func(w http.ResponseWriter, _ *http.Request) { http.Error(w, canary, 500) },
+		"a loop": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) },
+		"500":    func(w http.ResponseWriter, _ *http.Request) { http.Error(w, canary, 500) },
 		"503 for a year": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "31536000")
 			w.WriteHeader(503)

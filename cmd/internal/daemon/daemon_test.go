@@ -91,12 +91,11 @@ func TestPNG(t *testing.T) {
 	if err := r.stop(); err != nil {
 		t.Error(err)
 	}
-	f, err := os.Open(filepath.Join(r.dir, "panel.png"))
+	b, err := os.ReadFile(filepath.Join(r.dir, "panel.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	if im, err := png.Decode(f); err != nil || im.Bounds().Dx() != 128 || im.Bounds().Dy() != 32 {
+	if im, err := png.Decode(bytes.NewReader(b)); err != nil || im.Bounds().Dx() != 128 || im.Bounds().Dy() != 32 {
 		t.Errorf("panel.png: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(r.dir, "sock")); !errors.Is(err, os.ErrNotExist) {

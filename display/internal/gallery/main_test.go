@@ -1,8 +1,6 @@
 package main
 
 import (
-	"image/png"
-	"os"
 	"path/filepath"
 	"testing"
 )
@@ -12,14 +10,8 @@ func TestWrite(t *testing.T) {
 	if err := write(dir, "de", "96x32", 400); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(filepath.Join(dir, "96x32-de.png"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	m, err := png.Decode(f)
-	if err != nil || m.Bounds().Dx() < 96*2 || m.Bounds().Dx() > 450 {
-		t.Errorf("the sheet is %v (%v)", m.Bounds(), err)
+	if m := decode(t, filepath.Join(dir, "96x32-de.png")); m.Bounds().Dx() < 96*2 || m.Bounds().Dx() > 450 {
+		t.Errorf("the sheet is %v", m.Bounds())
 	}
 	if err := write(dir, "", "large", 400); err == nil {
 		t.Error("a size of no numbers is taken")

@@ -20,7 +20,7 @@ const (
 	scope    = "telemetry"
 )
 
-// servers are the lab's authorization server, with somebody who approves each code, and its broker.
+// servers are the lab's authorization server, which approves each code, and its broker.
 type servers struct {
 	issuer   string
 	provider *provider.Provider
