@@ -3,10 +3,12 @@ package agent
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/store"
 )
 
@@ -45,6 +47,38 @@ func TestSpreadAfterBoot(t *testing.T) {
 	bubble(t, setups(paired(time.Minute, nil), spread), func(l *lab) {
 		l.pass(30 * time.Minute)
 		l.saw("30s serve A1")
+	})
+}
+
+// A refresh that is due and the first connect come together, and only once: the session begins with the new token. A
+// server that does not answer delays the session by 10 s, one that refuses does not.
+func TestOneConnectAfterBoot(t *testing.T) {
+	var draws atomic.Int64
+	uneven := func(l *lab) {
+		draws.Store(0)
+		l.o.Spread = time.Minute
+		l.o.Rand = func(d time.Duration) time.Duration {
+			if d == l.o.Spread {
+				return d * time.Duration(draws.Add(1)) / 4
+			}
+			return d / 2
+		}
+	}
+	for _, off := range []time.Duration{50 * time.Minute, 2 * time.Hour} {
+		bubble(t, setups(paired(off, nil), uneven), func(l *lab) {
+			l.pass(2 * time.Minute)
+			l.saw("15s refresh R1", "15s serve A2")
+		})
+	}
+	slow := func(l *lab) { l.auth.slow = 15 * time.Second }
+	bubble(t, setups(paired(50*time.Minute, nil), uneven, slow), func(l *lab) {
+		l.pass(2 * time.Minute)
+		l.saw("15s refresh R1", "25s serve A1", "30s end A1: swapping the token", "30s serve A2")
+	})
+	refused := func(l *lab) { l.auth.refresh = func(int) error { return fails(deviceauth.Server) } }
+	bubble(t, setups(paired(50*time.Minute, nil), uneven, refused), func(l *lab) {
+		l.pass(15 * time.Second)
+		l.saw("15s refresh R1", "15s serve A1")
 	})
 }
 

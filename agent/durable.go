@@ -62,6 +62,7 @@ func (k *keeper) resume(ctx context.Context, state store.State) {
 	if state.Intent {
 		k.intended = state.Gen
 	}
+	k.spread = k.o.Rand(k.o.Spread)
 	k.serial++
 	k.show(*state.Grant, k.serial, nil)
 	k.warnOfWear(*state.Grant)
@@ -87,7 +88,7 @@ func (k *keeper) plan() {
 		// over. Or its intent could not be written: the next one shows whether the disk works again.
 		due = now
 	case overdue && k.pub.RefreshToken != "":
-		due = now.Add(k.o.Rand(k.o.Spread))
+		due = now.Add(k.spread)
 	}
 	k.enter(resumed, due)
 }

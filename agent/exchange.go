@@ -23,6 +23,9 @@ const stopLimit = 10 * time.Second
 // exchangeLimit is when an exchange counts as hung. Each of its requests ends after 20 s by itself.
 const exchangeLimit = 3 * time.Minute
 
+// refreshedLimit is how long the first session waits for a refresh.
+const refreshedLimit = 10 * time.Second
+
 // exchange is a request under way that may use up the refresh token. It runs beside the keeper's loop, so that
 // the token in hand is served meanwhile; its answer is handled in the loop. There is one at a time.
 type exchange struct {
@@ -89,6 +92,21 @@ func (k *keeper) finish(ctx context.Context) {
 // hung reports whether an exchange takes longer than it may.
 func (k *keeper) hung() bool {
 	return k.exchange != nil && time.Since(k.exchange.began) > exchangeLimit
+}
+
+// refreshed returns when a refresh that is under way or due is over, after refreshedLimit at the latest.
+func (k *keeper) refreshed(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, refreshedLimit)
+	defer cancel()
+	x, _ := ask(ctx, k, func(own context.Context) (*exchange, error) {
+		if step, _ := next(k.phase(), time.Now()); step == refreshGrant {
+			k.do(own, step)
+		}
+		return k.exchange, nil
+	})
+	if x != nil {
+		_ = x.wait(ctx) // with or without an answer the session begins
+	}
 }
 
 // wait waits until the exchange is over or ctx ends.

@@ -33,6 +33,8 @@ type keeper struct {
 	sealed  bool   // a grant is there and cannot be unsealed
 	adopted string // the Pairing of the last grant adopted in this life
 
+	spread time.Duration // rand(0, Options.Spread) of this start, before the first refresh and session; set before gen
+
 	// Owned by the loop.
 	stage      stage
 	due        time.Time // of the stage's work; zero: nothing to do

@@ -45,8 +45,8 @@ func (l *linker) run(ctx context.Context) {
 		return
 	}
 	l.pulse.wait(ctx, forever, l.keeper.ready, nil)
-	if g, gen, _ := l.keeper.current(); gen != 0 { // the boards of a fleet must not all connect at once after a power failure
-		l.rest(ctx, l.o.Rand(l.o.Spread), g.Pairing, gen)
+	if g, gen, _ := l.keeper.current(); gen != 0 {
+		l.begin(ctx, g, gen)
 	}
 	for ctx.Err() == nil {
 		g, gen, changed := l.keeper.current()
@@ -56,6 +56,16 @@ func (l *linker) run(ctx context.Context) {
 		}
 		l.broker(control.BrokerOff, "", "")
 		l.pulse.wait(ctx, forever, changed, nil)
+	}
+}
+
+// begin waits before the first session, because the boards of a fleet must not all connect at once after a power failure.
+// The wait is that of the keeper's first refresh. Where a refresh is due by then its token is awaited, so that a device
+// connects once, and not with the old token and then with the new one.
+func (l *linker) begin(ctx context.Context, g store.Grant, gen uint64) {
+	l.rest(ctx, l.keeper.spread, g.Pairing, gen)
+	if l.usesToken(g) {
+		l.pulse.await(func() { l.keeper.refreshed(ctx) }, watched)
 	}
 }
 

@@ -19,9 +19,10 @@ import (
 const (
 	soakTokens  = 3 * time.Second // lifetime
 	soakOutage  = 2 * time.Second
-	soakSettle  = 5 * time.Second // connections close
-	soakGrowth  = 3 << 10         // KiB of anonymous memory in one life
-	soakPerStop = 40              // duplicates that an end of a session may cost: twice the window of telemetry
+	soakSettle  = 5 * time.Second          // connections close
+	soakStable  = time.Minute + soakSettle // online for a minute: the back-off begins again
+	soakGrowth  = 3 << 10                  // KiB of anonymous memory in one life
+	soakPerStop = 40                       // duplicates that an end of a session may cost: twice the window of telemetry
 )
 
 // soakTime is how long the soak lasts: $SOAK, or a minute.
@@ -77,13 +78,17 @@ func (d *device) soakOnce(life time.Duration, p *publisher) (interruptions int) 
 	d.Await("online", e2e.Online)
 	time.Sleep(soakSettle)
 	first := d.holds()
-	for interruptions = 1; interruptions < 3 || time.Now().Before(end.Add(-2*soakSettle-2*soakOutage)); interruptions += 2 {
+	rest := soakSettle
+	if life > 2*soakStable {
+		rest = soakStable
+	}
+	for interruptions = 1; interruptions < 3 || time.Now().Before(end.Add(-rest-soakSettle-2*soakOutage)); interruptions += 2 {
 		d.restartBroker()
 		d.observer.setAway(true)
 		time.Sleep(soakOutage)
 		d.observer.setAway(false)
 		d.Await("online again", e2e.Online)
-		time.Sleep(soakSettle)
+		time.Sleep(rest)
 	}
 	d.compareHolds(first)
 	d.Life.Kill()
