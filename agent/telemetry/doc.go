@@ -25,7 +25,8 @@
 //	login.go          templates and presets: who the device is in a session, and until when
 //	link.go           Link, and what it counts
 //	serve.go          Serve: one connection, from the dial to the CONNACK
-//	session.go        the phases of a session and its end
+//	session.go        the phases of a session
+//	leave.go          the end of a session, and what it means
 //	drain.go          records in flight, and the deadlines of a session
 //	inbox.go          messages for the programs of this board
 //	command.go        /cmd
