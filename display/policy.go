@@ -125,6 +125,12 @@ func (c current) shifts() bool {
 	return true
 }
 
+// mayWait reports whether figures that are not shown yet may wait for the next step of the look: on a dimmed panel
+// they are hardly read, and each drawing costs the bus and the processor.
+func (c current) mayWait(l look, shown Screen) bool {
+	return l.level != bright && c.shifts() && subject(shown) == subject(c.screen)
+}
+
 // orbit is the path of the picture, a step each minute.
 var orbit = [...]image.Point{{0, 0}, {1, 0}, {1, 1}, {0, 1}, {-1, 1}, {-1, 0}, {-1, -1}, {0, -1}, {1, -1}}
 

@@ -42,6 +42,7 @@ type state struct {
 	current  current
 	paper    paper
 	picture  *image.Paletted // as the panel shows it; nil if that is not known
+	look     look            // of the picture
 	level    brightness
 	failures int       // in a row
 	retry    time.Time // no drawing before
@@ -150,6 +151,8 @@ func (p *Presenter) update(now time.Time) time.Time {
 		if due := p.paper.due(p.current.screen, p.current.since); now.Before(due) {
 			return sooner(until, due)
 		}
+	} else if look == p.look && p.current.mayWait(look, p.paper.shown) {
+		return until
 	}
 	if err := p.show(look, now); err != nil {
 		return p.failed(err, now)
@@ -216,13 +219,14 @@ func (p *Presenter) show(l look, now time.Time) error {
 	}
 	shown := p.picture != nil && bytes.Equal(p.picture.Pix, picture.Pix)
 	if shown && !(g.Paper && p.paper.overdue(now)) {
+		p.look = l
 		return nil
 	}
 	full := g.Paper && p.paper.full(p.current.screen, now)
 	if err := p.draw(picture, full); err != nil {
 		return err
 	}
-	p.picture = picture
+	p.picture, p.look = picture, l
 	p.paper.note(p.current.screen, full, now)
 	p.options.OnShow(p.current.screen)
 	return nil

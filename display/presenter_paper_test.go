@@ -143,6 +143,23 @@ func TestPresenterClearsGhosts(t *testing.T) {
 	})
 }
 
+// After a draw that failed e-paper is refreshed wholly, whatever comes: what it shows is not known.
+func TestPaperIsClearedAfterAFailure(t *testing.T) {
+	present(t, ePaper, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
+		p.Show(Online{Sent: 1})
+		pass(time.Second)
+		panel.breakDown(errWires)
+		p.Show(Online{Sent: 2})
+		pass(paperRest)
+		panel.breakDown(nil)
+		before := panel.count().fulls
+		pass(2 * time.Minute)
+		if !panel.shows(Online{Sent: 2}, ePaper) || panel.count().fulls != before+1 {
+			t.Errorf("%d full refreshes after the repair, want 1", panel.count().fulls-before)
+		}
+	})
+}
+
 func TestPresenterRecovers(t *testing.T) {
 	var heard []error
 	o := PresenterOptions{OnError: func(err error) { heard = append(heard, err) }}

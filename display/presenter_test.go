@@ -181,6 +181,38 @@ func TestPresenterNeverBlanksACode(t *testing.T) {
 	})
 }
 
+// TestPresenterRests: figures on a dimmed panel come with the step against burn-in, after a press at once, and on a dark panel
+// not at all.
+func TestPresenterRests(t *testing.T) {
+	present(t, oled, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
+		s := resting
+		count := func(d time.Duration) (draws int) {
+			before := panel.count().draws
+			for range d / (10 * time.Second) {
+				s.Sent++
+				p.Show(s)
+				pass(10 * time.Second)
+			}
+			return panel.count().draws - before
+		}
+		if n := count(dimAfter); n < 6 {
+			t.Errorf("%d draws of 6 figures on a bright panel", n)
+		}
+		if n := count(10 * time.Minute); n < 9 || n > 11 {
+			t.Errorf("%d draws in ten minutes of a dimmed panel, want one a minute", n)
+		}
+		p.Wake()
+		pass(atOnce)
+		if !panel.shows(s, oled) {
+			t.Error("a press does not bring the latest figures")
+		}
+		count(blankAfter + dimAfter)
+		if n := count(10 * time.Minute); n != 0 {
+			t.Errorf("%d draws in ten minutes of a dark panel", n)
+		}
+	})
+}
+
 func TestPresenterSpreadsWear(t *testing.T) {
 	present(t, oled, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
 		s := Problem{Code: "no_network"}
@@ -226,24 +258,26 @@ func TestPresenterDoesNotTrustAFailedDraw(t *testing.T) {
 	})
 }
 
-// A QR code stands still: its lit border reaches the edge, and a picture that moves would cut it off.
-func TestPresenterDoesNotMoveAQRCode(t *testing.T) {
-	present(t, oled, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
-		s := Pairing{UserCode: "WDJB-MJHT", VerificationURI: "https://example.com/device", VerificationURIComplete: "https://example.com/device?user_code=WDJB-MJHT"}
-		p.Show(s)
-		for minute := range orbit {
-			pass(shiftEvery)
-			_, pix := panel.seen()
-			still := false
-			g := oled
-			for g.Page = range Pages(s, g) {
-				picture := image.NewGray(panel.Bounds())
-				draw.Draw(picture, picture.Rect, Render(s, g), image.Point{}, draw.Src)
-				still = still || bytes.Equal(pix, picture.Pix)
+// A QR code and the test card stand still: what they light at the edge would be cut off.
+func TestPresenterDoesNotMoveWhatReachesTheEdge(t *testing.T) {
+	code := Pairing{UserCode: "WDJB-MJHT", VerificationURI: "https://example.com/device", VerificationURIComplete: "https://example.com/device?user_code=WDJB-MJHT"}
+	for _, s := range []Screen{code, TestCard{Panel: "ssd1306"}} {
+		present(t, oled, PresenterOptions{}, func(p *Presenter, panel *fakePanel) {
+			p.Show(s)
+			for minute := range orbit {
+				pass(shiftEvery)
+				_, pix := panel.seen()
+				still := false
+				g := oled
+				for g.Page = range Pages(s, g) {
+					picture := image.NewGray(panel.Bounds())
+					draw.Draw(picture, picture.Rect, Render(s, g), image.Point{}, draw.Src)
+					still = still || bytes.Equal(pix, picture.Pix)
+				}
+				if !still {
+					t.Fatalf("%T, minute %d: the picture has moved", s, minute+1)
+				}
 			}
-			if !still {
-				t.Fatalf("minute %d: the picture has moved", minute+1)
-			}
-		}
-	})
+		})
+	}
 }

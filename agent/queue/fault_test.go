@@ -220,12 +220,7 @@ func TestPutBesideErase(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	waits := func() bool { q.mu.Lock(); defer q.mu.Unlock(); return q.settled != nil }
-	done := make(chan error, 1)
-	go func() { done <- q.Put("t", []byte("waits for room")) }()
-	for !waits() {
-		time.Sleep(time.Millisecond)
-	}
+	done := waitingPut(t, q)
 	q.io.Unlock()
 	if err := q.Erase(); err != nil {
 		t.Fatal(err)
@@ -238,6 +233,47 @@ func TestPutBesideErase(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Error("after 20 s Put still waits for room in an empty queue")
 	}
+}
+
+// Numbers that no frame has reserved would come back after a power cut: Put waits for the next frame.
+func TestPutWaitsForNumbers(t *testing.T) {
+	q := open(t, Options{})
+	put(t, q, 0, 1)
+	if err := q.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	q.io.Lock() // the disk is busy
+	for q.next < q.reserved {
+		if err := q.Put("t", nil); err != nil {
+			t.Fatal(err)
+		}
+		seq, _, _ := next(t, q)
+		if err := q.Ack(seq); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done := waitingPut(t, q)
+	q.io.Unlock()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// waitingPut begins a Put and returns when that waits for the disk, which the caller keeps busy by q.io.
+func waitingPut(t *testing.T, q *Queue) <-chan error {
+	t.Helper()
+	waits := func() bool { q.mu.Lock(); defer q.mu.Unlock(); return q.settled != nil }
+	done := make(chan error, 1)
+	go func() { done <- q.Put("t", []byte("waits for room")) }()
+	for !waits() {
+		select {
+		case err := <-done:
+			q.io.Unlock()
+			t.Fatalf("Put does not wait for a busy disk (%v)", err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return done
 }
 
 // What another account may have put there is neither read nor written.
