@@ -67,7 +67,8 @@ func extra(kind byte, more []byte) func(packets.ControlPacket) []byte {
 	}
 }
 
-// What a broker sends may end a session, in time and with a reason; it takes no memory.
+// What a broker sends may end a session, in time and with a reason; it takes no memory. The end may wait
+// for acceptLimit, if a message is published in the same moment.
 func TestHostileBroker(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer func(packets.ControlPacket) []byte
@@ -91,7 +92,7 @@ func TestHostileBroker(t *testing.T) {
 			at := time.Now()
 			e := failure(t, b.Serve(t.Context(), token, func() {}))
 			runtime.ReadMemStats(&behind)
-			if took := time.Since(at); took > c.within || e.Kind != Broker {
+			if took := time.Since(at); took > c.within+acceptLimit || e.Kind != Broker {
 				t.Errorf("%s: %v after %v", name, e, took)
 			}
 			if grown := behind.TotalAlloc - before.TotalAlloc; grown > 4<<20 {

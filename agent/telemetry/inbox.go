@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -29,23 +28,30 @@ var errRedeliver = errors.New("messages without a PUBACK must come again")
 // the broker keeps the others.
 type inbound struct {
 	waiting   chan paho.Message
-	missed    atomic.Bool   // a message found no room here and has no PUBACK
-	redeliver chan struct{} // closed when there is room for it
+	missed    chan struct{} // closed when a message finds no room here; it and those behind it have no PUBACK
+	redeliver chan struct{} // closed when there is room for them
 }
 
 func (i *inbound) init() {
-	i.waiting, i.redeliver = make(chan paho.Message, inboundSize), make(chan struct{})
+	i.waiting = make(chan paho.Message, inboundSize)
+	i.missed, i.redeliver = make(chan struct{}), make(chan struct{})
 }
 
 // inFilter is the subscription of the inbox.
 func (l *Link) inFilter() string { return l.topic + "/in/#" }
 
-// receive is called by paho for each message, in order; it must not block.
+// receive is called by paho for each message, in order; it must not block. After a message that found no
+// room none is taken until the broker sends that one again, so that none overtakes it.
 func (s *session) receive(_ paho.Client, m paho.Message) {
+	select {
+	case <-s.inbound.missed:
+		return
+	default:
+	}
 	select {
 	case s.inbound.waiting <- m:
 	default:
-		s.inbound.missed.Store(true)
+		close(s.inbound.missed)
 	}
 }
 
@@ -64,7 +70,9 @@ func (s *session) storeInbound(ctx context.Context) (stopped <-chan struct{}) {
 				return
 			case m := <-s.inbound.waiting:
 				s.store(ctx, m)
+			case <-s.inbound.missed:
 				s.redeliverMissed(ctx)
+				return
 			}
 		}
 	}()
@@ -103,14 +111,13 @@ func (s *session) logInbox(err error) {
 	}
 }
 
-// redeliverMissed ends the session when all that waited is durable and something was missed.
+// redeliverMissed ends the session when all that waits in memory is durable.
 func (s *session) redeliverMissed(ctx context.Context) {
-	if len(s.inbound.waiting) > 0 || !s.inbound.missed.Load() {
-		return
+	for len(s.inbound.waiting) > 0 && ctx.Err() == nil {
+		s.store(ctx, <-s.inbound.waiting)
 	}
-	if remote.Wait(ctx, redeliverGap-time.Since(s.since)) == nil && len(s.inbound.waiting) == 0 {
+	if remote.Wait(ctx, redeliverGap-time.Since(s.since)) == nil {
 		close(s.inbound.redeliver)
-		<-ctx.Done()
 	}
 }
 

@@ -166,6 +166,7 @@ func TestIdleSessionIsQuiet(t *testing.T) {
 		b := newBench(t, func(o *Options) { o.KeepAlive = 40 * time.Second })
 		s := b.serve(t, token)
 		<-s.online
+		synctest.Wait() // for the answers to what was sent before
 		before := b.Progress()
 		time.Sleep(time.Hour + time.Second)
 		if steps := b.Progress() - before; steps != 2*90 { // a PINGREQ and its answer, each 40 s

@@ -107,9 +107,12 @@ func (b *Broker) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if b.faults().Down {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	near, far := net.Pipe()
 	b.Accept(far)
-	return near, ctx.Err()
+	return near, nil
 }
 
 // Accept serves a connection until it ends.
