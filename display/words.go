@@ -42,7 +42,7 @@ var problemCodes = [...]string{
 
 // reasonMarks are what Go's errors say of the usual reasons, in the order of words.reasons.
 var reasonMarks = [...]string{
-	"certificate has expired", "certificate signed by unknown authority", "certificate is valid for",
+	"certificate has expired", "unknown authority", "certificate is valid for",
 	"connection refused", "no such host", "timeout",
 }
 

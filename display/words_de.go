@@ -45,7 +45,7 @@ var german = words{
 	},
 	unknown: "Etwas stimmt nicht",
 	reasons: [...]string{
-		"Das Zertifikat ist abgelaufen.",
+		"Das Zertifikat gilt jetzt nicht.",
 		"Das Zertifikat ist unbekannt.",
 		"Das Zertifikat gilt für einen anderen Namen.",
 		"Der Server lehnt die Verbindung ab.",

@@ -45,7 +45,7 @@ var english = words{
 	},
 	unknown: "Something is wrong",
 	reasons: [...]string{
-		"The certificate has expired.",
+		"The certificate is not valid now.",
 		"The certificate is unknown.",
 		"The certificate is for another name.",
 		"The server refuses the connection.",

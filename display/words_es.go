@@ -45,7 +45,7 @@ var spanish = words{
 	},
 	unknown: "Se ha producido un error",
 	reasons: [...]string{
-		"El certificado ha caducado.",
+		"El certificado no es válido ahora.",
 		"El certificado es desconocido.",
 		"El certificado tiene otro nombre.",
 		"El servidor rechaza la conexión.",

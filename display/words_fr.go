@@ -45,7 +45,7 @@ var french = words{
 	},
 	unknown: "Un problème est survenu",
 	reasons: [...]string{
-		"Le certificat a expiré.",
+		"Le certificat n’est pas valable.",
 		"Le certificat est inconnu.",
 		"Le certificat porte un autre nom.",
 		"Le serveur refuse la connexion.",

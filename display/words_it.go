@@ -45,7 +45,7 @@ var italian = words{
 	},
 	unknown: "Si è verificato un errore",
 	reasons: [...]string{
-		"Il certificato è scaduto.",
+		"Il certificato non è valido ora.",
 		"Il certificato è sconosciuto.",
 		"Il certificato ha un altro nome.",
 		"Il server rifiuta la connessione.",

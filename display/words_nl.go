@@ -45,7 +45,7 @@ var dutch = words{
 	},
 	unknown: "Er is iets misgegaan",
 	reasons: [...]string{
-		"Het certificaat is verlopen.",
+		"Het certificaat is nu niet geldig.",
 		"Het certificaat is onbekend.",
 		"Het certificaat heeft een andere naam.",
 		"De server weigert de verbinding.",

@@ -45,7 +45,7 @@ var portuguese = words{
 	},
 	unknown: "Ocorreu um erro",
 	reasons: [...]string{
-		"O certificado expirou.",
+		"O certificado não é válido agora.",
 		"O certificado é desconhecido.",
 		"O certificado tem outro nome.",
 		"O servidor recusa a conexão.",

@@ -117,7 +117,7 @@ func explainCertificate(host string, err error) string {
 	case unknown:
 		return "the broker's certificate is from an unknown authority: set mqtt.ca_file"
 	case misnamed:
-		return fmt.Sprintf("the broker's certificate is not for %s: check mqtt.url", host)
+		return fmt.Sprintf("the broker's certificate is valid for other names than %s: check mqtt.url", host)
 	case errors.Is(err, remote.ErrWeakKey):
 		return "the broker's certificate, or one above it, has an RSA key below 2048 bits: it must be replaced"
 	}
@@ -127,7 +127,7 @@ func explainCertificate(host string, err error) string {
 func explainInvalid(host string, err x509.CertificateInvalidError) string {
 	switch err.Reason {
 	case x509.Expired:
-		return "the broker's certificate is expired or not yet valid: check this board's clock"
+		return "the broker's certificate has expired or is not yet valid: check this board's clock"
 	case x509.CANotAuthorizedForThisName:
 		return fmt.Sprintf("the broker's certificate is from an authority that may not name %s", host)
 	case x509.IncompatibleUsage:
