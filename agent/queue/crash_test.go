@@ -145,13 +145,13 @@ func honours(promises []promise) func(string, crashtest.State) error {
 		}
 		defer q.Close()
 		if err := q.Storage(); err != nil || q.Quarantined() != "" {
-			return fmt.Errorf("%s after %d: %v, quarantined", s.Desc, s.Mark, err)
+			return fmt.Errorf("%v, quarantined", err)
 		}
 		if s.Mark < 0 {
 			return nil
 		}
 		if err := promises[s.Mark].check(q); err != nil {
-			return fmt.Errorf("%s after %d: %w", s.Desc, s.Mark, err)
+			return err
 		}
 		if err := q.Put("t", []byte("more")); err != nil {
 			return err

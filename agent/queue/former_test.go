@@ -284,7 +284,7 @@ func TestFormerQueueSurvivesPowerCuts(t *testing.T) {
 		}
 		defer q.Close()
 		if q.Quarantined() != "" || q.Storage() != nil || q.Stats().Messages != 28 || q.Stats().Dropped != 1 || q.Stream() != formerStream {
-			return fmt.Errorf("%s: %+v, stream %s, storage %v", s.Desc, q.Stats(), q.Stream(), q.Storage())
+			return fmt.Errorf("%+v, stream %s, storage %v", q.Stats(), q.Stream(), q.Storage())
 		}
 		return nil
 	})

@@ -398,13 +398,13 @@ func honoursInbox(promises []inboxPromise) func(string, crashtest.State) error {
 		}
 		defer b.Close()
 		if b.log == nil || b.log.broken != "" {
-			return fmt.Errorf("%s after %d: not sound", s.Desc, s.Mark)
+			return errors.New("not sound")
 		}
 		if s.Mark < 0 {
 			return nil
 		}
 		if err := promises[s.Mark].check(b); err != nil {
-			return fmt.Errorf("%s after %d: %w", s.Desc, s.Mark, err)
+			return err
 		}
 		seq, err := b.Put("t", []byte("more"))
 		return errors.Join(err, b.Ack(seq))

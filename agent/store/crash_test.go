@@ -165,7 +165,25 @@ func sized(g Grant, r *rand.Rand) Grant {
 // holds is the oracle: what the store knows after the cut is what it had promised, or what it was
 // about to promise. And it works.
 func (h *history) holds(dir string, c crashtest.State) error {
-	o := h.after
+	old, next := h.promised(c)
+	return inspect(h.after, dir, func(s *Store, st State) error {
+		if !reflect.DeepEqual(st, old.State) && !isOrWillBe(st, next.State) {
+			return fmt.Errorf("found %s, promised %s or %s", brief(st), brief(old.State), brief(next.State))
+		}
+		if notes := s.Recovered(); len(notes) > 0 {
+			return fmt.Errorf("%q", notes)
+		}
+		return errors.Join(h.holdsRest(s, old, next), worksOn(s))
+	})
+}
+
+// promised is the promise of a state, and the one that was about to be made.
+func (h *history) promised(c crashtest.State) (old, next promise) {
+	return h.promises[c.Mark+1], h.promises[min(c.Mark+2, len(h.promises)-1)]
+}
+
+// inspect opens the store of dir with o, hands it to look with what it loads, and closes it.
+func inspect(o Options, dir string, look func(*Store, State) error) error {
 	o.Dir = dir
 	s, err := Open(o)
 	if err != nil {
@@ -174,17 +192,9 @@ func (h *history) holds(dir string, c crashtest.State) error {
 	defer s.Close()
 	st, err := s.Load()
 	if err != nil {
-		return fmt.Errorf("%s after %d: %w", c.Desc, c.Mark, err)
+		return err
 	}
-	old := h.promises[c.Mark+1]
-	next := h.promises[min(c.Mark+2, len(h.promises)-1)]
-	if !reflect.DeepEqual(st, old.State) && !isOrWillBe(st, next.State) {
-		return fmt.Errorf("%s after %d: found %s, promised %s or %s", c.Desc, c.Mark, brief(st), brief(old.State), brief(next.State))
-	}
-	if notes := s.Recovered(); len(notes) > 0 {
-		return fmt.Errorf("%s after %d: %q", c.Desc, c.Mark, notes)
-	}
-	return errors.Join(h.holdsRest(s, old, next), worksOn(s))
+	return look(s, st)
 }
 
 // isOrWillBe says whether the state is the promised one, or what a slot alone has of it.
@@ -290,25 +300,15 @@ func TestMissingFlushIsCaught(t *testing.T) {
 // carries is the weaker oracle for a disk that loses flushes of one of the two copies: the grant, as
 // far as it takes to go on, is that of the promise.
 func (h *history) carries(dir string, c crashtest.State) error {
-	o := h.after
-	o.Dir = dir
-	s, err := Open(o)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	st, err := s.Load()
-	if err != nil {
-		return fmt.Errorf("%s after %d: %w", c.Desc, c.Mark, err)
-	}
-	old := h.promises[c.Mark+1].State
-	next := h.promises[min(c.Mark+2, len(h.promises)-1)].State
-	for _, p := range []State{old, next} {
-		if st.Gen == p.Gen && refreshToken(st) == refreshToken(p) {
-			return worksOn(s)
+	old, next := h.promised(c)
+	return inspect(h.after, dir, func(s *Store, st State) error {
+		for _, p := range []promise{old, next} {
+			if st.Gen == p.Gen && refreshToken(st) == refreshToken(p.State) {
+				return worksOn(s)
+			}
 		}
-	}
-	return fmt.Errorf("%s after %d: found %s, promised %s or %s", c.Desc, c.Mark, brief(st), brief(old), brief(next))
+		return fmt.Errorf("found %s, promised %s or %s", brief(st), brief(old.State), brief(next.State))
+	})
 }
 
 func refreshToken(st State) string {

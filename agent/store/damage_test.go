@@ -149,27 +149,20 @@ func TestDamageToOneFileIsSurvived(t *testing.T) {
 }
 
 func survivesDamage(o Options, want []byte) error {
-	s, err := Open(o)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	st, err := s.Load()
-	if err != nil {
-		return err
-	}
-	if g := grantN(4); st.Gen != 5 || refreshToken(st) != g.RefreshToken || st.Grant.Binding != g.Binding || st.Grant.Subject != g.Subject {
-		return fmt.Errorf("found %s", brief(st))
-	}
-	key, err := s.Key()
-	if err != nil || !bytes.Equal(key, want) {
-		return fmt.Errorf("the device has another key: %w", err)
-	}
-	floor, err := s.Floor()
-	if err != nil || !floor.Equal(agedFloor) {
-		return fmt.Errorf("the floor is %v: %w", floor, err)
-	}
-	return worksOn(s)
+	return inspect(o, o.Dir, func(s *Store, st State) error {
+		if g := grantN(4); st.Gen != 5 || refreshToken(st) != g.RefreshToken || st.Grant.Binding != g.Binding || st.Grant.Subject != g.Subject {
+			return fmt.Errorf("found %s", brief(st))
+		}
+		key, err := s.Key()
+		if err != nil || !bytes.Equal(key, want) {
+			return fmt.Errorf("the device has another key: %w", err)
+		}
+		floor, err := s.Floor()
+		if err != nil || !floor.Equal(agedFloor) {
+			return fmt.Errorf("the floor is %v: %w", floor, err)
+		}
+		return worksOn(s)
+	})
 }
 
 // Where all three are damaged the grant may be lost. Load or Recovered says so, and the device can be paired again.

@@ -143,7 +143,7 @@ func resumed(o Options, c crashtest.State) error {
 	if !marked && c.Mark == 0 { // not begun
 		st, err := s.Load()
 		if err == nil && refreshToken(st) != grantN(2).RefreshToken {
-			err = fmt.Errorf("%s: found %s", c.Desc, brief(st))
+			err = fmt.Errorf("found %s", brief(st))
 		}
 		return err
 	}
@@ -153,10 +153,10 @@ func resumed(o Options, c crashtest.State) error {
 		}
 	}
 	if st, err := s.Load(); err != nil || st.Gen != 0 {
-		return fmt.Errorf("%s after %d, marked %t: found %s, %w", c.Desc, c.Mark, marked, brief(st), err)
+		return fmt.Errorf("marked %t: found %s, %w", marked, brief(st), err)
 	}
 	if exists(o.path("queue.db")) || exists(o.path("extra")) {
-		return fmt.Errorf("%s after %d, marked %t: other files are left", c.Desc, c.Mark, marked)
+		return fmt.Errorf("marked %t: other files are left", marked)
 	}
 	return nil
 }

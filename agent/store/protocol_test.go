@@ -85,36 +85,22 @@ func recordRefreshes(t *testing.T, p astest.Policy, tooEarly bool) (*crashtest.R
 // stillPaired is the oracle: after the cut the device refreshes at once, and again, wherever the
 // server's policy allows it.
 func stillPaired(t *testing.T, stood []*astest.Server) func(string, crashtest.State) error {
-	probe := crashtest.Probe(t)
+	o := Options{Device: "device-1", Probe: crashtest.Probe(t)}
 	return func(dir string, cut crashtest.State) error {
 		if cut.Mark < 0 {
 			return nil
 		}
-		s, err := Open(Options{Dir: dir, Device: "device-1", Probe: probe})
-		if err != nil {
-			return err
-		}
-		defer s.Close()
-		st, err := s.Load()
-		if err != nil {
-			return err
-		}
-		sv := stood[cut.Mark]
-		if st.Grant == nil {
-			return fmt.Errorf("%s after %d: neither the old grant nor the new one", cut.Desc, cut.Mark)
-		}
-		// A strict server ends a grant whose answer was lost: nothing on the device can help.
-		if !sv.Newest(st.Grant.RefreshToken) && sv.Name == astest.Strict.Name {
-			if !st.Intent {
-				return fmt.Errorf("%s after %d: the answer was lost and the journal does not say so", cut.Desc, cut.Mark)
+		return inspect(o, dir, func(s *Store, st State) error {
+			sv := stood[cut.Mark]
+			if over, err := sv.Kept(refreshToken(st), st.Intent); over || err != nil {
+				return err
+			}
+			c := client{s: s, sv: sv.Clone(), moved: func() {}}
+			if err := errors.Join(c.refresh(), c.refresh()); err != nil {
+				return fmt.Errorf("server %+v, device %s: %w", *sv, brief(st), err)
 			}
 			return nil
-		}
-		c := client{s: s, sv: sv.Clone(), moved: func() {}}
-		if err := errors.Join(c.refresh(), c.refresh()); err != nil {
-			return fmt.Errorf("%s after %d: server %+v, device %s: %w", cut.Desc, cut.Mark, *sv, brief(st), err)
-		}
-		return nil
+		})
 	}
 }
 

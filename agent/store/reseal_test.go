@@ -112,7 +112,7 @@ func TestSealingWithTheCredentialSurvivesPowerCuts(t *testing.T) {
 		o := after
 		o.Dir = dir
 		if c.Mark == 1 && exists(o.path(keyFileName)) {
-			return fmt.Errorf("%s: the key file is back", c.Desc)
+			return errors.New("the key file is back")
 		}
 		s, err := Open(o)
 		if err != nil {
@@ -120,10 +120,10 @@ func TestSealingWithTheCredentialSurvivesPowerCuts(t *testing.T) {
 		}
 		defer s.Close()
 		if err := keeps(s, want); err != nil {
-			return fmt.Errorf("%s after %d: %w", c.Desc, c.Mark, err)
+			return err
 		}
 		if exists(o.path(keyFileName)) || len(s.Recovered()) > 0 {
-			return fmt.Errorf("%s after %d: not finished", c.Desc, c.Mark)
+			return errors.New("not finished")
 		}
 		return worksOn(s)
 	}

@@ -148,10 +148,25 @@ func (s *Server) Good(refresh string, now time.Time) bool {
 	return s.grants[c.grant].ending == Lives && !idle && (token >= c.oldest || inGrace)
 }
 
-// Newest reports whether that is the last refresh token of its pairing.
-func (s *Server) Newest(refresh string) bool {
+// newest reports whether that is the last refresh token of its pairing.
+func (s *Server) newest(refresh string) bool {
 	n, token, ok := s.find(refresh)
 	return ok && s.chains[n].newest == token
+}
+
+// Kept is the oracle for a device after a power cut: it knows that refresh token, "" for none, and its journal says
+// whether a refresh was under way. Where over is true, nothing on the device can help: a strict server ends a grant whose
+// answer was lost.
+func (s *Server) Kept(refresh string, underWay bool) (over bool, err error) {
+	switch {
+	case refresh == "":
+		return false, errors.New("neither the old grant nor the new one")
+	case s.newest(refresh) || s.Name != Strict.Name:
+		return false, nil
+	case !underWay:
+		return false, errors.New("the answer was lost and the journal does not say so")
+	}
+	return true, nil
 }
 
 // Use is a request with an access token at a resource server.

@@ -74,17 +74,24 @@ func write(w *strings.Builder, name []byte, b *bolt.Bucket) error {
 	})
 }
 
-// recordCommits runs n commits, a clean stop and a start every ten, and returns what reached the disk
-// and the content after each.
-func recordCommits(t *testing.T, n int, seed uint64) (*crashtest.Recorder, []string) {
+// recorded is an empty folder whose operations are recorded.
+func recorded(t *testing.T) (dir string, rec *crashtest.Recorder, folder *statedir.Dir) {
 	t.Helper()
-	dir := crashtest.Dir(t)
-	rec := crashtest.New(dir)
+	dir = crashtest.Dir(t)
+	rec = crashtest.New(dir)
 	folder, err := statedir.Open(dir, rec.Tap)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer folder.Close()
+	t.Cleanup(func() { folder.Close() })
+	return dir, rec, folder
+}
+
+// recordCommits runs n commits, a clean stop and a start every ten, and returns what reached the disk
+// and the content after each.
+func recordCommits(t *testing.T, n int, seed uint64) (*crashtest.Recorder, []string) {
+	t.Helper()
+	dir, rec, folder := recorded(t)
 	o := options(t, filepath.Join(dir, "x.db"))
 	o.Dir, o.Opened = folder, func(db *bolt.DB) { rec.Hook(db) }
 	w := workload{rand.New(rand.NewPCG(seed, 1))}
@@ -124,7 +131,7 @@ func survives(t *testing.T, model []string) func(string, crashtest.State) error 
 		defer dir.Close()
 		db, err := boltfile.Open(boltfile.Options{Dir: dir, Name: "x.db", Probe: probe})
 		if err != nil {
-			return fmt.Errorf("%s after %d: %w", s.Desc, s.Mark, err)
+			return err
 		}
 		defer db.Close()
 		k, digest, err := content(db)
@@ -132,9 +139,9 @@ func survives(t *testing.T, model []string) func(string, crashtest.State) error 
 		case err != nil:
 			return err
 		case k != s.Mark && k != s.Mark+1:
-			return fmt.Errorf("%s: commit %d was acknowledged, found %d", s.Desc, s.Mark, k)
+			return fmt.Errorf("commit %d was acknowledged, found %d", s.Mark, k)
 		case k >= 0 && digest != model[k]:
-			return fmt.Errorf("%s: commit %d is torn", s.Desc, k)
+			return fmt.Errorf("commit %d is torn", k)
 		}
 		return errors.Join(twoMore(db), check(db))
 	}
@@ -191,7 +198,7 @@ func TestProbeRefusesNoSurvivor(t *testing.T) {
 			return nil
 		}
 		if err := probe(t.Context(), filepath.Join(dir, "x.db")); err != nil {
-			return fmt.Errorf("%s after %d is refused: %w", s.Desc, s.Mark, err)
+			return fmt.Errorf("is refused: %w", err)
 		}
 		return nil
 	})

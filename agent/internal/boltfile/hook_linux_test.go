@@ -11,7 +11,6 @@ import (
 	"unsafe"
 
 	"github.com/paird/paird/agent/internal/boltfile"
-	"github.com/paird/paird/agent/internal/crashtest"
 	"github.com/paird/paird/agent/internal/statedir"
 	bolt "go.etcd.io/bbolt"
 	"golang.org/x/sys/unix"
@@ -21,13 +20,7 @@ import (
 // the kernel for, and a statedir.Dir has to do what it says. The kernel is asked: it reports the system calls
 // of this one thread.
 func TestHookSeesWhatTheKernelSees(t *testing.T) {
-	dir := crashtest.Dir(t)
-	rec := crashtest.New(dir)
-	folder, err := statedir.Open(dir, rec.Tap)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer folder.Close()
+	dir, rec, folder := recorded(t)
 	o := options(t, filepath.Join(dir, "x.db"))
 	o.Opened = func(db *bolt.DB) { rec.Hook(db) }
 	db, err := boltfile.Open(o)

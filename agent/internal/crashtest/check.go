@@ -88,10 +88,14 @@ func CheckLives(t testing.TB, want, most int, live func(seed uint64) ([]statedir
 	t.Logf("%d distinct states", states)
 }
 
+// guard runs check. Its error says which state it is about.
 func guard(check func(string, State) error, dir string, s State) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%s after %d: panic: %v", s.Desc, s.Mark, p)
+			err = fmt.Errorf("panic: %v", p)
+		}
+		if err != nil {
+			err = fmt.Errorf("%s after %d: %w", s.Desc, s.Mark, err)
 		}
 	}()
 	return check(dir, s)
