@@ -11,12 +11,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/internal/e2e"
 	"github.com/paird/paird/cmd/internal/provider"
 )
 
@@ -144,21 +144,12 @@ func (b *demoRun) press(hold string) {
 	}
 }
 
-var hiddenField = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]+)">`)
-
 // visit opens uri on the phone; submit sends the form in view to path.
 func (b *demoRun) visit(uri string) { b.Helper(); b.see(b.do("GET", uri, nil)) }
 
 func (b *demoRun) submit(path string, pairs ...string) {
 	b.Helper()
-	form := url.Values{}
-	for _, m := range hiddenField.FindAllStringSubmatch(b.html, -1) {
-		form.Set(m[1], m[2])
-	}
-	for i := 0; i < len(pairs); i += 2 {
-		form.Set(pairs[i], pairs[i+1])
-	}
-	b.see(b.do("POST", b.lab.config.Auth.Issuer+path, form))
+	b.see(b.do("POST", b.lab.config.Auth.Issuer+path, e2e.Form(b.html, pairs...)))
 }
 
 func (b *demoRun) see(resp *http.Response) {

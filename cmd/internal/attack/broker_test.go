@@ -87,15 +87,7 @@ func hostileBroker(t *testing.T, to byte, answer []byte, closes bool) (url strin
 			}
 		}
 	}
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go serve(conn)
-		}
-	}()
+	e2e.Accept(l, serve)
 	return "mqtt://" + l.Addr().String(), connects
 }
 

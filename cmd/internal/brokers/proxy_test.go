@@ -39,20 +39,11 @@ func newProxy(t *testing.T, ports ...int) *proxy {
 	for _, port := range ports {
 		p.targets = append(p.targets, fmt.Sprint("127.0.0.1:", port))
 	}
-	var guests sync.WaitGroup
-	guests.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			guests.Go(func() { p.guest(conn) })
-		}
-	})
+	wait := e2e.Accept(l, p.guest)
 	t.Cleanup(func() {
 		l.Close()
 		p.reset()
-		guests.Wait()
+		wait()
 	})
 	return p
 }

@@ -2,8 +2,11 @@ package e2e
 
 import (
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"sync"
 	"testing"
 	"time"
 )
@@ -53,6 +56,35 @@ func Secret(t testing.TB, name, content string) string {
 	}
 	return path
 }
+
+// Accept hands each connection to l to handle, in a goroutine of its own, until l is closed. wait waits for all of them.
+func Accept(l net.Listener, handle func(net.Conn)) (wait func()) {
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() { handle(conn) })
+		}
+	})
+	return all.Wait
+}
+
+// Form is what page hides in its forms, and the pairs of names and values.
+func Form(page string, pairs ...string) url.Values {
+	form := url.Values{}
+	for _, m := range hidden.FindAllStringSubmatch(page, -1) {
+		form.Set(m[1], m[2])
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	return form
+}
+
+var hidden = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]+)">`)
 
 // FreePort is a TCP port of loopback that nothing listens on.
 func FreePort(t testing.TB) int {

@@ -1,6 +1,6 @@
 // Package e2e is what the end-to-end tests share: programs that run beside a test, a certificate authority, and the
 // real paird with its configuration. Only tests import it.
 //
-// In reading order: check.go (waits and files), process.go, cost.go (what a process uses), programs.go (paird as it is built), certs.go, device.go,
-// privilege.go (other users, and what needs root).
+// In reading order: check.go (waits, files, listeners, forms), process.go, cost.go (what a process uses), programs.go
+// (paird as it is built), certs.go, device.go, privilege.go (other users, and what needs root).
 package e2e

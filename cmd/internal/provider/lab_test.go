@@ -9,11 +9,12 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 var testKey = sync.OnceValue(func() *rsa.PrivateKey {
@@ -208,19 +209,10 @@ func (p *person) open(uri string) *person {
 	return p.see(p.client.Get(uri))
 }
 
-var hidden = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]+)">`)
-
 // submit posts to path what the page in view hides in its forms, and the pairs.
 func (p *person) submit(path string, pairs ...string) *person {
 	p.Helper()
-	form := url.Values{}
-	for _, m := range hidden.FindAllStringSubmatch(p.html, -1) {
-		form.Set(m[1], m[2])
-	}
-	for i := 0; i < len(pairs); i += 2 {
-		form.Set(pairs[i], pairs[i+1])
-	}
-	return p.see(p.client.PostForm(p.url+path, form))
+	return p.see(p.client.PostForm(p.url+path, e2e.Form(p.html, pairs...)))
 }
 
 func (p *person) signIn(name, password string) *person {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/quick"
 	"time"
+
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // RFC 8628 section 6.1: "the server should strip dashes and other punctuation that it added for
@@ -104,10 +106,7 @@ func TestForgedForms(t *testing.T) {
 	page := alice.html
 	alice.submit("/consent", "decision", "approve", "csrf", "guessed").wants(http.StatusForbidden, "/consent", "start again")
 	alice.html = page
-	form := url.Values{"decision": {"approve"}}
-	for _, m := range hidden.FindAllStringSubmatch(page, -1) {
-		form.Set(m[1], m[2])
-	}
+	form := e2e.Form(page, "decision", "approve")
 	r, err := http.NewRequestWithContext(t.Context(), "POST", l.url+"/consent", strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)

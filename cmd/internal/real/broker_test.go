@@ -67,20 +67,11 @@ func startBroker(t *testing.T, p *provider) *broker {
 func (b *broker) listen(t *testing.T, ca *e2e.Authority) {
 	l := e2e.Must(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{ca.Issue(t).Pair}}))(t)
 	b.url = "mqtts://" + l.Addr().String()
-	var guests sync.WaitGroup
-	guests.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			guests.Go(func() { b.guest(conn, ca) })
-		}
-	})
+	e2e.Accept(l, func(device net.Conn) { b.guest(device, ca) })
 	t.Cleanup(func() { l.Close() })
 }
 
-// guest reads the CONNECT, judges it and lets the bytes through.
+// guest reads the CONNECT, decides on it and lets the bytes through.
 func (b *broker) guest(device net.Conn, ca *e2e.Authority) {
 	defer device.Close()
 	if !b.enter(device) {

@@ -93,15 +93,7 @@ func survives(t *testing.T, sends [][]byte) {
 	front := e2e.Must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	t.Cleanup(func() { front.Close() })
 	handle.Store(func(net.Conn) {})
-	go func() {
-		for {
-			conn, err := front.Accept()
-			if err != nil {
-				return
-			}
-			go func() { defer conn.Close(); handle.Load().(func(net.Conn))(conn) }()
-		}
-	}()
+	e2e.Accept(front, func(conn net.Conn) { defer conn.Close(); handle.Load().(func(net.Conn))(conn) })
 	d := newDevice(t, p, `client_id = "printer"`, b.static(t, front.Addr().(*net.TCPAddr).Port))
 	d.run()
 	d.Do("pair")

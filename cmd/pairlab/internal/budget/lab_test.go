@@ -99,15 +99,7 @@ func (l *lab) door(plain string) string {
 	l.Helper()
 	door := e2e.Must(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{l.ca.Issue(l).Pair}}))(l)
 	l.Cleanup(func() { door.Close() })
-	go func() {
-		for {
-			in, err := door.Accept()
-			if err != nil {
-				return
-			}
-			go through(in, strings.TrimPrefix(plain, "mqtt://"))
-		}
-	}()
+	e2e.Accept(door, func(in net.Conn) { through(in, strings.TrimPrefix(plain, "mqtt://")) })
 	return "mqtts://" + door.Addr().String()
 }
 
