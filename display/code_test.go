@@ -6,18 +6,14 @@ import (
 )
 
 func TestPrintable(t *testing.T) {
-	for text, want := range map[string]string{
+	turns(t, func(text string) string { return printable(text, 64) }, map[string]string{
 		"WDJB-MJHT":              "WDJB-MJHT",
 		"\u202eABC\u200b\x00\n":  "ABC",
 		"A\u00a0B":               "A B",
 		"\xffx\xc3":              "x",
 		strings.Repeat("é", 100): strings.Repeat("é", 64),
 		"":                       "",
-	} {
-		if got := printable(text, 64); got != want {
-			t.Errorf("printable(%q) = %q, want %q", text, got, want)
-		}
-	}
+	})
 }
 
 // TestArrange: how codes are cut into rows.

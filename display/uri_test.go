@@ -6,8 +6,18 @@ import (
 	"golang.org/x/net/idna"
 )
 
+// turns demands that f makes of each text what stands beside it.
+func turns(t *testing.T, f func(string) string, texts map[string]string) {
+	t.Helper()
+	for text, want := range texts {
+		if got := f(text); got != want {
+			t.Errorf("%q gives %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestASCIIURI(t *testing.T) {
-	for uri, want := range map[string]string{
+	turns(t, ASCIIURI, map[string]string{
 		"https://example.com/device?a=b":   "https://example.com/device?a=b",
 		"https://bücher.example/gerät":     "https://xn--bcher-kva.example/ger%C3%A4t",
 		"https://user@MÜLLER.de:8443/?q=ü": "https://user@xn--mller-kva.de:8443/?q=%C3%BC",
@@ -17,11 +27,7 @@ func TestASCIIURI(t *testing.T) {
 		"https://a.example/x y\n":          "https://a.example/x%20y%0A",
 		"gerät":                            "ger%C3%A4t",
 		"https://a.example/\xff":           "https://a.example/%FF",
-	} {
-		if got := ASCIIURI(uri); got != want {
-			t.Errorf("ASCIIURI(%q) = %q, want %q", uri, got, want)
-		}
-	}
+	})
 }
 
 // FuzzPunycode compares with golang.org/x/net/idna.
@@ -46,29 +52,21 @@ func FuzzPunycode(f *testing.F) {
 }
 
 func TestUpperHost(t *testing.T) {
-	for uri, want := range map[string]string{
+	turns(t, upperHost, map[string]string{
 		"https://example.com/device?a=b": "https://EXAMPLE.COM/device?a=b",
 		"https://u@example.com:80#x":     "https://u@EXAMPLE.COM:80#x",
 		"https://example.com":            "https://EXAMPLE.COM",
 		"no uri":                         "no uri",
 		"":                               "",
-	} {
-		if got := upperHost(uri); got != want {
-			t.Errorf("upperHost(%q) = %q, want %q", uri, got, want)
-		}
-	}
+	})
 }
 
 func TestReadable(t *testing.T) {
-	for uri, want := range map[string]string{
+	turns(t, func(uri string) string { return readable(ASCIIURI(uri)) }, map[string]string{
 		"https://example.com/device": "example.com/device",
 		"HTTPS://example.com/":       "example.com",
 		"http://localhost:8080/d":    "http://localhost:8080/d",
 		"https://bücher.example/":    "xn--bcher-kva.example",
 		"":                           "",
-	} {
-		if got := readable(ASCIIURI(uri)); got != want {
-			t.Errorf("readable(%q) = %q, want %q", uri, got, want)
-		}
-	}
+	})
 }

@@ -73,12 +73,7 @@ func TestPaperBoardRotated(t *testing.T) {
 			if differs(f.paper.Image(), turned(m, degrees)) || full != 2 || !f.paper.Asleep() {
 				t.Errorf("%d degrees: another picture, or %d full refreshes, or awake", degrees, full)
 			}
-			if err := b.Close(); err != nil || f.opened != 0 {
-				t.Errorf("after Close: %v, %d left open", err, f.opened)
-			}
-			if v := f.paper.Violations(); len(v) > 0 {
-				t.Errorf("against the datasheet: %q", v)
-			}
+			f.closes(t, b)
 		})
 	}
 }
@@ -123,9 +118,7 @@ func TestPanelComesBackByItself(t *testing.T) {
 		if !differs(f.oled.Image(), m) {
 			t.Error("the sleeping panel was woken")
 		}
-		if err := b.Close(); err != nil || f.opened != 0 {
-			t.Errorf("after Close: %v, %d left open", err, f.opened)
-		}
+		f.closes(t, b)
 	})
 }
 
@@ -244,12 +237,7 @@ func TestPowerPin(t *testing.T) {
 		if full, partial := f.paper.Refreshes(); full != 1 || partial != 1 {
 			t.Errorf("%d full and %d partial refreshes", full, partial)
 		}
-		if err := b.Close(); err != nil || f.opened != 0 {
-			t.Errorf("after Close: %v, %d left open", err, f.opened)
-		}
-		if v := f.paper.Violations(); len(v) > 0 {
-			t.Errorf("against the datasheet: %q", v)
-		}
+		f.closes(t, b)
 	})
 }
 

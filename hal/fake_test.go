@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"sync"
+	"testing"
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
@@ -26,6 +27,20 @@ type fakeBoard struct {
 	opened  int             // things open now
 	contact *fakePin        // the button's
 	led     bool
+}
+
+// closes closes b and demands that nothing is left open, and that paper was driven as its datasheet says.
+func (f *fakeBoard) closes(t *testing.T, b *Board) {
+	t.Helper()
+	if err := b.Close(); err != nil || f.opened != 0 {
+		t.Errorf("after Close: %v, %d left open", err, f.opened)
+	}
+	if f.paper == nil {
+		return
+	}
+	if v := f.paper.Violations(); len(v) > 0 {
+		t.Errorf("against the datasheet: %q", v)
+	}
 }
 
 var errMissing = errors.New("no such device")

@@ -112,9 +112,7 @@ func TestInkyByItsEEPROM(t *testing.T) {
 		if err := b.Panel.Draw(b.Panel.Bounds(), m, image.Point{}); err != nil || differs(f.paper.Image(), m) {
 			t.Error("another picture:", err)
 		}
-		if err := b.Close(); err != nil || f.opened != 0 {
-			t.Errorf("after Close: %v, %d left open", err, f.opened)
-		}
+		f.closes(t, b)
 	})
 }
 
@@ -137,9 +135,7 @@ func TestInkyThatCannotBeDriven(t *testing.T) {
 			if err != nil || b.Fault == nil || !strings.Contains(b.Fault.Error(), want) {
 				t.Fatalf("%v, fault %v, want %q", err, b.Fault, want)
 			}
-			if err := b.Close(); err != nil || f.opened != 0 {
-				t.Errorf("after Close: %v, %d left open", err, f.opened)
-			}
+			f.closes(t, b)
 		})
 	}
 }

@@ -1,7 +1,6 @@
 package hal
 
 import (
-	"bytes"
 	"image"
 	"io"
 	"os"
@@ -37,9 +36,7 @@ func (p *pngPanel) Bounds() image.Rectangle { return p.frame.Bounds() }
 func (p *pngPanel) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	before := bytes.Clone(p.frame.Pix)
-	ink.Draw(p.frame, r, src, sp)
-	if p.fresh && bytes.Equal(before, p.frame.Pix) {
+	if changed := ink.Draw(p.frame, r, src, sp); p.fresh && !changed {
 		return nil
 	}
 	err := p.write()

@@ -30,9 +30,7 @@ func (t *terminal) Bounds() image.Rectangle { return t.frame.Bounds() }
 func (t *terminal) Draw(r image.Rectangle, src image.Image, sp image.Point) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	before := bytes.Clone(t.frame.Pix)
-	ink.Draw(t.frame, r, src, sp)
-	if t.drawn && bytes.Equal(before, t.frame.Pix) {
+	if changed := ink.Draw(t.frame, r, src, sp); t.drawn && !changed {
 		return nil
 	}
 	var b bytes.Buffer

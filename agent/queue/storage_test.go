@@ -198,6 +198,18 @@ func TestGroupKeepsTheNewestInMemory(t *testing.T) {
 	})
 }
 
+// fill puts n records of 32 KiB, one a second.
+func fill(t *testing.T, q *Queue, n int) {
+	t.Helper()
+	payload := make([]byte, 32<<10)
+	for range n {
+		if err := q.Put("t", payload); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+	}
+}
+
 // A file that cannot grow has room for the newest all the same: that of the oldest.
 func TestFullDiskMakesRoom(t *testing.T) {
 	t.Parallel()
@@ -205,19 +217,10 @@ func TestFullDiskMakesRoom(t *testing.T) {
 		var p tap
 		dir := t.TempDir()
 		q := open(t, Options{Dir: dir, MaxBytes: 64 << 20, Tap: p.op})
-		payload := make([]byte, 32<<10)
-		fill := func(n int) {
-			for range n {
-				if err := q.Put("t", payload); err != nil {
-					t.Fatal(err)
-				}
-				time.Sleep(time.Second)
-			}
-		}
-		fill(200)
+		fill(t, q, 200)
 		p.room.Store(0)
 		p.full.Store(true)
-		fill(500)
+		fill(t, q, 500)
 		s := q.Stats()
 		if int(s.Dropped)+s.Messages != 700 || s.Messages < 150 {
 			t.Errorf("%+v", s)
@@ -241,19 +244,10 @@ func TestFreeDiskFloor(t *testing.T) {
 		o := Options{Dir: dir, MaxBytes: 64 << 20, KeepFree: 1 << 20, Tap: p.op}
 		o.free = func(string) (int64, error) { return free.Load(), nil }
 		q := open(t, o)
-		payload := make([]byte, 32<<10)
-		fill := func(n int) {
-			for range n {
-				if err := q.Put("t", payload); err != nil {
-					t.Fatal(err)
-				}
-				time.Sleep(time.Second)
-			}
-		}
-		fill(100)
+		fill(t, q, 100)
 		before := size(t, dir)
 		free.Store(1000)
-		fill(300)
+		fill(t, q, 300)
 		if now := size(t, dir); now > before+256<<10 {
 			t.Errorf("the log grew from %d to %d bytes below the floor", before, now)
 		}

@@ -49,10 +49,15 @@ func TestSamplerBeginsOnlineAndGoesOnOffline(t *testing.T) {
 		time.Sleep(21 * time.Second)
 		stop()
 		synctest.Wait()
-		if got := fmt.Sprint(b.times(t)); got != "[7 37 67 88 98]" {
-			t.Errorf("sampled at %v", got)
-		}
+		b.sampledAt(t, "[7 37 67 88 98]")
 	})
+}
+
+func (b *bench) sampledAt(t *testing.T, want string) {
+	t.Helper()
+	if got := fmt.Sprint(b.times(t)); got != want {
+		t.Errorf("sampled at %v", got)
+	}
 }
 
 func TestSamplerWithoutASession(t *testing.T) {
@@ -63,9 +68,7 @@ func TestSamplerWithoutASession(t *testing.T) {
 		time.Sleep(61 * time.Second)
 		stop()
 		synctest.Wait()
-		if got := fmt.Sprint(b.times(t)); got != "[30 60]" {
-			t.Errorf("sampled at %v", got)
-		}
+		b.sampledAt(t, "[30 60]")
 	})
 }
 

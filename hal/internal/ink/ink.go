@@ -24,16 +24,19 @@ func New(size image.Point, accent bool) *image.Paletted {
 }
 
 // Draw copies src, from sp on, into the part r of dst, each pixel as the nearest ink. Pixels outside either
-// picture are left as they are.
-func Draw(dst *image.Paletted, r image.Rectangle, src image.Image, sp image.Point) {
+// picture are left as they are. It reports whether a pixel has changed.
+func Draw(dst *image.Paletted, r image.Rectangle, src image.Image, sp image.Point) (changed bool) {
 	clip(dst, &r, src, &sp)
 	at := reader(src, len(dst.Palette) > 2)
 	for y := range r.Dy() {
 		row := dst.Pix[dst.PixOffset(r.Min.X, r.Min.Y+y):]
 		for x := range r.Dx() {
-			row[x] = at(sp.X+x, sp.Y+y)
+			ink := at(sp.X+x, sp.Y+y)
+			changed = changed || ink != row[x]
+			row[x] = ink
 		}
 	}
+	return changed
 }
 
 // Of is the ink for a colour: accent where there is one and the colour is warm and saturated, else white or
