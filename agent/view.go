@@ -114,6 +114,9 @@ func problems(f facts, out outside) []control.Problem {
 	if !out.clockSet {
 		by["clock"] = control.Problem{Code: control.ProblemClockUnset, Detail: "the time is not set: check the network and NTP"}
 	}
+	if f.gesture.Stuck(out.now) {
+		by["stuck"] = control.Problem{Code: control.ProblemPanel, Detail: "button: it is held down: see whether it sticks, and check button.pin and button.active_low"}
+	}
 	if out.queueError != nil {
 		by["outbox"] = control.Problem{Code: control.ProblemStorage, Detail: out.queueError.Error()}
 	}

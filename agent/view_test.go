@@ -68,6 +68,8 @@ func TestView(t *testing.T) {
 		{"button down", at(online, button(time.Second)), false, false, control.StatePaired, display.Holding{Left: 2 * time.Second}, steady},
 		{"held to pair", at(online, button(4*time.Second)), false, false, control.StatePaired, display.Holding{Action: "pair", Left: 6 * time.Second}, steady},
 		{"held to reset", at(online, button(11*time.Second)), false, false, control.StatePaired, display.Holding{Action: "reset"}, steady},
+		{"stuck", at(online, button(30*time.Second)), false, false, control.StatePaired, display.Online{Account: "Alice", Sent: 7, Queued: 2}, trouble},
+		{"not yet stuck", at(online, button(29*time.Second)), false, false, control.StatePaired, display.Holding{Action: "reset"}, steady},
 		{"question", at(online, func(f *facts) { f.gesture = gesture.State{Asking: now.Add(9500 * time.Millisecond)} }), false, false,
 			control.StatePaired, display.ConfirmReset{Left: 10 * time.Second}, question},
 	} {

@@ -37,6 +37,9 @@ func (p *program) examine(ctx context.Context) []finding {
 	if cfg.Display.Panel != "none" {
 		found = append(found, x.fit(meta))
 	}
+	if len(cfg.Telemetry.Sensors) > 0 {
+		found = append(found, x.sensors(ctx))
+	}
 	if cfg.MQTT.URL != "" {
 		found = append(found, x.broker(ctx))
 	}

@@ -21,6 +21,9 @@ import (
 // secrets says where the tokens are, what protects them, and which files the daemon will refuse.
 func (x *checkup) secrets() finding {
 	seen, err := daemon.Inspect(x.cfg, quiet())
+	if seen.SealedBy == "file" && !seen.KeyFile {
+		err = errors.Join(err, errors.New("the key file that opens the tokens is gone: bring it back, or pair again"))
+	}
 	return verdict("secrets", errors.Join(err, errors.Join(seen.Faults...)), seen.String())
 }
 
@@ -54,6 +57,11 @@ const usablePins = "button and LED can be used"
 // pins reports whether button and LED can be used: the daemon's status, or an attempt to open them.
 func (x *checkup) pins(ctx context.Context) finding {
 	const name = "pins"
+	if x.status != nil {
+		if seen := pinFinding(x.status.Problems); seen.Result == failed {
+			return seen // the simulator's button too
+		}
+	}
 	switch {
 	case x.cfg.Button.Pin == "" && x.cfg.LED.Pin == "":
 		return finding{name, skipped, "neither button.pin nor led.pin is set"}
@@ -81,6 +89,22 @@ func pinFinding(all []control.Problem) finding {
 		return finding{"pins", failed, all[i].Detail}
 	}
 	return finding{"pins", skipped, "not known while the panel has a problem"}
+}
+
+// sensors reports whether the sensors can be read. Programs are not run: this user may be root, and they are written for
+// the daemon's.
+func (x *checkup) sensors(ctx context.Context) finding {
+	const name = "sensors"
+	if !x.absent {
+		return finding{name, skipped, "the daemon reads them: its log says which fails; or stop it, and run this again"}
+	}
+	all, err := daemon.BoardSensors(x.cfg)
+	for _, s := range all {
+		if _, failed := s.Read(ctx); failed != nil {
+			err = errors.Join(err, fmt.Errorf("%v: %w", s, failed))
+		}
+	}
+	return verdict(name, err, fmt.Sprintf("%d can be read, without those of driver exec", len(all)))
 }
 
 // fit says which QR code the panel will show for the kind of URI this server gives, or gave.

@@ -23,6 +23,9 @@ const (
 // ConfirmWithin is how long the question of a factory reset stays open.
 const ConfirmWithin = 10 * time.Second
 
+// StuckAfter is when a button that is down counts as stuck: three times what the longest gesture takes.
+const StuckAfter = 30 * time.Second
+
 // Config holds the thresholds. ResetHold 0 means that a reset by button does not exist.
 type Config struct{ PairHold, ResetHold time.Duration }
 
@@ -70,10 +73,13 @@ func (s State) Question(now time.Time) time.Duration {
 	return max(0, s.Asking.Sub(now))
 }
 
+// Stuck reports whether the button is down for so long that it means nothing.
+func (s State) Stuck(now time.Time) bool { return s.Down && now.Sub(s.Since) >= StuckAfter }
+
 // Held says what letting go at now would mean, and how long until it would mean the next thing (0: nothing
-// more to come). It is None, 0 while the button is up.
+// more to come). It is None, 0 while the button is up, and when it is stuck.
 func (s State) Held(c Config, now time.Time) (Action, time.Duration) {
-	if !s.Down || s.spent {
+	if !s.Down || s.spent || s.Stuck(now) {
 		return None, 0
 	}
 	held := now.Sub(s.Since)

@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/paird/paird/agent/clock"
@@ -58,4 +59,9 @@ func link(o telemetry.Options, q telemetry.Queue, c *clock.Clock, identify func(
 	o.Now = func() (time.Time, bool) { return time.Now(), c.Set() }
 	o.Boot = func() (string, time.Duration) { return c.BootID(), c.Monotonic() }
 	return telemetry.New(o, q)
+}
+
+// BoardSensors are the sensors of cfg that are no programs.
+func BoardSensors(cfg config.Config) ([]telemetry.Sensor, error) {
+	return sensors(slices.DeleteFunc(slices.Clone(cfg.Telemetry.Sensors), func(s config.Sensor) bool { return s.Driver == "exec" }))
 }

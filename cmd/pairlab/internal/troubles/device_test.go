@@ -1,0 +1,224 @@
+package troubles
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/internal/e2e"
+	"github.com/paird/paird/display"
+)
+
+// device is a paird with a panel that is a PNG file.
+type device struct {
+	*e2e.Device
+	command []string // the program, with its first arguments
+	run     int      // exit code of `paird run`, if it has ended
+	inside  bool     // the daemon runs in this process
+	stopped bool     // doctor is run when the daemon has ended
+}
+
+// newDevice configures a device; auth and more are lines of [auth] and further sections.
+func newDevice(t *testing.T, issuer, auth string, more ...string) *device {
+	t.Helper()
+	if !strings.Contains(auth, "client_id") {
+		auth += "\nclient_id = \"printer\""
+	}
+	section := fmt.Sprintf("[auth]\nissuer = %q\n%s\n", issuer, auth)
+	d := &device{Device: e2e.NewDevice(t, "", append([]string{section}, more...)...), command: []string{e2e.Program("paird")}, run: -1}
+	text := string(e2e.Must(os.ReadFile(d.Config))(t))
+	if !strings.Contains(text, "[display]") {
+		d.Section("\n[display]\npanel = \"png\"\n[png]\nfile = %q\n", d.panel())
+	}
+	return d
+}
+
+func (d *device) panel() string { return filepath.Join(d.Dir, "panel.png") }
+
+// started is d after its start.
+func (d *device) started() *device {
+	d.Helper()
+	d.Start()
+	return d
+}
+
+// Paird runs a command on this device's configuration.
+func (d *device) Paird(args ...string) (string, int) {
+	d.Helper()
+	args = slices.Concat(d.command[1:], args, []string{"--config", d.Config})
+	return e2e.Run(d, d.command[0], args...)
+}
+
+// says wants status and doctor to say what the row has, with its exit codes.
+func (d *device) says(row trouble) {
+	d.Helper()
+	var out string
+	var code int
+	e2e.Eventually(d, "paird status: "+row.row(), func() bool {
+		out, code = d.Paird("status")
+		return row.code == "" || strings.Contains(out, fmt.Sprintf("\nproblem  %s: ", row.code)) && strings.Contains(out, row.says)
+	})
+	if !strings.Contains(out, row.says) || !strings.Contains(out, "\nnext     "+row.next+"\n") && row.next != none {
+		d.Errorf("status says\n%s, not %q and %q", out, row.says, row.next)
+	}
+	d.examined(row, code)
+}
+
+// examined wants of doctor the failed checks that the row has, and the exit codes.
+func (d *device) examined(row trouble, status int) {
+	d.Helper()
+	if d.stopped {
+		d.Stop()
+	}
+	failed, doctor := d.failedChecks()
+	if said := slices.Contains(failed, "`daemon`"); said != (row.code != "") {
+		d.Errorf("doctor repeats the problem of the daemon: %v", said)
+	}
+	failed = slices.DeleteFunc(failed, func(check string) bool { return check == "`daemon`" })
+	if got := orNone(strings.Join(failed, ", ")); got != row.doctor {
+		d.Errorf("doctor finds wrong %s, not %s", got, row.doctor)
+	}
+	exits := fmt.Sprintf("%d, %d", status, doctor)
+	if d.run >= 0 {
+		exits += fmt.Sprintf(", `run` %d", d.run)
+	}
+	if exits != row.exits {
+		d.Errorf("exit codes %s, want %s", exits, row.exits)
+	}
+}
+
+// failedChecks are those of doctor, and its exit code.
+func (d *device) failedChecks() (failed []string, code int) {
+	d.Helper()
+	out, code := d.Paird("doctor", "--json")
+	var found []struct{ Check, Result, Detail string }
+	if err := json.NewDecoder(strings.NewReader(out)).Decode(&found); err != nil {
+		d.Fatalf("%v: %s", err, out)
+	}
+	for _, one := range found {
+		if one.Result == "fail" {
+			failed = append(failed, "`"+one.Check+"`")
+			d.Logf("doctor: %s: %s", one.Check, one.Detail)
+		}
+	}
+	return failed, code
+}
+
+// endedWith wants the command that failed, and those that ask, to say what the row has.
+func (d *device) endedWith(row trouble) {
+	d.Helper()
+	out, code := d.Paird("status")
+	if d.run >= 0 {
+		run, _ := d.Paird("run")
+		out += run
+	}
+	if !strings.Contains(out, row.says) || !strings.Contains(out, row.next) {
+		d.Errorf("it says\n%s, not %q and %q", out, row.says, row.next)
+	}
+	d.examined(row, code)
+	if row.panel != none {
+		d.picture(row)
+	}
+}
+
+// ends runs the daemon, which must end by itself.
+func (d *device) ends() *device {
+	d.Helper()
+	_, d.run = d.Paird("run")
+	return d
+}
+
+// shows waits until the panel has the row's words.
+func (d *device) shows(row trouble) {
+	d.Helper()
+	if row.panel != none {
+		d.picture(row)
+	}
+}
+
+func (d *device) picture(row trouble) {
+	d.Helper()
+	e2e.Eventually(d, "the panel shows "+row.panel, func() bool { return d.panelIs(screens(d, d.Now())[row.panel]) })
+}
+
+// panelIs reports whether the panel has that screen, on one of its pages.
+func (d *device) panelIs(s display.Screen) bool {
+	d.Helper()
+	if s == nil {
+		d.Fatal("no screen has these words")
+	}
+	content, err := os.ReadFile(d.panel())
+	if err != nil {
+		return false
+	}
+	seen := e2e.Must(png.Decode(bytes.NewReader(content)))(d)
+	g := display.Geometry{Width: 128, Height: 64, Name: "Kitchen printer", Language: "en"}
+	for g.Page = range display.Pages(s, g) {
+		if same(seen, display.Render(s, g)) {
+			return true
+		}
+	}
+	return false
+}
+
+func same(a, b image.Image) bool {
+	if a.Bounds() != b.Bounds() {
+		return false
+	}
+	lit := func(m image.Image, x, y int) bool { r, _, _, _ := m.At(x, y).RGBA(); return r > 0x7fff }
+	for y := range a.Bounds().Dy() {
+		for x := range a.Bounds().Dx() {
+			if lit(a, x, y) != lit(b, x, y) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// screens are those that a device in trouble may show, by their words in display/words_en.go.
+func screens(t testing.TB, s control.Status) map[string]display.Screen {
+	t.Helper()
+	source := string(e2e.Must(os.ReadFile(root + "/display/words_en.go"))(t))
+	word := func(name string) string {
+		return regexp.MustCompile(`\b` + name + `: +"([^"]+)"`).FindStringSubmatch(source)[1]
+	}
+	all := map[string]display.Screen{word("clock"): display.Clock{}, word("press"): display.Press{}}
+	titles := regexp.MustCompile(`(?m)^\t\t\{"([^"]+)"`).FindAllStringSubmatch(source, -1)
+	if len(titles) != len(control.Problems()) {
+		t.Fatalf("%d titles of problems", len(titles))
+	}
+	for i, code := range control.Problems() {
+		switch detail := detailOf(s, code); code {
+		case control.ProblemDenied, control.ProblemExpired:
+			all[titles[i][1]] = display.Press{Problem: string(code)}
+		default:
+			all[titles[i][1]] = display.Problem{Code: string(code), Detail: detail, Queued: s.Queue.Messages}
+		}
+	}
+	return all
+}
+
+func detailOf(s control.Status, code control.ProblemCode) string {
+	i := slices.IndexFunc(s.Problems, func(p control.Problem) bool { return p.Code == code })
+	if i < 0 {
+		return ""
+	}
+	return s.Problems[i].Detail
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return none
+	}
+	return s
+}
