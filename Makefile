@@ -102,6 +102,11 @@ N ?= 200
 fleet: build ## N (200) devices at once through pairing, a power failure and outages; build/fleet.svg shows the rates
 	build/pairlab fleet -n $(N) -outage 5s -lifetime 30s -svg build/fleet.svg
 
+.PHONY: fleet-nats
+fleet-nats: build ## the same at a NATS cluster of three, of which one node is killed
+	cd scripts/real && $(GO) build -o ../../build/nats-node ./nats
+	build/pairlab fleet -n $(N) -nats build/nats-node -scenarios pairing,boot,node,broker,endpoint -outage 5s -lifetime 30s -svg build/fleet-nats.svg
+
 SOAK ?= 30m
 
 .PHONY: soak

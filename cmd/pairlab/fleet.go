@@ -31,6 +31,8 @@ func fleetFlags(args []string, stderr io.Writer) (fleetOptions, error) {
 	f.StringVar(&o.ClientID, "client-id", "fleet", "of the devices")
 	f.StringVar(&o.Broker, "broker", "", "`URL` of the broker, with --issuer")
 	f.StringVar(&o.CAFile, "ca", "", "`file` with the certificate authority of both")
+	f.StringVar(&o.NATS, "nats", "", "`program` of a NATS node, built of scripts/real/nats: a cluster of three is the broker")
+	f.BoolVar(&o.TLS, "tls", false, "TLS at the lab's server and broker")
 	f.StringVar(&o.State, "state", "", "`directory` for the devices' queues (default: a temporary one)")
 	f.DurationVar(&o.Spread, "spread", 5*time.Second, "mqtt.spread of the devices")
 	f.DurationVar(&o.Interval, "interval", 10*time.Second, "of readings, and of the messages that are looked for at the lab's broker")
@@ -56,6 +58,8 @@ func (o *fleetOptions) check(rest []string) error {
 		return errors.New("--issuer and --broker: give both or neither")
 	case o.Scenarios[0] != "pairing":
 		return errors.New("--scenarios: the first is pairing")
+	case o.TLS && o.NATS != "":
+		return errors.New("--tls and --nats: give one of them")
 	}
 	for _, d := range []time.Duration{o.Interval, o.Lifetime, o.Patience} {
 		if d < time.Second {
@@ -63,12 +67,23 @@ func (o *fleetOptions) check(rest []string) error {
 		}
 	}
 	for _, name := range o.Scenarios {
-		if !slices.Contains(fleet.Scenarios, name) {
-			return fmt.Errorf("--scenarios: no %q; there are %s", name, strings.Join(fleet.Scenarios, ", "))
+		if err := o.checkScenario(name); err != nil {
+			return fmt.Errorf("--scenarios: %w", err)
 		}
-		if o.Issuer != "" && (name == "broker" || name == "endpoint") {
-			return fmt.Errorf("--scenarios: %s takes the lab's own server and broker", name)
-		}
+	}
+	return nil
+}
+
+func (o *fleetOptions) checkScenario(name string) error {
+	switch {
+	case !slices.Contains(slices.Concat(fleet.Scenarios, fleet.Further), name):
+		return fmt.Errorf("no %q; there are %s", name, strings.Join(slices.Concat(fleet.Scenarios, fleet.Further), ", "))
+	case o.Issuer != "" && name != "pairing" && name != "boot":
+		return fmt.Errorf("%s takes the lab's own server and broker", name)
+	case name == "node" && o.NATS == "":
+		return errors.New("node takes a cluster: give --nats")
+	case name == "ca" && !o.TLS:
+		return errors.New("ca takes TLS: give --tls")
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/cmd/pairlab/internal/cert"
 )
 
 // With --lan there is https only, by a certificate that the lab's own authority signed for the address, and the device pairs
@@ -35,7 +37,7 @@ func TestDemoLAN(t *testing.T) {
 func TestCertificate(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ca.pem")
 	ip := net.IPv4(192, 0, 2, 7)
-	cert, err := newCertificate(ip, file)
+	pair, err := newCertificate(ip, file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +49,7 @@ func TestCertificate(t *testing.T) {
 	if !roots.AppendCertsFromPEM(text) || strings.Contains(string(text), "KEY") {
 		t.Errorf("ca.pem: %s", text)
 	}
-	leaf, err := x509.ParseCertificate(cert.Certificate[0])
+	leaf, err := x509.ParseCertificate(pair.Certificate[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +58,7 @@ func TestCertificate(t *testing.T) {
 	}
 	for name, o := range map[string]x509.VerifyOptions{
 		"another address":   {Roots: roots, DNSName: "192.0.2.8"},
-		"after a fortnight": {Roots: roots, DNSName: ip.String(), CurrentTime: time.Now().Add(2 * certLifetime)},
+		"after a fortnight": {Roots: roots, DNSName: ip.String(), CurrentTime: time.Now().Add(2 * cert.Lifetime)},
 	} {
 		if _, err := leaf.Verify(o); err == nil {
 			t.Errorf("%s: good", name)

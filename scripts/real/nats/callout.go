@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -25,6 +26,7 @@ type callout struct {
 	conn   net.Conn
 	in     *bufio.Reader
 	key    any           // that checks tokens
+	aud    string        // that they are for
 	signer nkeys.KeyPair // of the answers
 	deny   []string      // subjects that devices may not subscribe to
 }
@@ -43,7 +45,7 @@ func serveCallout(s *server.Server, n node, signer nkeys.KeyPair) error {
 	if err != nil {
 		return err
 	}
-	c := &callout{conn, bufio.NewReader(conn), key, signer, n.Deny}
+	c := &callout{conn, bufio.NewReader(conn), key, cmp.Or(n.For, "rabbitmq"), signer, n.Deny}
 	if _, err := c.in.ReadString('\n'); err != nil { // INFO
 		return err
 	}
@@ -110,7 +112,7 @@ func (c *callout) answer(question string) (string, error) {
 	}
 	a := jwt.NewAuthorizationResponseClaims(q.UserNkey)
 	a.Audience = q.Server.ID
-	device, err := subjectOf(q.ConnectOptions.Password, c.key)
+	device, err := c.deviceOf(q.ConnectOptions.Password)
 	if err != nil {
 		a.Error = err.Error()
 		return a.Encode(c.signer)
@@ -129,15 +131,20 @@ func (c *callout) answer(question string) (string, error) {
 	return a.Encode(c.signer)
 }
 
-// subjectOf returns the subject of a token that key signed, or an error if it did not or if the token is out of time.
-func subjectOf(token string, key any) (string, error) {
+// deviceOf returns the device_id of a token that the key signed, or its subject where it has none; an error if the key
+// did not sign it or if it is out of time.
+func (c *callout) deviceOf(token string) (string, error) {
 	parsed, err := josejwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		return "", err
 	}
-	var c josejwt.Claims
-	if err := parsed.Claims(key, &c); err != nil {
+	var claims struct {
+		josejwt.Claims
+		DeviceID string `json:"device_id"`
+	}
+	if err := parsed.Claims(c.key, &claims); err != nil {
 		return "", err
 	}
-	return c.Subject, c.ValidateWithLeeway(josejwt.Expected{AnyAudience: josejwt.Audience{"rabbitmq"}, Time: time.Now()}, 0)
+	want := josejwt.Expected{AnyAudience: josejwt.Audience{c.aud}, Time: time.Now()}
+	return cmp.Or(claims.DeviceID, claims.Subject), claims.ValidateWithLeeway(want, 0)
 }

@@ -26,6 +26,7 @@ type node struct {
 	Routes  []int  // ports of all in the cluster
 	Dir     string // of JetStream
 	Public  string // PEM of the key that signs tokens
+	For     string // audience of the tokens; "": "rabbitmq"
 	Seed    []byte // 32 bytes, the same in all nodes: the account that signs the callout's answers
 	Watcher string // password of the user "watcher", who may do everything
 	AckWait time.Duration

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"cmp"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -13,7 +14,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/listeners"
 )
 
-// Options describe a Broker; all but Address and Observe are required.
+// Options describe a Broker; all but Address, Listener, TLS and Observe are required.
 type Options struct {
 	Issuer   string             // whose tokens are good
 	Audience string             // that they must be meant for
@@ -21,6 +22,8 @@ type Options struct {
 	Keys     jose.JSONWebKeySet // that verify them
 	Root     string             // first level of all topics, such as "paird"
 	Address  string             // host and port of loopback; "": 127.0.0.1 and a free port
+	Listener net.Listener       // in place of Address; may be nil
+	TLS      *tls.Config        // nil: none
 	Message  func(Message)      // gets each message, those of one client in order; must not block
 	Observe  func(Event)        // gets each admission and refusal; may be nil
 }
@@ -61,7 +64,7 @@ func Start(o Options) (*Broker, error) {
 	if err := srv.AddHook(newAdmission(o), nil); err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	ln, err := net.Listen("tcp", cmp.Or(o.Address, "127.0.0.1:0"))
+	ln, scheme, err := o.listen()
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
@@ -71,7 +74,19 @@ func Start(o Options) (*Broker, error) {
 	if err := srv.Serve(); err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	return &Broker{url: "mqtt://" + ln.Addr().String(), close: sync.OnceValue(srv.Close)}, nil
+	return &Broker{url: scheme + "://" + ln.Addr().String(), close: sync.OnceValue(srv.Close)}, nil
+}
+
+func (o Options) listen() (ln net.Listener, scheme string, err error) {
+	if ln = o.Listener; ln == nil {
+		if ln, err = net.Listen("tcp", cmp.Or(o.Address, "127.0.0.1:0")); err != nil {
+			return nil, "", err
+		}
+	}
+	if o.TLS == nil {
+		return ln, "mqtt", nil
+	}
+	return tls.NewListener(ln, o.TLS), "mqtts", nil
 }
 
 // URL is where clients connect.

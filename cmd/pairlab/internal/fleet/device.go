@@ -90,7 +90,7 @@ func (d *device) now() *agent.Agent {
 // dial counts connections.
 func (d *device) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	d.meter.add(Connects, 1)
-	return new(net.Dialer).DialContext(ctx, network, address)
+	return d.o.dial(ctx, network, address)
 }
 
 // RoundTrip counts requests for tokens. All devices share one pool of connections.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -24,6 +25,8 @@ type Options struct {
 	Broker    string // URL
 	CAFile    string // of issuer and broker; "": the system's
 	State     string // folder of the queues; "": a temporary one
+	NATS      string // program of a NATS node (scripts/real/nats): a cluster of three is the broker; "": the lab's own
+	TLS       bool   // the lab's server and broker are behind TLS
 
 	Spread   time.Duration // mqtt.spread
 	Interval time.Duration // telemetry.interval, and that of the numbered messages
@@ -36,6 +39,7 @@ type Options struct {
 	Out  io.Writer                // of the progress
 
 	transport http.RoundTripper
+	dial      func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // fleet is a run.
@@ -51,25 +55,19 @@ type fleet struct {
 // Scenarios are what a fleet can go through.
 var Scenarios = []string{"pairing", "boot", "broker", "endpoint"}
 
+// Further scenarios need a cluster (node) or TLS (ca).
+var Further = []string{"node", "ca"}
+
 // Run takes a fleet through its scenarios. The error is that of the set-up; what went wrong with devices is in the Report.
 func Run(ctx context.Context, o Options) (Report, error) {
 	f := &fleet{o: o, meter: newMeter()}
-	if o.Issuer == "" {
-		s, err := startServers(o)
-		if err != nil {
-			return Report{}, err
-		}
-		defer s.close()
-		f.servers, f.o.Issuer, f.o.Broker = s, s.issuer, s.url()
-	}
-	f.o.transport = deviceauth.NewTransport(o.CAFile)
-	if err := f.make(); err != nil {
+	remove, err := f.setUp()
+	defer remove()
+	if err != nil {
 		return Report{}, err
 	}
-	if o.State == "" {
-		defer os.RemoveAll(f.o.State)
-	}
-	publishing, end := context.WithCancel(ctx)
+	watching, end := context.WithCancel(ctx)
+	go f.meter.watchMachine(watching)
 	var publishers sync.WaitGroup
 	for _, name := range o.Scenarios {
 		if err := f.scenario(ctx, name); err != nil {
@@ -79,7 +77,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		if name == "pairing" {
 			f.measureMemory()
 			for i, d := range f.devices {
-				publishers.Go(func() { f.publish(publishing, d, time.Duration(i)*o.Interval/time.Duration(o.N)) })
+				publishers.Go(func() { f.publish(watching, d, time.Duration(i)*o.Interval/time.Duration(o.N)) })
 			}
 		}
 	}
@@ -89,13 +87,37 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	return f.report, nil
 }
 
-// make makes the devices, switched off.
-func (f *fleet) make() (err error) {
+// setUp starts the servers and makes the devices, switched off. remove is to be called in any case.
+func (f *fleet) setUp() (remove func(), err error) {
+	remove = func() {}
 	if f.o.State == "" {
 		if f.o.State, err = os.MkdirTemp("", "pairlab-fleet"); err != nil {
-			return err
+			return remove, err
+		}
+		remove = func() { os.RemoveAll(f.o.State) }
+	}
+	f.o.dial = new(net.Dialer).DialContext
+	if f.o.Issuer == "" {
+		f.o.CAFile = ""
+		if f.o.TLS {
+			f.o.CAFile = filepath.Join(f.o.State, "ca.pem")
+		}
+		if f.servers, err = startServers(f.o); err != nil {
+			return remove, err
+		}
+		folder := remove
+		remove = func() { f.servers.close(); folder() }
+		f.o.Issuer, f.o.Broker = f.servers.issuer, f.servers.engine.url()
+		f.o.dial = func(ctx context.Context, _, address string) (net.Conn, error) {
+			return f.servers.engine.dial(ctx, address)
 		}
 	}
+	f.o.transport = deviceauth.NewTransport(f.o.CAFile)
+	return remove, f.make()
+}
+
+// make makes the devices.
+func (f *fleet) make() error {
 	f.heap = inUse()
 	for n := range f.o.N {
 		d := &device{o: &f.o, id: id(n), dir: filepath.Join(f.o.State, id(n)), url: f.o.Broker, meter: f.meter}
@@ -160,8 +182,14 @@ func (f *fleet) begin(ctx context.Context, name string) (since time.Time, err er
 		since = time.Now()
 		return since, f.each(func(d *device) error { return d.boot(ctx) })
 	case "broker":
-		err := f.servers.restartBroker(f.o.Outage)
+		err := f.servers.engine.restart(f.o.Outage)
 		return time.Now(), err
+	case "node":
+		err := f.servers.engine.killNode(f.o.Outage)
+		return time.Now(), err
+	case "ca":
+		since = time.Now()
+		return since, f.servers.roll(func() { f.await(ctx, name, since) })
 	case "endpoint":
 		f.servers.down.Store(true)
 		time.Sleep(f.o.Outage)
@@ -223,6 +251,7 @@ func (f *fleet) outcome(name string, began, since time.Time) Outcome {
 		}
 		d.mu.Unlock()
 	}
+	out.Late = f.meter.lateSince(began)
 	slices.Sort(out.Until)
 	out.Took = time.Since(since)
 	return out

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +21,43 @@ type meter struct {
 	mu      sync.Mutex
 	seconds map[string][]int
 	online  int
+	late    []lateness
+}
+
+// lateness is by how much a timer of this process came late: the machine had no processor time for it.
+type lateness struct {
+	at time.Time
+	by time.Duration
+}
+
+// lateFrom is what counts as late: devices that were due meanwhile come at once afterwards.
+const lateFrom = 100 * time.Millisecond
+
+// watchMachine notes when timers come late, until ctx ends.
+func (m *meter) watchMachine(ctx context.Context) {
+	const every = 20 * time.Millisecond
+	for last := time.Now(); ctx.Err() == nil; {
+		time.Sleep(every)
+		now := time.Now()
+		if by := now.Sub(last) - every; by >= lateFrom {
+			m.mu.Lock()
+			m.late = append(m.late, lateness{now, by})
+			m.mu.Unlock()
+		}
+		last = now
+	}
+}
+
+// lateSince is the worst lateness since a moment, 0 where none was worth a note.
+func (m *meter) lateSince(since time.Time) (worst time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range m.late {
+		if l.at.After(since) {
+			worst = max(worst, l.by)
+		}
+	}
+	return worst
 }
 
 func newMeter() *meter { return &meter{began: time.Now(), seconds: map[string][]int{}} }
@@ -69,9 +107,10 @@ func (m *meter) series(kind string) []int {
 	return all
 }
 
-// rate is the worst second of a kind since a moment, and the mean of the seconds up to the last in which there was any.
+// rate is the worst second of a kind after a moment, and the mean of the seconds up to the last in which there was any.
 func (m *meter) rate(kind string, since time.Time) (worst int, mean float64) {
-	all := m.series(kind)[int(since.Sub(m.began)/time.Second):]
+	all := m.series(kind)
+	all = all[min(len(all)-1, int((since.Sub(m.began)+time.Second-1)/time.Second)):] // whole seconds
 	for len(all) > 1 && all[len(all)-1] == 0 {
 		all = all[:len(all)-1]
 	}

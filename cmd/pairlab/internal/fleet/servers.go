@@ -1,13 +1,13 @@
 package fleet
 
 import (
-	"fmt"
+	"crypto/tls"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/paird/paird/cmd/internal/provider"
@@ -28,8 +28,10 @@ type servers struct {
 	codes    chan struct{} // there are some to approve
 	down     atomic.Bool   // the token endpoint answers 503
 
+	authority *authority // nil: no TLS
+	engine    engine
+
 	mu      sync.Mutex
-	broker  *broker.Broker
 	arrived map[string]map[string]bool // payloads by topic
 }
 
@@ -40,6 +42,12 @@ func startServers(o Options) (*servers, error) {
 		return nil, err
 	}
 	s := &servers{issuer: "http://" + l.Addr().String(), codes: make(chan struct{}, 1), arrived: map[string]map[string]bool{}}
+	if o.TLS {
+		if s.authority, err = newAuthority(o.CAFile); err != nil {
+			return nil, err
+		}
+		s.issuer, l = "https://"+l.Addr().String(), tls.NewListener(l, s.authority.config())
+	}
 	s.provider, err = provider.New(provider.Options{
 		Issuer: s.issuer, Audiences: []string{audience},
 		Clients:        []provider.Client{{ID: o.ClientID, Name: "Fleet", Scopes: scopes}},
@@ -52,15 +60,12 @@ func startServers(o Options) (*servers, error) {
 	s.http = &http.Server{Handler: s}
 	go func() { _ = s.http.Serve(l) }() // ends with close
 	go s.approve()
-	return s, s.startBroker("")
+	return s, s.startEngine(o)
 }
 
 func (s *servers) close() {
 	_ = s.http.Close() // the process ends
-	s.mu.Lock()
-	b := s.broker
-	s.mu.Unlock()
-	_ = b.Close()
+	s.engine.close()
 }
 
 func (s *servers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -89,41 +94,54 @@ func (s *servers) approve() {
 	}
 }
 
-func (s *servers) startBroker(address string) (err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.broker, err = broker.Start(broker.Options{
-		Address: address, Issuer: s.issuer, Audience: audience, Scope: scope, Keys: s.provider.Keys(), Root: root, Message: s.message,
-	})
+// startEngine starts the broker: NATS where a program for it is given, else the lab's own.
+func (s *servers) startEngine(o Options) (err error) {
+	if o.NATS != "" {
+		s.engine, err = startCluster(o.NATS, o.State, s.provider.Keys().Keys[0].Key, s.message)
+		return err
+	}
+	b := broker.Options{
+		Issuer: s.issuer, Audience: audience, Scope: scope, Keys: s.provider.Keys(), Root: root,
+		Message: func(m broker.Message) { s.message(m.Topic, m.Payload) },
+	}
+	if s.authority != nil {
+		b.TLS = s.authority.config()
+	}
+	s.engine, err = startLabBroker(b, 2*o.N+spare > descriptors())
 	return err
 }
 
-// restartBroker ends the broker and starts it again after a while, at the same address.
-func (s *servers) restartBroker(after time.Duration) error {
-	at, err := url.Parse(s.url())
-	if err != nil {
-		return err
+// spare is how many descriptors a fleet needs besides the sockets of its devices.
+const spare = 500
+
+// descriptors is how many this process may have.
+func descriptors() int {
+	var most syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &most); err != nil {
+		return 0
 	}
-	s.mu.Lock()
-	old := s.broker
-	s.mu.Unlock()
-	_ = old.Close() // without mu: it waits for its clients, whose messages take mu
-	time.Sleep(after)
-	if err := s.startBroker(at.Host); err != nil {
-		return fmt.Errorf("the broker does not start again: %w", err)
-	}
-	return nil
+	return int(most.Cur)
 }
 
-func (s *servers) url() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.broker.URL()
+func hostOf(address string) string {
+	_, host, _ := strings.Cut(address, "://")
+	return host
+}
+
+// roll changes the certificate authority of server and broker.
+func (s *servers) roll(wait func()) error {
+	return s.authority.roll(func() error {
+		s.http.SetKeepAlivesEnabled(false) // the next request is another connection
+		defer s.http.SetKeepAlivesEnabled(true)
+		err := s.engine.restart(0)
+		wait()
+		return err
+	})
 }
 
 // message keeps the numbered messages.
-func (s *servers) message(m broker.Message) {
-	topic, ok := strings.CutSuffix(m.Topic, "/"+numbered)
+func (s *servers) message(topic string, payload []byte) {
+	topic, ok := strings.CutSuffix(topic, "/"+numbered)
 	if !ok {
 		return
 	}
@@ -133,7 +151,7 @@ func (s *servers) message(m broker.Message) {
 	if s.arrived[id] == nil {
 		s.arrived[id] = map[string]bool{}
 	}
-	s.arrived[id][string(m.Payload)] = true
+	s.arrived[id][string(payload)] = true
 }
 
 // came reports whether a numbered message of a device has arrived.
