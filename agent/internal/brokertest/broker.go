@@ -123,7 +123,8 @@ func (b *Broker) Accept(raw net.Conn) {
 	b.mu.Unlock()
 	go func() {
 		_ = b.server.EstablishConnection("pipe", c) // how it ended is of no interest
-		io.Copy(io.Discard, raw)                    // of a rude broker
+		close(c.gone)
+		io.Copy(io.Discard, raw) // of a rude broker
 		c.end()
 		b.mu.Lock()
 		delete(b.conns, c)

@@ -25,6 +25,7 @@ type conn struct {
 	out    chan packet
 	once   sync.Once
 	ended  chan struct{}
+	gone   chan struct{} // closed when mochi has done with it
 
 	mu    sync.Mutex
 	muted map[uint16]bool // ids of PUBACKs that are lost
@@ -39,7 +40,7 @@ type packet struct {
 }
 
 func newConn(b *Broker, raw net.Conn) *conn {
-	c := &conn{Conn: raw, broker: b, out: make(chan packet, 4096), ended: make(chan struct{}), muted: map[uint16]bool{}}
+	c := &conn{Conn: raw, broker: b, out: make(chan packet, 4096), ended: make(chan struct{}), gone: make(chan struct{}), muted: map[uint16]bool{}}
 	go c.write()
 	return c
 }

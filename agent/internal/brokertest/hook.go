@@ -19,6 +19,7 @@ func (h *hook) Provides(byte) bool { return true }
 
 func (h *hook) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 	b, connect := h.broker, connectOf(pk)
+	b.awaitEnd(connect.ClientID)
 	b.mu.Lock()
 	b.connects = append(b.connects, connect)
 	b.mu.Unlock()
@@ -33,6 +34,16 @@ func (h *hook) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 	cl.Net.Conn.Write([]byte{connack, 2, 0, code})
 	cl.Net.Conn.(*conn).flushed()
 	return errScript
+}
+
+// awaitEnd ends the connection that this client has: "the Server MUST disconnect the existing Client" (MQTT 3.1.1 section
+// 3.1.4). mochi would take the new one's subscriptions away if it handled the old one's end after them.
+func (b *Broker) awaitEnd(client string) {
+	if old, ok := b.server.Clients.Get(client); ok {
+		c := old.Net.Conn.(*conn)
+		c.end()
+		<-c.gone
+	}
 }
 
 func (h *hook) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
