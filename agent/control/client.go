@@ -18,8 +18,6 @@ import (
 	"strconv"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/paird/paird/agent/internal/remote"
 )
 
@@ -178,7 +176,7 @@ func (c *Client) once(ctx context.Context, method, path string, q url.Values, bo
 	}
 	resp, err := c.http.Do(req)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ECONNREFUSED):
+	case errors.Is(err, fs.ErrNotExist) || remote.Refused(err):
 		return nil, fmt.Errorf("%w: no daemon listens on %s", ErrNotRunning, c.socket)
 	case errors.Is(err, io.EOF):
 		return nil, &Error{Code: Busy, Message: "paird closed the connection without an answer: this user holds too many, or it is stopping"}

@@ -9,8 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/paird/paird/agent/internal/remote"
 	"github.com/paird/paird/agent/internal/statedir"
 )
 
@@ -88,7 +87,7 @@ func (p place) tryClear() (answered bool, err error) {
 		return false, errors.New("there is something else than a socket, remove it or set control.socket")
 	}
 	conn, err := net.DialTimeout("unix", below(p.dir, p.name), orphaned)
-	if errors.Is(err, unix.ECONNREFUSED) {
+	if remote.Refused(err) {
 		return false, p.dir.Remove(p.name)
 	}
 	if err != nil {

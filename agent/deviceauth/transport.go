@@ -91,7 +91,7 @@ func (d dialer) dial(ctx context.Context, network, address string) (net.Conn, er
 
 // noRoute reports that this machine has no way to an address family.
 func noRoute(err error) bool {
-	return errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EHOSTUNREACH) ||
+	return remote.NoRoute(err) ||
 		errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)
 }
 
@@ -169,7 +169,7 @@ func transportKind(err error) Kind {
 	switch {
 	case tlsFailed(err):
 		return TLS
-	case errors.Is(err, syscall.ECONNREFUSED): // the network is there, and so is the host
+	case remote.Refused(err): // the network is there, and so is the host
 		return Server
 	}
 	return NoNetwork
@@ -236,7 +236,7 @@ const portalLimit = 5 * time.Second
 // network can only fail, so the plain port of the same host is asked, with nothing secret in the request.
 func (c *httpClient) captivePortal(ctx context.Context, f *transportError) bool {
 	host := (&url.URL{Host: f.host}).Hostname()
-	refused := errors.Is(f.err, syscall.ECONNREFUSED) || errors.Is(f.err, syscall.ECONNRESET)
+	refused := remote.Refused(f.err) || errors.Is(f.err, syscall.ECONNRESET)
 	if remote.Loopback(host) || !tlsFailed(f.err) && !refused {
 		return false
 	}

@@ -3,10 +3,10 @@ package queue
 import (
 	"errors"
 	"slices"
+	"syscall"
 
 	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/statedir"
-	"golang.org/x/sys/unix"
 )
 
 // takeOver moves the records of a former queue to the log, with their stream and numbers, so that a consumer
@@ -88,7 +88,7 @@ func (q *Queue) openFormer(dir *statedir.Dir) (*formerQueue, error) {
 // formerError is errUseless where another try would find the same.
 func formerError(err error) error {
 	_, unsafe := errors.AsType[*statedir.UnsafeError](err)
-	if unsafe || errors.Is(err, boltfile.ErrDamaged) || errors.Is(err, boltfile.ErrFormat) || errors.Is(err, unix.EIO) {
+	if unsafe || errors.Is(err, boltfile.ErrDamaged) || errors.Is(err, boltfile.ErrFormat) || errors.Is(err, syscall.EIO) {
 		return errors.Join(errUseless, err)
 	}
 	return err

@@ -9,10 +9,10 @@ import (
 	"math"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/paird/paird/agent/internal/statedir"
-	"golang.org/x/sys/unix"
 )
 
 // MaxPayload is the largest payload that Put takes, in bytes.
@@ -45,7 +45,7 @@ func (e *LowError) Error() string {
 	}
 	return fmt.Sprintf("less than %d bytes free on %s", e.Keep, e.Dir)
 }
-func (e *LowError) Unwrap() error { return unix.ENOSPC }
+func (e *LowError) Unwrap() error { return syscall.ENOSPC }
 
 // The values of Options.Sync.
 const (
@@ -149,14 +149,6 @@ func (o *Options) complete() error {
 	}
 	o.low = low(o.Dir, o.KeepFree, o.free)
 	return nil
-}
-
-func free(dir string) (int64, error) {
-	var s unix.Statfs_t
-	if err := unix.Statfs(dir, &s); err != nil {
-		return 0, err
-	}
-	return int64(s.Bavail) * int64(s.Bsize), nil
 }
 
 // low returns the function that refuses to take n bytes of a file system with less than keep bytes besides.

@@ -11,9 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/paird/paird/agent/internal/statedir"
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -113,7 +113,7 @@ func (l *segments) read(s *segment) ([]frame, error) {
 	}
 	b := make([]byte, min(info.Size(), maxSegment))
 	err = l.dir.ReadAt(f, b, 0)
-	if errors.Is(err, unix.EIO) {
+	if errors.Is(err, syscall.EIO) {
 		err = l.readBlocks(f, b)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -3,9 +3,8 @@ package queue
 import (
 	"errors"
 	"slices"
+	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -239,7 +238,7 @@ func (q *Queue) failed(group []*entry, err error) error {
 			q.settle(e)
 		}
 	}
-	noRoom := errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
+	noRoom := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 	q.full = noRoom && q.o.Sync == Group && q.memBytes > memMax/2 && q.log != nil
 	q.unblock()
 	return err

@@ -160,9 +160,9 @@ func (a address) network(err error) string {
 		return fmt.Sprintf("no host is named %s: check mqtt.url", a.host)
 	case noName:
 		return fmt.Sprintf("the name %s cannot be looked up now: check the network", a.host)
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case remote.Refused(err):
 		return fmt.Sprintf("nothing listens on %s port %s: is the broker running?", a.host, a.port)
-	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+	case remote.NoRoute(err):
 		return fmt.Sprintf("no route to %s: check the network", a.host)
 	case errors.Is(err, errSilent), errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("%s port %s does not answer: check the network", a.host, a.port)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -19,6 +21,9 @@ var built = "1793491200" // 2026-11-01
 
 // run is the daemon. It ends with 0 at SIGTERM or Ctrl-C.
 func (p *program) run(ctx context.Context, args []string) error {
+	if runtime.GOOS == "windows" {
+		return fmt.Errorf("run needs Linux: %w; login, logout, token and status are for this system too", errors.ErrUnsupported)
+	}
 	if _, err := p.parse(p.flags("run"), args, 0, 0); err != nil {
 		return err
 	}

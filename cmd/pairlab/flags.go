@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -107,7 +108,7 @@ func (o *options) checkChoices() error {
 
 func (o *options) checkDevice() (err error) {
 	s := deviceSettings{
-		state: "/", issuer: "http://" + loopback, broker: "mqtt://" + loopback, sim: loopback + ":0",
+		state: filepath.Clean(os.TempDir()), issuer: "http://" + loopback, broker: "mqtt://" + loopback, sim: loopback + ":0",
 		panel: o.panel, size: o.plainSize(), language: o.language,
 	}
 	if _, err := s.parse(); err != nil {

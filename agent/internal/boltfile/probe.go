@@ -14,7 +14,6 @@ import (
 	"github.com/paird/paird/agent/internal/oneline"
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
-	"golang.org/x/sys/unix"
 )
 
 // ErrNoVerdict: the probe could not be made, which says nothing about the file.
@@ -61,7 +60,7 @@ func Child(exe string, args ...string) func(ctx context.Context, path string) er
 // the process, which the file may kill or hang.
 func ProbeMain(path string) int {
 	// A page that refers to itself makes bbolt allocate without end: the memory that a board has is the daemon's.
-	_ = unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: probeMemory, Max: probeMemory})
+	limitMemory(probeMemory)
 	err := probeFile(path)
 	if err == nil {
 		return probeSound

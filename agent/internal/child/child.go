@@ -1,5 +1,3 @@
-//go:build unix
-
 // Package child runs a program with bounds on its time, its output and its children.
 package child
 
@@ -11,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -45,7 +42,7 @@ func (p Program) Run(ctx context.Context) (stdout, stderr []byte, err error) {
 	cmd := exec.CommandContext(limited, p.Command[0], p.Command[1:]...)
 	cmd.Env, cmd.Dir = append([]string{}, p.Env...), p.Dir
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(p.Stdin), out, complaint
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	own(cmd)
 	cmd.Cancel = func() error { return killGroup(cmd) }
 	cmd.WaitDelay = grace
 	err = cmd.Run()
@@ -62,10 +59,6 @@ func (p Program) Run(ctx context.Context) (stdout, stderr []byte, err error) {
 	}
 	return out.b, complaint.b, err
 }
-
-// killGroup kills the leader and all members. A group outlives its leader, and its number is not given
-// to a new process while it has members.
-func killGroup(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
 // Environ is this process's environment, reduced to the named variables; "LC_*" names all with that
 // prefix. The rest stays here: $CREDENTIALS_DIRECTORY leads to secrets, $NOTIFY_SOCKET to the supervisor.

@@ -1,5 +1,3 @@
-//go:build unix
-
 package statedir
 
 import (
@@ -9,8 +7,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // ErrLocked: another process has locked the folder.
@@ -110,12 +106,12 @@ func (d *Dir) Lock(wait time.Duration) error {
 	for waited := time.Duration(0); ; waited += lockPoll {
 		err := d.note(LockDir, ".")
 		if err == nil {
-			err = unix.Flock(int(d.self.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+			err = d.lock()
 		}
 		switch {
 		case err == nil:
 			return nil
-		case !errors.Is(err, unix.EWOULDBLOCK):
+		case !errors.Is(err, errHeld):
 			return d.fault("lock", ".", err)
 		case waited >= wait:
 			return ErrLocked
@@ -143,7 +139,7 @@ func (d *Dir) Sync() error {
 	if err := d.note(SyncDir, "."); err != nil {
 		return err
 	}
-	return d.fault("sync", ".", d.self.Sync())
+	return d.fault("sync", ".", syncNames(d.self))
 }
 
 func (d *Dir) note(k Kind, name string) error { return d.tap.note(Op{Kind: k, Path: d.Path(name)}) }
@@ -191,5 +187,5 @@ func syncParent(parent string, tap Tap) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	return errors.Join(syncNames(f), f.Close())
 }

@@ -1,5 +1,3 @@
-//go:build unix
-
 package statedir
 
 // Kind says what an Op asks of the disk.

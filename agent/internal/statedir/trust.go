@@ -1,5 +1,3 @@
-//go:build unix
-
 package statedir
 
 import (
@@ -8,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 )
 
 // An UnsafeError says that a folder or file is there that another account may have made, or may change. It is
@@ -27,15 +24,6 @@ type Facts struct {
 	UID, GID uint32
 	Links    uint64
 	Mode     fs.FileMode
-}
-
-// FactsOf returns the facts of what was looked up.
-func FactsOf(info fs.FileInfo) Facts {
-	f := Facts{Mode: info.Mode()}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		f.UID, f.GID, f.Links = st.Uid, st.Gid, uint64(st.Nlink)
-	}
-	return f
 }
 
 const othersWrite = 0o022 // group and other

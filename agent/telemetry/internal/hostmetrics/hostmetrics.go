@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // Names lists the metrics there can be. "throttled" also gives "undervoltage".
@@ -27,11 +25,11 @@ func Unit(metric string) string {
 // Host is a board seen through its files.
 type Host struct {
 	root   string
-	statfs func(path string, s *unix.Statfs_t) error
+	statfs func(path string, s *statfs) error
 }
 
 // Open looks at the board whose /proc and /sys lie below root, usually "/".
-func Open(root string) *Host { return &Host{root: root, statfs: unix.Statfs} }
+func Open(root string) *Host { return &Host{root: root, statfs: ofFileSystem} }
 
 // Read gives the metrics named; what has no source on this board is left out.
 func (h *Host) Read(names []string) map[string]float64 {
@@ -90,7 +88,7 @@ func (h *Host) memory(out map[string]float64) {
 
 // disk is the percentage of the root file system in use, as df(1) counts.
 func (h *Host) disk(out map[string]float64) {
-	var s unix.Statfs_t
+	var s statfs
 	if h.statfs(h.root, &s) != nil || s.Bfree > s.Blocks {
 		return
 	}
