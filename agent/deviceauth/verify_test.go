@@ -416,6 +416,21 @@ func TestUserinfoName(t *testing.T) {
 	}
 }
 
+// Where the access token goes for a name is sealed with the grant: what the metadata cache says does not decide it.
+func TestUserinfoGoesToTheSealedEndpoint(t *testing.T) {
+	const evil = "https://evil.example/userinfo"
+	planted := &memoryCache{body: []byte(metadataJSON(map[string]any{"userinfo_endpoint": evil}))}
+	c := newServer(t).client(cached(planted))
+	g := grant()
+	g.UserinfoEndpoint = userinfoURL
+	if got := c.sealed(g).UserinfoEndpoint; got != userinfoURL {
+		t.Errorf("it would go to %s", got)
+	}
+	if got := c.sealed(grant()).UserinfoEndpoint; got != "" {
+		t.Errorf("nothing is sealed, and it would go to %s", got)
+	}
+}
+
 // Without an ID token, with a name in it, without the endpoint and at a refresh nothing is asked.
 func TestUserinfoIsNotAsked(t *testing.T) {
 	answer := says(200, `{"sub":"u-1","name":"Bob"}`)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"syscall"
@@ -163,6 +164,46 @@ func TestKeyFileAfterCredentialIsRefused(t *testing.T) {
 			t.Errorf("%s: after pairing again: %s", name, protectionOf(t, s.o))
 		}
 	}
+}
+
+// The same where the mark is all that is left of the credential, where a slot is, and where the disk does not give the mark.
+func TestEachTraceOfACredentialCounts(t *testing.T) {
+	plant := func(o Options, files map[string]string, names ...string) {
+		for _, name := range names {
+			write(t, o.path(name), files[name])
+		}
+	}
+	// The store was resealed, and its own files of before come back, from a copy of the card.
+	o := withCredential(t, testSecret)
+	sealedByFile(t, o)
+	before := snapshot(t, o.Dir)
+	s := open(t, o)
+	load(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	plant(o, before, keyFileName, dbName, slotAName, slotBName)
+	staysSealed(t, open(t, o), "a credential has sealed this device's grant before")
+
+	// The mark is gone, the slots are not.
+	o = withCredential(t, testSecret)
+	s = open(t, o)
+	save(t, s, pairingN(7))
+	save(t, s, pairingN(8))
+	if err := errors.Join(s.Close(), os.Remove(o.path(usedName))); err != nil {
+		t.Fatal(err)
+	}
+	plant(o, before, keyFileName, dbName)
+	staysSealed(t, open(t, o), "a credential has sealed this device's grant before")
+
+	// Whether the mark is there cannot be seen: the key file is not believed meanwhile.
+	o = testOptions(t)
+	sealedByFile(t, o)
+	f := fault{err: syscall.EIO, reads: true, only: func(op statedir.Op) bool { return filepath.Base(op.Path) == usedName }}
+	s = open(t, f.options(o))
+	fails(t, second(s.Load()), syscall.EIO, "failing")
+	f.err = nil
+	load(t, s)
 }
 
 // A slot of an old store beside tokens.db of the credential counts as empty, and is written over.

@@ -39,11 +39,11 @@ func Open(path string, tap Tap) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := tap.note(Op{Kind: OpenDir, Path: path}); err != nil {
-		return nil, err
-	}
 	named, err := os.Lstat(path)
 	if err != nil {
+		return nil, err
+	}
+	if err := tap.note(Op{Kind: OpenDir, Path: path}); err != nil {
 		return nil, err
 	}
 	if !named.IsDir() {

@@ -244,6 +244,31 @@ func TestRootMakesForTheOwner(t *testing.T) {
 	isUnsafe(t, err, "belongs to user 1001")
 }
 
+// Another account may put a link, or another file, in place of what was just looked at: what is opened must be that.
+func TestReplacedWhileItIsOpened(t *testing.T) {
+	top := t.TempDir()
+	path, theirs := filepath.Join(top, "state"), filepath.Join(top, "theirs")
+	if err := errors.Join(os.Mkdir(path, 0o700), os.Mkdir(theirs, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(path, "x"), "ours")
+	put(t, filepath.Join(path, "y"), "another file of ours, which passes each other check")
+	d, err := Open(path, func(op Op) error {
+		if op.Kind == OpenFile {
+			return os.Rename(filepath.Join(path, "y"), op.Path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	_, err = d.Open("x", os.O_RDWR)
+	isUnsafe(t, err, "replaced while it was opened")
+	_, err = Open(path, func(op Op) error { return errors.Join(os.Rename(path, path+".away"), os.Symlink(theirs, path)) })
+	isUnsafe(t, err, "replaced while it was opened")
+}
+
 func TestOneLockAtATime(t *testing.T) {
 	a, path := made(t, nil)
 	if err := a.Lock(0); err != nil {
