@@ -84,7 +84,7 @@ type screener interface {
 }
 
 // Options are what an Agent is made of. Nil or empty: Link (no broker), Screen (no panel), LED, Edges,
-// Hook, Alive. All else is required.
+// Hook, Alive, Say. All else is required.
 type Options struct {
 	Version    string
 	DeviceID   string
@@ -101,6 +101,7 @@ type Options struct {
 	Edges  <-chan Edge
 	Hook   func(event []byte)                    // must not block
 	Alive  func()                                // called while all loops and Watch answer, every AliveEvery
+	Say    func(line string)                     // gets the status in one line for people, when it changes
 	Watch  map[string]func(context.Context) bool // parts beside the loops: does it answer before ctx ends
 	Frame  func(display.Screen) ([]byte, error)
 

@@ -28,7 +28,7 @@
 //	reset.go     the factory reset
 //	status.go    what the loops report
 //	view.go      from that: the status of the contract and the screen
-//	panel.go     showing it on panel and LED
+//	panel.go     showing it on panel and LED, and in one line to the service manager
 //	button.go    what a press asks for
 //	events.go    the event stream
 //	problems.go  when a problem begins and ends

@@ -6,6 +6,7 @@ import (
 
 	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/internal/gesture"
+	"github.com/paird/paird/agent/internal/oneline"
 )
 
 // view is what the panel, the LED and the status show now; changed is closed when a loop reports something new.
@@ -62,6 +63,47 @@ func refreshView(v view) time.Duration {
 		return time.Second
 	}
 	return 30 * time.Second
+}
+
+// report gives the service manager a line for people whenever it changes, until ctx ends. It is a loop of its own: a
+// manager that is busy takes the line late, and the panel does not wait for it.
+func (a *Agent) report(ctx context.Context) {
+	look := time.NewTicker(reportEvery)
+	defer look.Stop()
+	for said := ""; ; {
+		v, changed := a.view()
+		if line := inOneLine(v.Status); line != said {
+			said = line
+			a.o.Say(line)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		case <-look.C:
+		}
+	}
+}
+
+const reportEvery = 30 * time.Second // for what no loop reports, such as the queue's trouble with the disk
+
+// inOneLine is the status for `systemctl status`, which every user of the board may read: it names neither code nor
+// account. It is pure.
+func inOneLine(s control.Status) string {
+	line := map[control.State]string{
+		control.StateStarting: "starting",
+		control.StateClock:    "waiting for the time",
+		control.StateUnpaired: "not paired: press the button, or run `paird pair`",
+		control.StatePairing:  "waiting for approval",
+		control.StatePaired:   "paired",
+	}[s.State]
+	switch {
+	case s.Problem != nil:
+		line += "; problem " + string(s.Problem.Code) + ": " + s.Problem.Detail
+	case s.State == control.StatePaired && s.Broker != nil:
+		line += ", broker " + s.Broker.State
+	}
+	return oneline.Clean(line, 300)
 }
 
 // pattern is how the LED blinks: lit for on, dark for off, repeated. on without off is steady light;

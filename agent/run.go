@@ -20,6 +20,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer stop()
 	beside.Go(func() { a.present(ctx) })
 	beside.Go(func() { a.watchButton(ctx) })
+	if a.o.Say != nil {
+		beside.Go(func() { a.report(ctx) })
+	}
 	marked, reply := a.resetMarked(ctx)
 	if marked {
 		a.erase(ctx, reply)

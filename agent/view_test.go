@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -92,6 +93,49 @@ func TestView(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The line for `systemctl status`: one line, whatever a server put into a problem, with neither code nor account.
+func TestInOneLine(t *testing.T) {
+	online := &control.Broker{State: control.BrokerOnline}
+	code := &control.Pairing{UserCode: "WDJB-MJHT", VerificationURI: "https://as/d"}
+	for want, s := range map[string]control.Status{
+		"starting":              {State: control.StateStarting},
+		"waiting for approval":  {State: control.StatePairing, Pairing: code},
+		"paired":                {State: control.StatePaired, Grant: &control.Grant{Name: "Alice", Subject: "a"}},
+		"paired, broker online": {State: control.StatePaired, Broker: online},
+		"not paired: press the button, or run `paird pair`": {State: control.StateUnpaired, Broker: online},
+		"waiting for the time; problem clock_unset: why":    {State: control.StateClock, Problem: &control.Problem{Code: "clock_unset", Detail: "why"}},
+		"paired; problem tls: whyMAINPID=1":                 {State: control.StatePaired, Broker: online, Problem: &control.Problem{Code: "tls", Detail: "why\nMAINPID=1"}},
+	} {
+		if got := inOneLine(s); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// The service manager hears how the device stands, and of nothing twice.
+func TestSay(t *testing.T) {
+	var said []string
+	bubble(t, func(l *lab) {
+		l.o.Say = func(line string) { l.mu.Lock(); defer l.mu.Unlock(); said = append(said, line) }
+	}, func(l *lab) {
+		stands := func(want string) {
+			t.Helper()
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			if got := said[len(said)-1]; got != want || !slices.Equal(said, slices.Compact(slices.Clone(said))) {
+				t.Errorf("%q, want %q", said, want)
+			}
+		}
+		l.pass(time.Minute)
+		stands("not paired: press the button, or run `paird pair`")
+		l.press(click)
+		l.pass(time.Second)
+		stands("waiting for approval")
+		l.pass(time.Hour)
+		stands("paired, broker online")
+	})
 }
 
 // The status of the contract, all of it and nothing more.

@@ -58,6 +58,38 @@ func TestEncodeReadsBack(t *testing.T) {
 	}
 }
 
+// FuzzQRText: whatever a server sends as an address, what stands in the QR code is printable ASCII, the same address
+// again, and what an independent reader reads, also with the host in capitals.
+func FuzzQRText(f *testing.F) {
+	for _, uri := range []string{
+		sample, "https://bücher.example/gerät?code=WDJB-MJHT", "https://user@例え.テスト:8443/#\x00", "://", "javascript:alert(1)", "\xff\u202e", "tel:0123456789",
+		"HTTPS://A.B/" + strings.Repeat("0", 700),
+	} {
+		f.Add(uri)
+	}
+	f.Fuzz(func(t *testing.T, uri string) {
+		uri = ASCIIURI(uri[:min(len(uri), 800)])
+		if strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r > '~' }) || ASCIIURI(uri) != uri {
+			t.Fatalf("%q is no address for a QR code", uri)
+		}
+		for _, text := range []string{uri, upperHost(uri)} {
+			s, ok := encode(text, maxVersion)
+			if ok != (text != "") && len(text) < 2000 {
+				t.Fatalf("%q: a symbol: %v", text, ok)
+			}
+			if !strings.EqualFold(text, uri) || !ok {
+				continue
+			}
+			c := newCanvas(Geometry{Width: s.size + 8, Height: s.size + 8})
+			lit := image.Rect(2, 2, s.size+6, s.size+6)
+			c.drawQR(&s, position{pixels: 1, lit: lit, symbol: lit.Inset(2)})
+			if got, err := qrread.Read(c); err != nil || got.Text != text {
+				t.Errorf("%q reads %q, %v", text, got.Text, err)
+			}
+		}
+	})
+}
+
 // capacity is the number of data bits at level L in versions 1 to 9, which share one width of the character
 // counts (ISO/IEC 18004 table 7).
 var capacity = [10]int{0, 152, 272, 440, 640, 864, 1088, 1248, 1552, 1856}

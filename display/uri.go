@@ -19,7 +19,7 @@ func ASCIIURI(uri string) string {
 			labels[i] = "xn--" + punycode(strings.ToLower(label))
 		}
 	}
-	return percent(uri[:start]) + strings.Join(labels, ".") + percent(uri[end:])
+	return percent(uri[:start]) + percent(strings.Join(labels, ".")) + percent(uri[end:])
 }
 
 func isASCII(s string) bool {

@@ -27,6 +27,8 @@ func TestASCIIURI(t *testing.T) {
 		"https://a.example/x y\n":          "https://a.example/x%20y%0A",
 		"gerät":                            "ger%C3%A4t",
 		"https://a.example/\xff":           "https://a.example/%FF",
+		"https://a b.example":              "https://a%20b.example",
+		"https://ü\n.example":              "https://xn--%0A-dha.example",
 	})
 }
 

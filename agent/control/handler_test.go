@@ -250,3 +250,83 @@ func FuzzPublish(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCall is any request of a user whom [control] names for nothing, and of one whom it names for everything: the first gets
+// no further than to the status, and every answer is JSON, or empty, under its own code.
+func FuzzCall(f *testing.F) {
+	for _, call := range []struct{ method, path, query string }{
+		{"GET", "/v1/status", ""}, {"GET", "/v1/token", "name=print&min_ttl=60s&fresh=1"}, {"GET", "/v1/token", "min_ttl=-1h"},
+		{"POST", "/v1/pair", ""}, {"POST", "/v1/reset", ""}, {"POST", "/v1/publish", "topic=a/b"}, {"GET", "/v1/messages", "topic=a/%2B/%23&after=1"},
+		{"POST", "/v1/messages/7/ack", ""}, {"POST", "/v1/messages/-1/ack", ""}, {"GET", "/v1/../status", ""}, {"CONNECT", "*", "%zz"},
+		{"GET", "/v1/events", ""}, {"GET", "/v1/metrics", ""}, {"GET", "/v1/screen.png", ""},
+	} {
+		f.Add(call.method, call.path, call.query, []byte("x"))
+	}
+	everyone := []string{"*"}
+	all := HandlerOptions{Status: everyone, Publish: everyone, Subscribe: everyone, Token: everyone, Pair: everyone, Reset: everyone, Log: quiet}
+	ended, end := context.WithCancel(context.Background()) // or a stream would go on
+	end()
+	f.Fuzz(func(t *testing.T, method, path, query string, body []byte) {
+		for _, o := range []HandlerOptions{all, {Status: everyone, Log: quiet}} {
+			r := httptest.NewRequest("GET", "/", bytes.NewReader(body))
+			r.Method, r.URL.Path, r.URL.RawQuery = method, path, query
+			b, w := &fake{status: Status{Version: "1"}, events: make(chan []byte)}, httptest.NewRecorder()
+			Handler(b, o).ServeHTTP(w, r.WithContext(WithPeer(ended, Peer{UID: stranger})))
+			if len(o.Reset) == 0 && b.asked != "" {
+				t.Errorf("%s %q?%q: a stranger got to %q", method, path, query, b.asked)
+			}
+			if kind := w.Header().Get("Content-Type"); kind == "application/json" && !json.Valid(w.Body.Bytes()) || w.Code == http.StatusInternalServerError {
+				t.Errorf("%s %q?%q: %d %s", method, path, query, w.Code, w.Body)
+			}
+			var e Error
+			if w.Code >= 400 && w.Header().Get("Content-Type") == "application/json" && (json.Unmarshal(w.Body.Bytes(), &e) != nil || e.Code.status() != w.Code) {
+				t.Errorf("%s %q?%q: %d is no code of %s", method, path, query, w.Code, w.Body)
+			}
+		}
+	})
+}
+
+// answering answers each request of a client so.
+type answering struct {
+	status int
+	body   []byte
+}
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: a.status, Status: fmt.Sprint(a.status), Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(a.body)), Request: r}, nil
+}
+
+// FuzzControlJSON is any JSON that may come from a socket: a refusal is an *Error with a message, anything else a value or an
+// error, and a stream ends.
+func FuzzControlJSON(f *testing.F) {
+	status, _ := json.Marshal(Status{Version: "1", State: StatePaired, Grant: &Grant{Name: "Alice"}, Problems: []Problem{{Code: "tls", Detail: "why"}}})
+	for _, body := range []string{string(status), `{"error":"forbidden","message":"you may not"}`, `{"access_token":1}`, "data: {\"seq\":1,\"topic\":\"a\",\"payload\":\"eA==\"}\n\n", "data: [", "null", "", "[[[["} {
+		f.Add(200, []byte(body))
+		f.Add(403, []byte(body))
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		c := NewClient("/nowhere")
+		c.http.Transport = answering{200 + max(0, status)%400, body}
+		refused := 200+max(0, status)%400 >= 300
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // a busy daemon is not waited for
+		_, asked := c.Status(ctx)
+		_, token := c.Token(ctx, "", time.Minute, false)
+		_, reset := c.Reset(ctx)
+		for _, err := range []error{asked, token, reset, c.Pair(ctx), c.Publish(ctx, "a", nil), c.Ack(ctx, 1)} {
+			if e, ok := errors.AsType[*Error](err); refused && !errors.Is(err, context.Canceled) && (!ok || e.Message == "") || !refused && ok {
+				t.Errorf("%d %q: %v", status, body, err)
+			}
+		}
+		messages, err := c.Messages(ctx, "#")
+		if err != nil {
+			return
+		}
+		var last error
+		for _, last = range messages {
+		}
+		if last == nil {
+			t.Errorf("%q: the stream ended without an error", body)
+		}
+	})
+}

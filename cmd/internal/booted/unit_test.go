@@ -99,8 +99,13 @@ func TestUnit(t *testing.T) {
 	}
 	m.private(pid)
 	m.closedConfiguration()
+	m.await("StatusText", "not paired: press the button, or run `paird pair`")
 	p.Always(provider.Approve)
 	m.Do("paird", "pair", "--wait")
+	m.await("StatusText", "paired")
+	if got := m.Do("systemctl", "status", "--no-pager", "paird"); !strings.Contains(got, `Status: "paired"`) {
+		t.Errorf("systemctl status says\n%s", got)
+	}
 	began := time.Now()
 	m.Do("systemctl", "stop", "paird")
 	if took := time.Since(began); took > 4*time.Second {

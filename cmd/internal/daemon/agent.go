@@ -32,6 +32,7 @@ func (d *device) makeAgent(ctx context.Context) error {
 	o.Auth, o.Store, o.Queue, o.Clock = client, d.store, d.queue, d.clock
 	o.LED, o.Edges, o.Hook, o.Frame = d.board.LED, d.edges(ctx), d.hooks.Event, d.frame
 	o.Alive, o.AliveEvery = func() { notify(sd.SdNotifyWatchdog) }, aliveEvery()
+	o.Say = func(line string) { notify("STATUS=" + line) }
 	o.Watch = map[string]func(context.Context) bool{}
 	if d.panel != nil {
 		o.Screen, o.Watch["presenter"] = d.panel, d.panel.Alive

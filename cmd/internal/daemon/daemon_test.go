@@ -165,7 +165,7 @@ func TestHooks(t *testing.T) {
 	r.secretless()
 }
 
-// TestServiceManager: systemd hears when the daemon is ready, that it lives, and when it stops.
+// TestServiceManager: systemd hears when the daemon is ready, how it stands, that it lives, and when it stops.
 func TestServiceManager(t *testing.T) {
 	path := t.TempDir() + "/notify"
 	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
@@ -177,6 +177,7 @@ func TestServiceManager(t *testing.T) {
 	t.Setenv("WATCHDOG_USEC", "400000")
 	r := start(t, "")
 	await(t, c, "READY=1")
+	await(t, c, "STATUS=not paired: press the button, or run `paird pair`")
 	await(t, c, "WATCHDOG=1")
 	await(t, c, "WATCHDOG=1")
 	if err := r.stop(); err != nil {

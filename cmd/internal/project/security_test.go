@@ -23,7 +23,7 @@ func TestSecurityRowsAreTests(t *testing.T) {
 		}
 		rows++
 		device, last := strings.TrimSpace(cells[2]), cells[len(cells)-2]
-		named := regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(last, -1)
+		named := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9]+)`").FindAllStringSubmatch(last, -1)
 		if len(named) == 0 && device != "-" {
 			t.Errorf("no test in the row %s", line)
 		}
@@ -38,7 +38,7 @@ func TestSecurityRowsAreTests(t *testing.T) {
 	}
 }
 
-// testNames are all tests of the project.
+// testNames are all tests and fuzz targets of the project.
 func testNames(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
@@ -47,7 +47,7 @@ func testNames(t *testing.T) map[string]bool {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		for _, m := range regexp.MustCompile(`(?m)^func (Test[A-Za-z0-9]+)\(`).FindAllStringSubmatch(string(text), -1) {
+		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)[A-Za-z0-9]+)\(`).FindAllStringSubmatch(string(text), -1) {
 			names[m[1]] = true
 		}
 		return err
