@@ -57,6 +57,11 @@ test-unit: ## the systemd unit in a booted Debian tree, which it makes; needs ro
 test-arch: ## unit tests of store, queue, telemetry and hal for ARMv6, arm64 and RISC-V, under qemu, which it installs if missing
 	scripts/test-arch.sh
 
+.PHONY: test-board
+test-board: ## the shipped binaries on a virtual board that qemu emulates; installs what is missing, builds the kernel once
+	scripts/setup-board.sh
+	$(GO) test -vet=off -tags real -count 1 -v -timeout 1200s ./cmd/pairlab/internal/board
+
 .PHONY: check
 check: ## formatting, vet, staticcheck, known vulnerabilities, project rules, sizes, the systemd unit
 	scripts/check.sh

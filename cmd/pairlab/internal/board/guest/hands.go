@@ -1,0 +1,118 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"time"
+
+	"periph.io/x/conn/v3/i2c"
+
+	"github.com/paird/paird/cmd/pairlab/internal/board/wire"
+	"github.com/paird/paird/hal/bustest"
+)
+
+// module is what all register models of panels have.
+type module interface {
+	Image() *image.Gray
+	Unplug()
+	Plug()
+	FailIn(n, after int)
+}
+
+// hands are what a person and a service manager do to the board. Its exported methods are called by the host.
+type hands struct {
+	header    header
+	button    int // its line, which it pulls low
+	module    module
+	bus       line
+	unplugged bool
+	service
+}
+
+func newHands() *hands { return &hands{} }
+
+// Wire puts a panel on its bus, beside a BME280 on I2C, and a button on its pin. It is called once after power came.
+func (h *hands) Wire(w wire.Wiring, _ *bool) (err error) {
+	h.button = w.Button
+	if h.header, err = newHeader(); err != nil {
+		return err
+	}
+	if err := h.header.set(h.button, true); err != nil {
+		return err
+	}
+	i2cBus := i2cBus{line: &h.bus, devices: []i2c.Bus{bustest.NewBME280(0x76)}}
+	glass := bustest.Glass{Chip: bustest.SSD1306, Size: image.Pt(128, 64), Alternative: true}
+	switch w.Panel {
+	case "ssd1306-i2c":
+		o := bustest.NewOLED(glass, 0x3c, false)
+		h.module, i2cBus.devices = o, append(i2cBus.devices, o)
+	case "sh1106-i2c":
+		o := bustest.NewOLED(bustest.Glass{Chip: bustest.SH1106, Size: image.Pt(128, 64), Column: 2, Alternative: true}, 0x3c, false)
+		h.module, i2cBus.devices = o, append(i2cBus.devices, o)
+	case "none":
+	default:
+		return fmt.Errorf("no panel %q", w.Panel)
+	}
+	return serveDevice("i2c-1", i2cBus.ioctl)
+}
+
+// Press holds the button for that long.
+func (h *hands) Press(hold time.Duration, _ *bool) error {
+	if err := h.header.set(h.button, false); err != nil {
+		return err
+	}
+	time.Sleep(hold)
+	return h.header.set(h.button, true)
+}
+
+// Stick holds the button down, or lets go.
+func (h *hands) Stick(down bool, _ *bool) error { return h.header.set(h.button, !down) }
+
+// Look is what a person sees.
+func (h *hands) Look(_ bool, p *wire.Picture) error {
+	m := h.module.Image()
+	*p = wire.Picture{Width: m.Rect.Dx(), Height: m.Rect.Dy(), Pix: m.Pix}
+	return nil
+}
+
+// Break makes the bus and the panel fail, or mends them.
+func (h *hands) Break(f wire.Fault, _ *bool) error {
+	h.bus.hold(f.Hung)
+	switch {
+	case f.Unplugged:
+		h.module.Unplug()
+	case h.unplugged:
+		h.module.Plug()
+	}
+	h.unplugged = f.Unplugged
+	h.module.FailIn(f.FailIn, f.After)
+	return nil
+}
+
+// Put writes a file.
+func (h *hands) Put(f wire.File, _ *bool) error {
+	return errors.Join(os.MkdirAll(filepath.Dir(f.Path), 0o755), os.WriteFile(f.Path, f.Data, os.FileMode(f.Mode)), os.Chmod(f.Path, os.FileMode(f.Mode)))
+}
+
+// Get reads a file.
+func (h *hands) Get(path string, content *[]byte) (err error) {
+	*content, err = os.ReadFile(path)
+	return err
+}
+
+// Link connects the network, or takes it away.
+func (h *hands) Link(up bool, _ *bool) error { return setLink(up) }
+
+// Clock sets the time by a server.
+func (h *hands) Clock(server string, _ *bool) error { return setClock(server) }
+
+// Time is the board's clock.
+func (h *hands) Time(_ bool, t *time.Time) error {
+	*t = time.Now()
+	return nil
+}

@@ -1,0 +1,92 @@
+//go:build real
+
+package board
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/rpc"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/paird/paird/cmd/internal/e2e"
+)
+
+// machine is a virtual board with a disk, through all times that it has power.
+type machine struct {
+	testing.TB
+	dir, disk, initramfs string
+	qemu                 *e2e.Process
+	call                 *rpc.Client
+	boots                int
+}
+
+// diskSize is enough for the state and what a full queue is tried with.
+const diskSize = 48 << 20
+
+func newMachine(t testing.TB, programs map[string]string) *machine {
+	t.Helper()
+	m := &machine{TB: t, dir: t.TempDir(), initramfs: initramfs(t, programs)}
+	m.disk = filepath.Join(m.dir, "disk")
+	f := e2e.Must(os.Create(m.disk))(t)
+	if err := errors.Join(f.Truncate(diskSize), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if out, code := e2e.Run(t, "/sbin/mkfs.ext4", "-q", m.disk); code != 0 {
+		t.Fatal(out)
+	}
+	return m
+}
+
+// on gives the board power and returns when its first process listens.
+func (m *machine) on() error {
+	m.boots++
+	path := filepath.Join(m.dir, fmt.Sprint("port", m.boots))
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	m.qemu = e2e.Start(m, nil, "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-m", "256", "-display", "none", "-monitor", "none",
+		"-no-reboot", "-serial", "stdio", "-kernel", kernel, "-initrd", m.initramfs, "-append", "quiet console=ttyAMA0 panic=-1",
+		"-drive", "file="+m.disk+",if=none,id=disk,format=raw", "-device", "virtio-blk-device,drive=disk",
+		"-netdev", "user,id=net", "-device", "virtio-net-device,netdev=net",
+		"-chardev", "socket,id=port,path="+path, "-device", "virtio-serial-device", "-device", "virtserialport,chardev=port,name=board")
+	if err := l.SetDeadline(time.Now().Add(e2e.Patience)); err != nil {
+		return err
+	}
+	conn, err := l.Accept()
+	if err != nil {
+		return fmt.Errorf("qemu does not start: %w: %s", err, m.qemu.Text())
+	}
+	m.call = rpc.NewClient(conn)
+	return m.do("Time", true, new(time.Time))
+}
+
+// cut takes the power away. What the board had not written to its disk is lost.
+func (m *machine) cut() {
+	m.qemu.Kill()
+	m.call.Close()
+}
+
+// errLost is what a call returns that is not answered.
+var errLost = errors.New("the board does not answer")
+
+// do lets the board's first process do something.
+func (m *machine) do(what string, args, reply any) error {
+	call := m.call.Go("Board."+what, args, reply, make(chan *rpc.Call, 1))
+	select {
+	case <-call.Done:
+		if call.Error != nil {
+			return fmt.Errorf("%s: %w", what, call.Error)
+		}
+		return nil
+	case <-m.qemu.Done():
+		return fmt.Errorf("%s: %w: qemu has ended", what, errLost)
+	case <-time.After(2 * e2e.Patience):
+		return fmt.Errorf("%s: %w", what, errLost)
+	}
+}

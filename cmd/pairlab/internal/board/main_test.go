@@ -1,0 +1,45 @@
+//go:build real
+
+package board
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/paird/paird/cmd/internal/e2e"
+)
+
+const root = "../../../.."
+
+// kernel is the path of the board's kernel; TestMain sets it.
+var kernel string
+
+func TestMain(m *testing.M) {
+	os.Exit(e2e.Main(m, shipped("arm64"), shipped("armv6"), e2e.Build{Name: "guest", Into: guest}, e2e.Build{Name: "kernel", Into: findKernel}))
+}
+
+// shipped builds paird as it is shipped.
+func shipped(arch string) e2e.Build {
+	return e2e.Build{Name: "paird-" + arch, Into: func(file string) error {
+		built := "build/paird-" + arch
+		if err := e2e.Command(root, "make", "-s", built); err != nil {
+			return err
+		}
+		return e2e.Command(root, "cp", built, file)
+	}}
+}
+
+func guest(file string) error {
+	return e2e.Command(root, "env", "GOARCH=arm64", "go", "build", "-ldflags", "-s -w", "-o", file, "./cmd/pairlab/internal/board/guest")
+}
+
+// findKernel builds the kernel where the cache has none.
+func findKernel(string) error {
+	cmd := exec.Command(root + "/scripts/board/kernel.sh")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	kernel = strings.TrimSpace(string(out))
+	return err
+}

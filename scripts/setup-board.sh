@@ -1,0 +1,29 @@
+#!/bin/sh
+# Installs what `make test-board` needs and this machine lacks, from Debian: qemu, zbar, mkfs.ext4, and the kernel's source with
+# what builds it for arm64.
+set -eu
+
+missing=
+need() { # PROGRAM PACKAGE
+	command -v "$1" >/dev/null || missing="$missing $2"
+}
+PATH=$PATH:/usr/sbin:/sbin
+need qemu-system-aarch64 qemu-system-arm
+need zbarimg zbar-tools
+need mkfs.ext4 e2fsprogs
+need gcc gcc
+need make make
+need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+need flex flex
+need bison bison
+need bc bc
+need xz xz-utils
+ls /usr/src/linux-source-*.tar.xz >/dev/null 2>&1 || missing="$missing linux-source"
+[ -n "$missing" ] || exit 0
+
+root=
+[ "$(id -u)" -eq 0 ] || root=sudo
+echo "setup-board: installing$missing"
+$root apt-get update -q
+# shellcheck disable=SC2086
+DEBIAN_FRONTEND=noninteractive $root apt-get install -q -y --no-install-recommends $missing
