@@ -58,9 +58,9 @@ test-arch: ## unit tests of store, queue, telemetry and hal for ARMv6, arm64 and
 	scripts/test-arch.sh
 
 .PHONY: test-board
-test-board: ## the shipped binaries on a virtual board that qemu emulates; installs what is missing, builds the kernel once
+test-board: ## the shipped binaries on virtual boards with panels that fail and power that is cut; CONTROLS=1: also that it finds faults
 	scripts/setup-board.sh
-	$(GO) test -vet=off -tags real -count 1 -v -timeout 1200s ./cmd/pairlab/internal/board
+	$(GO) test -vet=off -tags real -count 1 -v -parallel 6 -timeout 1800s $(if $(CONTROLS),,-skip CanFail) ./cmd/pairlab/internal/board
 
 .PHONY: check
 check: ## formatting, vet, staticcheck, known vulnerabilities, project rules, sizes, the systemd unit

@@ -22,7 +22,7 @@ type fault struct {
 
 func faults() []fault {
 	return []fault{
-		{"a byte of the driver", "hal/monoled/module.go", "c = append(c, 0x40, 0x20, 0x02, 0x8d,", "c = append(c, 0x40, 0x20, 0x01, 0x8d,", "press, scan, approve"},
+		{"a byte of the driver", "hal/monoled/module.go", "c = append(c, 0x40, 0x20, 0x02, 0x8d,", "c = append(c, 0x40, 0x20, 0x01, 0x8d,", "power without network or time"},
 		{"a record that is not synchronised", "agent/queue/tail.go", "if err := dir.SyncFile(t.file); err != nil {", "if err := error(nil); err != nil {", "power cut in mid-queue"},
 		{"a watchdog that pings by the clock", "agent/watchdog.go", "if a.allAnswer(ctx, loops) && ctx.Err() == nil {", "if ctx.Err() == nil {", "the bus hangs"},
 	}
@@ -33,8 +33,8 @@ func TestStoryCanFail(t *testing.T) {
 	for _, f := range faults() {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t, ssd1306, f.build(t))
-			if name, err := s.tell(story()); name != f.found {
+			s := newScene(t, panels()["ssd1306-i2c"], f.build(t))
+			if name, err := s.tell(story(s.panel)); name != f.found {
 				t.Errorf("the story fails at %q (%v), want %q", name, err, f.found)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -82,9 +83,7 @@ func (l *lab) serve(w http.ResponseWriter, r *http.Request) {
 	if hook := l.hook(); hook != nil && r.Form.Get("grant_type") == "refresh_token" {
 		hook()
 	}
-	for name, values := range rec.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), rec.Header())
 	w.WriteHeader(rec.Code)
 	_, _ = io.Copy(w, bytes.NewReader(rec.Body.Bytes())) // the board may be gone
 }

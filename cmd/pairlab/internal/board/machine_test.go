@@ -22,6 +22,8 @@ type machine struct {
 	qemu                 *e2e.Process
 	call                 *rpc.Client
 	boots                int
+	cutAfter             time.Duration // the power fails that long after it came; 0: never
+	failed               chan struct{} // closed when it does
 }
 
 // diskSize is enough for the state and what a full queue is tried with.
@@ -51,10 +53,16 @@ func (m *machine) on() error {
 	}
 	defer l.Close()
 	m.qemu = e2e.Start(m, nil, "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-m", "256", "-display", "none", "-monitor", "none",
-		"-no-reboot", "-serial", "stdio", "-kernel", kernel, "-initrd", m.initramfs, "-append", "quiet console=ttyAMA0 panic=-1",
+		"-no-reboot", "-serial", "stdio", "-kernel", e2e.Program("kernel"), "-initrd", m.initramfs, "-append", "quiet console=ttyAMA0 panic=-1",
 		"-drive", "file="+m.disk+",if=none,id=disk,format=raw", "-device", "virtio-blk-device,drive=disk",
 		"-netdev", "user,id=net", "-device", "virtio-net-device,netdev=net",
 		"-chardev", "socket,id=port,path="+path, "-device", "virtio-serial-device", "-device", "virtserialport,chardev=port,name=board")
+	qemu, failed := m.qemu, make(chan struct{})
+	m.failed = failed
+	if m.cutAfter > 0 {
+		time.AfterFunc(m.cutAfter, func() { close(failed); qemu.Kill() })
+	}
+	go func() { <-qemu.Done(); l.Close() }()
 	if err := l.SetDeadline(time.Now().Add(e2e.Patience)); err != nil {
 		return err
 	}
@@ -62,6 +70,7 @@ func (m *machine) on() error {
 	if err != nil {
 		return fmt.Errorf("qemu does not start: %w: %s", err, m.qemu.Text())
 	}
+	go func() { <-qemu.Done(); conn.Close() }()
 	m.call = rpc.NewClient(conn)
 	return m.do("Time", true, new(time.Time))
 }
@@ -69,7 +78,19 @@ func (m *machine) on() error {
 // cut takes the power away. What the board had not written to its disk is lost.
 func (m *machine) cut() {
 	m.qemu.Kill()
-	m.call.Close()
+	if m.call != nil {
+		m.call.Close()
+	}
+}
+
+// hasFailed reports whether the power has failed at the moment that was set.
+func (m *machine) hasFailed() bool {
+	select {
+	case <-m.failed:
+		return true
+	default:
+		return false
+	}
 }
 
 // errLost is what a call returns that is not answered.

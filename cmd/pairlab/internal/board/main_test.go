@@ -3,6 +3,7 @@
 package board
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -13,11 +14,8 @@ import (
 
 const root = "../../../.."
 
-// kernel is the path of the board's kernel; TestMain sets it.
-var kernel string
-
 func TestMain(m *testing.M) {
-	os.Exit(e2e.Main(m, shipped("arm64"), shipped("armv6"), e2e.Build{Name: "guest", Into: guest}, e2e.Build{Name: "kernel", Into: findKernel}))
+	os.Exit(e2e.Main(m, shipped("arm64"), shipped("armv6"), e2e.Build{Name: "guest", Into: guest}, e2e.Build{Name: "kernel", Into: kernel}))
 }
 
 // shipped builds paird as it is shipped.
@@ -35,11 +33,10 @@ func guest(file string) error {
 	return e2e.Command(root, "env", "GOARCH=arm64", "go", "build", "-ldflags", "-s -w", "-o", file, "./cmd/pairlab/internal/board/guest")
 }
 
-// findKernel builds the kernel where the cache has none.
-func findKernel(string) error {
+// kernel is a link to the kernel in the cache, which is built where there is none.
+func kernel(file string) error {
 	cmd := exec.Command(root + "/scripts/board/kernel.sh")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
-	kernel = strings.TrimSpace(string(out))
-	return err
+	return errors.Join(err, os.Symlink(strings.TrimSpace(string(out)), file))
 }

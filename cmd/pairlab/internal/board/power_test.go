@@ -3,15 +3,86 @@
 package board
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/cmd/internal/e2e"
+	"github.com/paird/paird/cmd/pairlab/internal/board/wire"
 )
+
+// cutRefresh takes the power away when the server has rotated the refresh token and its answer is on the way.
+func (s *scene) cutRefresh() error {
+	cut := make(chan struct{})
+	s.onRefresh(func() {
+		s.onRefresh(nil)
+		s.cut()
+		close(cut)
+	})
+	if err := s.do("Refresh", true, new(bool)); err == nil {
+		return fmt.Errorf("the refresh was answered")
+	}
+	<-cut
+	return first(func() error { return s.boot(true) }, func() error { return s.await("online", e2e.Online) })
+}
+
+// cutQueue takes the power away while messages are queued. Those that were accepted arrive.
+func (s *scene) cutQueue() error {
+	const messages = 20
+	s.outage(true)
+	accepted, err := s.publishUntil(messages)
+	if err != nil {
+		return err
+	}
+	s.outage(false)
+	return first(func() error { return s.boot(true) }, func() error { return s.await("online", e2e.Online) },
+		func() error { return s.haveArrived(accepted) })
+}
+
+// publishUntil publishes one message after the other. When that many are accepted, the power goes while more come.
+// It returns the payloads that were accepted.
+func (s *scene) publishUntil(enough int) (accepted []string, err error) {
+	cut := make(chan struct{})
+	for {
+		payload, err := s.publish(len(accepted))
+		if err == nil {
+			accepted = append(accepted, payload)
+		}
+		switch {
+		case len(accepted) == enough && err == nil:
+			go func() { s.qemu.Kill(); close(cut) }()
+		case err != nil && len(accepted) < enough:
+			return nil, err
+		case err != nil:
+			<-cut
+			s.cut()
+			return accepted, nil
+		}
+	}
+}
+
+// publish puts a message on the daemon's queue, which no other has been like.
+func (s *scene) publish(i int) (payload string, err error) {
+	payload = fmt.Sprintf("message %d of life %d", i, s.boots)
+	return payload, s.do("Publish", wire.Message{Topic: "kept", Payload: []byte(payload)}, new(bool))
+}
+
+// haveArrived waits for messages.
+func (s *scene) haveArrived(payloads []string) error {
+	return s.eventually("what was accepted arrives", func() (bool, error) {
+		there := map[string]bool{}
+		for _, m := range s.came() {
+			there[string(m.Payload)] = true
+		}
+		missing := slices.DeleteFunc(slices.Clone(payloads), func(p string) bool { return there[p] })
+		return len(missing) == 0, fmt.Errorf("%d of %d are missing, such as %.1q", len(missing), len(payloads), missing)
+	})
+}
 
 var seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the moments at which the power fails")
 
@@ -19,46 +90,75 @@ var seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the moments at
 const kills = 25
 
 // The power fails at random moments: while the board boots, opens its disk, refreshes its tokens or queues messages. Each
-// time it is still paired, and what was accepted arrives.
+// time it is still paired afterwards, and what was accepted arrives.
 func TestPowerFails(t *testing.T) {
 	for i, arch := range []string{"arm64", "armv6"} {
 		t.Run(arch, func(t *testing.T) {
 			t.Parallel()
 			t.Logf("-seed %d", *seed)
 			chance := rand.New(rand.NewPCG(*seed, uint64(i)))
-			s := newScene(t, ssd1306, e2e.Program("paird-"+arch))
+			s := newScene(t, panels()["ssd1306-i2c"], e2e.Program("paird-"+arch))
 			if err := first(func() error { return s.boot(true) }, func() error { return s.await("unpaired", e2e.Unpaired) }, func() error { return s.pair(0) }); err != nil {
 				t.Fatal(err)
 			}
-			accepted, err := s.killOften(chance)
+			s.cut()
+			began := time.Now()
+			accepted, err := s.lives(chance)
 			if err != nil {
-				t.Fatalf("life %d: %v", s.boots, err)
+				t.Fatalf("life %d, whose power failed after %s: %v", s.boots, s.cutAfter, err)
 			}
+			s.cutAfter = 0
 			err = first(func() error { return s.boot(true) }, func() error { return s.await("online", e2e.Online) }, func() error { return s.haveArrived(accepted) })
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("%d messages were accepted in %d lives and arrived", len(accepted), s.boots)
+			t.Logf("%6.1f s  %d power cuts; %d messages were accepted and arrived", time.Since(began).Seconds(), kills, len(accepted))
 		})
 	}
 }
 
-// killOften cuts the power again and again, and returns what was accepted.
-func (s *scene) killOften(chance *rand.Rand) (accepted []string, err error) {
+// lives are those between power cuts. The moments are spread over the time that a boot takes on this machine, and as long again.
+func (s *scene) lives(chance *rand.Rand) (accepted []string, err error) {
+	began := time.Now()
+	if err := first(func() error { return s.boot(true) }, func() error { return s.await("paired", paired) }); err != nil {
+		return nil, err
+	}
+	span := 2 * time.Since(began)
+	s.cut()
 	for range kills {
-		more, err := s.publishUntilCut(time.Duration(chance.Int64N(int64(2 * time.Second))))
-		if err != nil {
-			return nil, err
-		}
+		s.cutAfter = time.Duration((0.02 + chance.Float64()) * float64(span))
+		more, err := s.life()
 		accepted = append(accepted, more...)
-		if err := s.boot(true); err != nil {
-			return nil, err
-		}
-		if err := s.await("paired", paired); err != nil {
+		if !s.hasFailed() || errors.Is(err, errUnpaired) {
 			return nil, fmt.Errorf("after %d accepted messages: %w", len(accepted), err)
 		}
+		s.cut()
 	}
 	return accepted, nil
+}
+
+// errUnpaired is a grant that was lost.
+var errUnpaired = errors.New("the board is not paired any more")
+
+// life boots, and publishes until the power fails; in some lives the tokens are refreshed meanwhile.
+func (s *scene) life() (accepted []string, err error) {
+	if err := s.boot(true); err != nil {
+		return nil, err
+	}
+	for err == nil {
+		st, e := s.status()
+		if err = e; err == nil && e2e.Unpaired(st) {
+			return accepted, fmt.Errorf("%w: %+v", errUnpaired, st)
+		}
+		payload, e := s.publish(len(accepted))
+		if err = errors.Join(err, e); e == nil {
+			accepted = append(accepted, payload)
+		}
+		if s.boots%2 == 0 && err == nil {
+			err = s.do("Refresh", true, new(bool))
+		}
+	}
+	return accepted, err
 }
 
 func paired(st control.Status) bool { return st.State == control.StatePaired }

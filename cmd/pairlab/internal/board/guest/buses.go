@@ -138,12 +138,10 @@ const (
 	spiLongest  = 4096 // bufsiz of the module
 )
 
-// A spiPort is /dev/spidevB.C; before and after each transfer the panel's other pins are looked at.
+// A spiPort is /dev/spidevB.C.
 type spiPort struct {
 	*line
-	tx     func(w, r []byte) error
-	before func()
-	after  func()
+	tx func(w, r []byte) error
 }
 
 // ioctl takes mode, bits and clock as they come, and answers SPI_IOC_MESSAGE(1).
@@ -173,10 +171,7 @@ func (p spiPort) ioctl(c *call) syscall.Errno {
 		return 0
 	}
 	p.wait()
-	p.before()
-	err := p.tx(w, r)
-	p.after()
-	if err != nil {
+	if err := p.tx(w, r); err != nil {
 		return syscall.EIO
 	}
 	c.out, c.result = r, uint32(n)

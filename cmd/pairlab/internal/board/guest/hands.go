@@ -4,31 +4,19 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"image"
 	"os"
 	"path/filepath"
 	"time"
 
-	"periph.io/x/conn/v3/i2c"
-
 	"github.com/paird/paird/cmd/pairlab/internal/board/wire"
-	"github.com/paird/paird/hal/bustest"
 )
-
-// module is what all register models of panels have.
-type module interface {
-	Image() *image.Gray
-	Unplug()
-	Plug()
-	FailIn(n, after int)
-}
 
 // hands are what a person and a service manager do to the board. Its exported methods are called by the host.
 type hands struct {
 	header    header
 	button    int // its line, which it pulls low
 	module    module
+	stick     func(bool) error // BUSY; nil: the panel has none
 	bus       line
 	unplugged bool
 	service
@@ -39,26 +27,13 @@ func newHands() *hands { return &hands{} }
 // Wire puts a panel on its bus, beside a BME280 on I2C, and a button on its pin. It is called once after power came.
 func (h *hands) Wire(w wire.Wiring, _ *bool) (err error) {
 	h.button = w.Button
-	if h.header, err = newHeader(); err != nil {
+	if h.header, err = newHeader(w); err != nil {
 		return err
 	}
 	if err := h.header.set(h.button, true); err != nil {
 		return err
 	}
-	i2cBus := i2cBus{line: &h.bus, devices: []i2c.Bus{bustest.NewBME280(0x76)}}
-	glass := bustest.Glass{Chip: bustest.SSD1306, Size: image.Pt(128, 64), Alternative: true}
-	switch w.Panel {
-	case "ssd1306-i2c":
-		o := bustest.NewOLED(glass, 0x3c, false)
-		h.module, i2cBus.devices = o, append(i2cBus.devices, o)
-	case "sh1106-i2c":
-		o := bustest.NewOLED(bustest.Glass{Chip: bustest.SH1106, Size: image.Pt(128, 64), Column: 2, Alternative: true}, 0x3c, false)
-		h.module, i2cBus.devices = o, append(i2cBus.devices, o)
-	case "none":
-	default:
-		return fmt.Errorf("no panel %q", w.Panel)
-	}
-	return serveDevice("i2c-1", i2cBus.ioctl)
+	return h.plug(w.Panel)
 }
 
 // Press holds the button for that long.
@@ -83,6 +58,14 @@ func (h *hands) Look(_ bool, p *wire.Picture) error {
 // Break makes the bus and the panel fail, or mends them.
 func (h *hands) Break(f wire.Fault, _ *bool) error {
 	h.bus.hold(f.Hung)
+	if h.stick != nil {
+		if err := h.stick(f.Stuck); err != nil {
+			return err
+		}
+	}
+	if h.module == nil {
+		return nil
+	}
 	switch {
 	case f.Unplugged:
 		h.module.Unplug()
@@ -91,6 +74,18 @@ func (h *hands) Break(f wire.Fault, _ *bool) error {
 	}
 	h.unplugged = f.Unplugged
 	h.module.FailIn(f.FailIn, f.After)
+	return nil
+}
+
+// Glow is the part of a time for which an LED is on.
+func (h *hands) Glow(g wire.Glow, part *float64) error {
+	on, all := 0, 0
+	for end := time.Now().Add(g.For); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if all++; h.header.get(g.Line) {
+			on++
+		}
+	}
+	*part = float64(on) / float64(all)
 	return nil
 }
 

@@ -1,16 +1,18 @@
 //go:build linux
 
 // Command guest is the first process of the virtual board. It is what a board has around paird: the hardware, played by
-// gpio-sim and by the register models of hal/bustest behind CUSE, and a service manager. A test on the host tells it what to
-// do by net/rpc over a virtio port.
+// gpio-sim and by the register models of hal/bustest behind CUSE, and a service manager. A test on the host asks it by net/rpc
+// over a virtio port to do things.
 //
-// In reading order: main.go, hands.go (what a person does to the board), pins.go (gpio-sim), cuse.go (character devices
-// whose ioctls are answered here), buses.go (I2C and SPI), service.go (the daemon's life), network.go (link and time).
+// In reading order: main.go, hands.go (what a person does to the board), panels.go (which panel is where), pins.go (gpio-sim),
+// wires.go (a panel's pins beside its bus), cuse.go (character devices whose ioctls are answered here), buses.go (I2C and SPI),
+// service.go (the daemon's life), network.go (link and time).
 package main
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/rpc"
 	"os"
 	"path/filepath"
@@ -19,13 +21,39 @@ import (
 )
 
 func main() {
-	err := prepare()
-	if err == nil {
-		err = serve()
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "guest:", err)
+		os.Exit(1) // the kernel panics where the first process ends, and qemu ends with it
 	}
-	fmt.Fprintln(os.Stderr, "guest:", err)
-	_ = syscall.Reboot(syscall.LINUX_REBOOT_CMD_POWER_OFF)
 }
+
+// run is the program's life. The kernel starts it without arguments.
+func run(args []string) error {
+	if len(args) == 1 && args[0] == "note" {
+		return note()
+	}
+	if err := prepare(); err != nil {
+		return err
+	}
+	return serve()
+}
+
+// note is the hook: it keeps the event on its standard input.
+func note() error {
+	event, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile("/run/events", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(event, '\n'))
+	return errors.Join(err, f.Close())
+}
+
+// state is where the disk is mounted.
+const state = "/var/lib/paird"
 
 // prepare mounts what a system has, and the disk whose power may be cut.
 func prepare() error {
@@ -36,8 +64,8 @@ func prepare() error {
 			return fmt.Errorf("mount %s: %w", m.on, err)
 		}
 	}
-	const disk, state = "/dev/vda", "/var/lib/paird"
-	err := errors.Join(os.MkdirAll(state, 0o700), syscall.Mount(disk, state, "ext4", syscall.MS_NOATIME, ""), os.Chmod(state, 0o700))
+	const disk = "/dev/vda"
+	err := errors.Join(os.MkdirAll(state, 0o755), syscall.Mount(disk, state, "ext4", syscall.MS_NOATIME, ""), os.Chmod(state, 0o700))
 	return errors.Join(err, os.MkdirAll("/etc/paird", 0o755), os.MkdirAll("/run/paird", 0o755))
 }
 

@@ -43,6 +43,10 @@ func (s *service) Start(o wire.Start, _ *bool) error {
 	cmd := exec.Command(o.Program, "run", "--config", o.Config)
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+path, "GOMEMLIMIT=96MiB", fmt.Sprint("WATCHDOG_USEC=", o.Watchdog.Microseconds()))
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	cmd.SysProcAttr = as(o.User)
+	if err := give(o.User, path, "/run/paird", state); err != nil {
+		return errors.Join(err, conn.Close())
+	}
 	if err := cmd.Start(); err != nil {
 		return errors.Join(err, conn.Close())
 	}
@@ -62,6 +66,36 @@ func (s *service) Start(o wire.Start, _ *bool) error {
 	case <-time.After(patience):
 		return errors.New("the daemon does not say READY=1")
 	}
+}
+
+// give makes a user the owner of files, and of all below a folder, as RuntimeDirectory= and StateDirectory= do.
+func give(user int, paths ...string) error {
+	for _, path := range paths {
+		err := filepath.WalkDir(path, func(path string, _ os.DirEntry, err error) error {
+			return errors.Join(err, os.Lchown(path, user, user))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// as runs a program as a user without groups.
+func as(user int) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(user), Gid: uint32(user)}}
+}
+
+// Run runs a command.
+func (s *service) Run(c wire.Command, o *wire.Output) error {
+	cmd := exec.Command(c.Args[0], c.Args[1:]...)
+	cmd.SysProcAttr = as(c.User)
+	text, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		return err
+	}
+	*o = wire.Output{Text: string(text), Code: cmd.ProcessState.ExitCode()}
+	return nil
 }
 
 // listen takes what the daemon notifies (sd_notify(3)).
@@ -84,11 +118,11 @@ func (s *service) listen(conn net.Conn, ready chan<- struct{}) {
 	}
 }
 
-// Silent is how long the daemon has not pinged.
-func (s *service) Silent(_ bool, d *time.Duration) error {
+// Pings is how often the daemon has pinged, and how long it has not.
+func (s *service) Pings(_ bool, p *wire.Pings) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	*d = time.Since(s.last)
+	*p = wire.Pings{Count: s.pings, Silent: time.Since(s.last)}
 	return nil
 }
 

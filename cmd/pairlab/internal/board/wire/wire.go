@@ -16,6 +16,13 @@ type Start struct {
 	Program  string        // its path
 	Config   string        // the path of its configuration
 	Watchdog time.Duration // WatchdogSec=
+	User     int           // User=, by its number; 0 is root
+}
+
+// Pings are those of the watchdog.
+type Pings struct {
+	Count  int
+	Silent time.Duration // since the last, or the start
 }
 
 // A Message is put on the daemon's queue.
@@ -26,8 +33,17 @@ type Message struct {
 
 // Wiring says which panel and which button the board has.
 type Wiring struct {
-	Panel  string // as in display.panel, with the bus: "ssd1306-i2c"
-	Button int    // the number of its line, which it pulls low
+	Panel  string   // as in display.panel, with the bus: "ssd1306-i2c"
+	Button int      // the number of its line, which it pulls low
+	Header string   // the label of the header's chip; "": that of a Pi Zero
+	Chips  []string // labels of chips that come before the header's
+	Taken  []int    // lines that another driver holds
+}
+
+// Glow asks for the part of a time for which the LED on a line is on.
+type Glow struct {
+	Line int
+	For  time.Duration
 }
 
 // Ended is how a program ended.
@@ -55,4 +71,16 @@ type Fault struct {
 type Cost struct {
 	Resident, Anonymous int // KiB
 	Switches            int // voluntary context switches of all threads
+}
+
+// A Command is run to its end.
+type Command struct {
+	Args []string
+	User int // its number; 0 is root
+}
+
+// Output is what a command wrote, and how it ended.
+type Output struct {
+	Text string
+	Code int
 }

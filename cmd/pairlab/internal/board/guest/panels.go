@@ -1,0 +1,72 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"image"
+
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/i2c"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
+
+	"github.com/paird/paird/hal/bustest"
+)
+
+// module is what all register models of panels have.
+type module interface {
+	Image() *image.Gray
+	Unplug()
+	Plug()
+	FailIn(n, after int)
+}
+
+// plug puts a panel onto its bus. /dev/i2c-1 is there in any case, with a BME280 on it.
+func (h *hands) plug(panel string) error {
+	devices := []i2c.Bus{bustest.NewBME280(0x76)}
+	glass := bustest.Glass{Chip: bustest.SSD1306, Size: image.Pt(128, 64), Alternative: true}
+	var err error
+	switch panel {
+	case "none":
+	case "ssd1306-i2c":
+		o := bustest.NewOLED(glass, 0x3c, false)
+		h.module, devices = o, append(devices, o)
+	case "sh1106-i2c":
+		o := bustest.NewOLED(bustest.Glass{Chip: bustest.SH1106, Size: image.Pt(128, 64), Column: 2, Alternative: true}, 0x3c, false)
+		h.module, devices = o, append(devices, o)
+	case "ssd1306-spi":
+		o := bustest.NewOLED(glass, 0, false)
+		h.module = o
+		err = h.onSPI(o.SPI(), &wires{header: h.header, inputs: map[int]gpio.PinOut{24: o.DC()}})
+	case "waveshare-2in13-v4":
+		err = h.paper()
+	default:
+		err = fmt.Errorf("no panel %q", panel)
+	}
+	if err != nil {
+		return err
+	}
+	return serveDevice("i2c-1", i2cBus{line: &h.bus, devices: devices}.ioctl)
+}
+
+// paper is Waveshare's 2.13 inch HAT V4, on the pins of its manual. It has power only while PWR is high.
+func (h *hands) paper() error {
+	sheet := bustest.Sheets()["waveshare2in13v4"]
+	sheet.Switch = true
+	e := bustest.NewEPaper(sheet, false)
+	w := &wires{header: h.header, inputs: map[int]gpio.PinOut{25: e.DC(), 17: e.Reset(), 18: e.Power()},
+		output: e.Busy(), line: 24}
+	h.module, h.stick = e, func(stuck bool) error { e.Stick(stuck); return w.follow() }
+	return h.onSPI(e.SPI(), w)
+}
+
+// onSPI is /dev/spidev0.0.
+func (h *hands) onSPI(p spi.Port, w *wires) error {
+	c, err := p.Connect(physic.MegaHertz, spi.Mode0, 8)
+	if err != nil {
+		return err
+	}
+	port := spiPort{line: &h.bus, tx: func(b, r []byte) error { return w.transfer(c.Tx, b, r) }}
+	return serveDevice("spidev0.0", port.ioctl)
+}
