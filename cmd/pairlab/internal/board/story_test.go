@@ -150,7 +150,7 @@ func (s *scene) hungBus() error {
 		return s.hungSensor()
 	}
 	return first(s.pings, func() error { return s.fail(wire.Fault{Hung: true}) },
-		func() error { return s.press(100 * time.Millisecond) },
+		func() error { return s.begin(holdToPair) }, s.yes,
 		func() error {
 			return s.eventually("the watchdog bites", func() (bool, error) {
 				var p wire.Pings

@@ -102,7 +102,7 @@ func (s *scene) examined(m mistake) error {
 	var o wire.Output
 	err := s.do("Run", wire.Command{Args: []string{s.program, "doctor", "--config", configFile}, User: m.user}, &o)
 	if err == nil && o.Code == 0 {
-		err = errors.New("doctor finds nothing")
+		err = fmt.Errorf("doctor finds nothing: %s", o.Text)
 	}
 	return errors.Join(err, m.in(o.Text))
 }

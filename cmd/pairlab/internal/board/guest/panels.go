@@ -56,7 +56,7 @@ func (h *hands) paper() error {
 	sheet.Switch = true
 	e := bustest.NewEPaper(sheet, false)
 	w := &wires{header: h.header, inputs: map[int]gpio.PinOut{25: e.DC(), 17: e.Reset(), 18: e.Power()},
-		output: e.Busy(), line: 24}
+		output: e.Busy(), line: 24, asleep: e.Asleep, reset: e.Reset()}
 	h.module, h.stick = e, func(stuck bool) error { e.Stick(stuck); return w.follow() }
 	return h.onSPI(e.SPI(), w)
 }

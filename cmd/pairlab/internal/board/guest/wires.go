@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -10,13 +11,15 @@ import (
 )
 
 // wires connect a panel's pins beside its bus to lines of the header. gpio-sim reports no change of an output, so the panel gets
-// the levels that its pins have at each transfer, and every few milliseconds while BUSY is high. A shorter pulse may be missed;
-// the tests of the drivers see each one.
+// the levels that its pins have at each transfer. A pulse between two transfers is not seen: where the panel sleeps, one on RES#
+// is taken as given, and BUSY as low. The tests of the drivers see each pulse.
 type wires struct {
 	header header
 	inputs map[int]gpio.PinOut // of the panel, by line
 	output gpio.PinIn          // BUSY; nil: none
 	line   int                 // of output
+	asleep func() bool         // the panel waits for a pulse on reset; nil if output is
+	reset  gpio.PinOut
 
 	mu      sync.Mutex
 	level   gpio.Level // of BUSY
@@ -28,11 +31,21 @@ func (w *wires) transfer(tx func(w, r []byte) error, b, r []byte) error {
 	if err := w.follow(); err != nil {
 		return err
 	}
+	if err := w.wake(); err != nil {
+		return err
+	}
 	err := tx(b, r)
 	if e := w.follow(); err == nil {
 		err = e
 	}
 	return err
+}
+
+func (w *wires) wake() error {
+	if w.output == nil || !w.asleep() {
+		return nil
+	}
+	return errors.Join(w.reset.Out(gpio.Low), w.reset.Out(gpio.High))
 }
 
 // follow gives the panel the levels of its pins, and the board that of BUSY, now and until the panel is idle.
@@ -47,7 +60,7 @@ func (w *wires) follow() error {
 	if w.output == nil {
 		return nil
 	}
-	if level := w.output.Read(); level != w.level {
+	if level := w.output.Read() && !gpio.Level(w.asleep()); level != w.level {
 		if err := w.header.set(w.line, bool(level)); err != nil {
 			return err
 		}
