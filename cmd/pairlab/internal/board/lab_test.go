@@ -5,6 +5,7 @@ package board
 import (
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -51,7 +52,8 @@ type lab struct {
 func newLab(t testing.TB) *lab {
 	t.Helper()
 	l := &lab{ca: e2e.NewAuthority(t), open: map[net.Conn]bool{}}
-	config := &tls.Config{Certificates: []tls.Certificate{l.ca.Issue(t, net.ParseIP(gateway)).Pair}}
+	seen := func(c *x509.Certificate) { c.IPAddresses = append(c.IPAddresses, net.ParseIP(gateway)) }
+	config := &tls.Config{Certificates: []tls.Certificate{l.ca.Issue(t, seen).Pair}}
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(l.serve))
 	srv.TLS = config
 	l.issuer = "https://" + onGateway(srv.Listener.Addr())
