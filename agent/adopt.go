@@ -112,9 +112,7 @@ func (k *keeper) publish(in adoption) {
 		return
 	}
 	clear(k.audiences)
-	k.mu.Lock()
-	k.adopted, k.sealed = in.grant.Pairing, false
-	k.mu.Unlock()
+	k.setAdopted(in.grant.Pairing)
 	k.show(in.grant, k.serial, func() { // the linker queues it for the broker
 		k.events.toBoard(control.EventPaired, map[string]any{"subject": in.grant.Subject})
 	})
@@ -153,58 +151,4 @@ func puttingAside(s grants, write func() error) error {
 		return err
 	}
 	return write()
-}
-
-// record runs write, which makes durable what the next start must find of a code. While the disk refuses, write runs
-// again every storageRetry and once at the end of the loop, unless another write has replaced it.
-func (k *keeper) record(ctx context.Context, write func(grants) error) error {
-	_, err := ask(context.WithoutCancel(ctx), k, func(context.Context) (any, error) {
-		k.unrecorded = write
-		return nil, k.writeRecord()
-	})
-	return err
-}
-
-// writeRecord runs the latest write of record, if it has not succeeded yet.
-func (k *keeper) writeRecord() error {
-	k.again = nil
-	if k.unrecorded == nil {
-		return nil
-	}
-	err := k.unrecorded(k.o.Store)
-	if err != nil {
-		k.again = time.After(storageRetry)
-		return err
-	}
-	k.unrecorded = nil
-	return nil
-}
-
-// saveAnswer keeps the answer of a pairing beside the grant. It puts aside a stored grant that cannot be unsealed.
-func saveAnswer(s grants, g store.Grant) error {
-	return puttingAside(s, func() error { return s.SaveAnswer(g) })
-}
-
-// answer returns the answer that an earlier start kept and that was neither adopted nor dropped. An answer of another
-// configuration is dropped.
-func (k *keeper) answer(ctx context.Context) (store.Grant, bool) {
-	g, err := ask(ctx, k, func(context.Context) (*store.Grant, error) {
-		if g, ok, err := k.o.Store.Answer(); err != nil || ok {
-			return &g, err
-		}
-		return nil, nil
-	})
-	switch {
-	case err != nil:
-		k.o.Log.Debug("no answer of a pairing is read", "err", err)
-		return store.Grant{}, false
-	case g == nil:
-		return store.Grant{}, false
-	case foreign(g.Binding, k.o.Bound):
-		if err := k.record(ctx, grants.DropAnswer); err != nil {
-			k.o.Log.Warn("the answer of a pairing with another configuration is still on the disk", "err", err)
-		}
-		return store.Grant{}, false
-	}
-	return *g, true
 }

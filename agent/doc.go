@@ -11,30 +11,32 @@
 //
 // The files in reading order:
 //
-//	agent.go     what an Agent is made of, and the interfaces it asks for
-//	run.go       starting and ending the loops, and what is done every minute beside them
-//	schedule.go  the pure decisions: the keeper's next step, refresh times, back-off
-//	keeper.go    the keeper's loop and the grant it publishes
-//	durable.go   reading and forgetting the grant; trouble with the disk
-//	adopt.go     a grant in hand: saved, then published; before that, what the next start must find of a code
-//	exchange.go  a request that may use up the refresh token: journalled, beside the loop, one at a time
-//	refresh.go   a refresh, and what its failure means
-//	token.go     access tokens for the linker and for local programs
-//	revoke.go    what is revoked, and when
-//	grant.go     a token response as a stored grant, and back
-//	pairer.go    user codes
-//	answer.go    from the answer of the token endpoint to an adopted grant
-//	linker.go    broker sessions
-//	reset.go     the factory reset
-//	status.go    what the loops report
-//	view.go      from that: the status of the contract and the screen
-//	panel.go     showing it on panel and LED, and in one line to the service manager
-//	button.go    what a press asks for
-//	events.go    the event stream
-//	problems.go  when a problem begins and ends
-//	inbox.go     messages for the product's own programs
-//	backend.go   the control API
-//	watchdog.go  how loops show that they are alive
+//	agent.go      what an Agent is made of, and the interfaces it asks for
+//	run.go        starting and ending the loops, and what is done every minute beside them
+//	schedule.go   the pure decisions: the keeper's next step, refresh times, back-off
+//	keeper.go     the keeper's loop
+//	published.go  the grant it publishes
+//	durable.go    reading and forgetting the grant; trouble with the disk
+//	adopt.go      a grant in hand: saved, then published
+//	record.go     before that: what the next start must find of a code and its answer
+//	exchange.go   a request that may use up the refresh token: journalled, beside the loop, one at a time
+//	refresh.go    a refresh, and what its failure means
+//	token.go      access tokens for the linker and for local programs
+//	revoke.go     what is revoked, and when
+//	grant.go      a token response as a stored grant, and back
+//	pairer.go     user codes
+//	answer.go     from the answer of the token endpoint to an adopted grant
+//	linker.go     broker sessions
+//	reset.go      the factory reset
+//	status.go     what the loops report
+//	view.go       from that: the status of the contract and the screen
+//	panel.go      showing it on panel and LED, and in one line to the service manager
+//	button.go     what a press asks for
+//	events.go     the event stream
+//	problems.go   when a problem begins and ends
+//	inbox.go      messages for the product's own programs
+//	backend.go    the control API
+//	watchdog.go   how loops show that they are alive
 //
 // # Where a new thing goes
 //

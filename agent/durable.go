@@ -26,9 +26,7 @@ func (k *keeper) read(ctx context.Context) {
 		k.storageFailed(err)
 		return
 	}
-	k.mu.Lock()
-	k.sealed = closed
-	k.mu.Unlock()
+	k.setSealed(closed)
 	k.failing = false
 	k.status.problem("store", control.ProblemStorage, err)
 	g := state.Grant

@@ -86,7 +86,7 @@ func (k *keeper) finish(ctx context.Context) {
 	if k.stage == unsaved {
 		k.save(ctx) // the last chance
 	}
-	_ = k.writeRecord()
+	_ = k.code.run()
 }
 
 // hung reports whether an exchange takes longer than it may.

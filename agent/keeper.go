@@ -9,11 +9,7 @@ import (
 	"github.com/paird/paird/agent/store"
 )
 
-var (
-	errNotPaired = errors.New("this device is not paired: press its button, or run paird pair")
-	errSealed    = errors.New("the stored grant cannot be unsealed: see problem storage, or pair again")
-	errStopping  = errors.New("the daemon is stopping or being reset: ask again")
-)
+var errStopping = errors.New("the daemon is stopping or being reset: ask again")
 
 // keeper owns the grant: only it refreshes, adopts, forgets and writes. The other loops read the
 // published grant and send requests to the inbox.
@@ -26,32 +22,26 @@ type keeper struct {
 	ready  chan struct{} // closed when it is known whether there is a grant
 	over   chan struct{} // closed when the loop has returned
 
-	mu      sync.Mutex
-	pub     store.Grant
-	gen     uint64 // counts what was published; 0: no grant
-	changed chan struct{}
-	sealed  bool   // a grant is there and cannot be unsealed
-	adopted string // the Pairing of the last grant adopted in this life
+	published
 
 	spread time.Duration // rand(0, Options.Spread) of this start, before the first refresh and session; set before gen
 
 	// Owned by the loop.
-	stage      stage
-	due        time.Time // of the stage's work; zero: nothing to do
-	wake       *time.Timer
-	serial     uint64
-	stored     uint64 // the store's generation
-	intended   uint64 // the generation whose intent is durable
-	failing    bool   // the last read or write of the grant failed
-	inHand     adoption
-	unrecorded func(grants) error         // what the disk has not taken of the last code; nil: nothing
-	again      <-chan time.Time           // when that is tried again
-	exchange   *exchange                  // under way; nil: none
-	answers    chan func(context.Context) // what an exchange has to do in the loop
-	retry      retry
-	forced     time.Time // last refresh forced over the control API
-	audiences  map[string]audience
-	beside     sync.WaitGroup // exchanges and revocations
+	stage     stage
+	due       time.Time // of the stage's work; zero: nothing to do
+	wake      *time.Timer
+	serial    uint64
+	stored    uint64 // the store's generation
+	intended  uint64 // the generation whose intent is durable
+	failing   bool   // the last read or write of the grant failed
+	inHand    adoption
+	code      codeRecord
+	exchange  *exchange                  // under way; nil: none
+	answers   chan func(context.Context) // what an exchange has to do in the loop
+	retry     retry
+	forced    time.Time // last refresh forced over the control API
+	audiences map[string]audience
+	beside    sync.WaitGroup // exchanges and revocations
 }
 
 func newKeeper(o Options, st *status, ev *stream) *keeper {
@@ -62,7 +52,8 @@ func newKeeper(o Options, st *status, ev *stream) *keeper {
 		ready:     make(chan struct{}),
 		over:      make(chan struct{}),
 		answers:   make(chan func(context.Context)),
-		changed:   make(chan struct{}),
+		published: published{changed: make(chan struct{})},
+		code:      codeRecord{store: o.Store},
 		wake:      time.NewTimer(0),
 		stage:     unread,
 		due:       time.Now(),
@@ -91,8 +82,8 @@ func (k *keeper) run(ctx context.Context, retire <-chan struct{}) {
 		case fn := <-k.inbox:
 			fn(ctx)
 		case <-k.wake.C:
-		case <-k.again:
-			_ = k.writeRecord() // the first failure was logged
+		case <-k.code.again:
+			_ = k.code.run() // the first failure was logged
 		case answer := <-k.pulse:
 			answer <- !k.hung()
 		}
@@ -136,52 +127,12 @@ func (k *keeper) phase() phase {
 	return phase{stage: k.stage, due: k.due, renewable: k.pub.RefreshToken != "", busy: k.exchange != nil}
 }
 
-// current is the published grant: durable, bound to this configuration, perhaps with an expired
-// access token. gen is 0 where there is none; changed is closed when that is no longer the answer.
-func (k *keeper) current() (g store.Grant, gen uint64, changed <-chan struct{}) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.pub, k.gen, k.changed
-}
-
-// isNew reports whether g came from a pairing in this life of the daemon.
-func (k *keeper) isNew(g store.Grant) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.adopted != "" && k.adopted == g.Pairing
-}
-
-// isSealed reports a grant that is there and cannot be unsealed.
-func (k *keeper) isSealed() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.sealed
-}
-
-// holdsGrant reports whether this device has a grant, published or not.
-func (k *keeper) holdsGrant() bool {
-	_, gen, _ := k.current()
-	return gen != 0 || k.isSealed()
-}
-
-// absent is the error that says why no grant is published.
-func (k *keeper) absent() error {
-	if k.isSealed() {
-		return errSealed
-	}
-	return errNotPaired
-}
-
 // withdraw shows the other loops that there is no grant.
 func (k *keeper) withdraw() { k.show(store.Grant{}, 0, nil) }
 
 // show changes what current returns; event, if not nil, runs before the other loops wake up for it.
 func (k *keeper) show(g store.Grant, gen uint64, event func()) {
-	k.mu.Lock()
-	k.pub, k.gen = g, gen
-	changed := k.changed
-	k.changed = make(chan struct{})
-	k.mu.Unlock()
+	changed := k.set(g, gen)
 	k.status.update(func(f *facts) { f.grant, f.paired = g, gen != 0 })
 	if event != nil {
 		event()

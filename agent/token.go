@@ -227,9 +227,7 @@ func (k *keeper) rotate(t deviceauth.Token) bool {
 	}
 	k.stored = gen
 	k.storageWorks()
-	k.mu.Lock() // the same access token under the same generation: no session changes for it
-	defer k.mu.Unlock()
-	k.pub = g
+	k.rotated(g)
 	return true
 }
 
