@@ -40,12 +40,17 @@
 //
 // # Where a new thing goes
 //
-//   - an event: its constant, its line of meaning and its row of Routes in control/event.go, its row in the README's
-//     table; the code that sees it happen calls stream.emit.
+//   - an event: its constant, its line of meaning and its row of Routes in control/event.go, its row in control/API.md and in
+//     the README's table; the code that sees it happen calls stream.emit.
 //   - a problem: its constant in control/event.go, its words in each language of display, its row in the README's table.
 //   - a broker preset: its row of presets in telemetry/login.go.
-//   - a sensor: its row in hal/sensor/sensor.go and its driver beside it; sensors of other programs need none (drivers
-//     exec and file).
-//   - an OLED controller: its commands in hal/monoled, its row in hal/panels.go, its model in hal/bustest.
-//   - a language: a file of display like words_en.go, its row in display/words.go, and its golden frames.
+//   - a sensor: its row in hal/sensor/sensor.go, its driver beside it, its row in that package's doc.go; sensors of other
+//     programs need none (drivers exec and file).
+//   - an OLED controller: its commands and sizes in hal/monoled/module.go, its row in hal/panels.go, its model in
+//     hal/bustest; its row in hal/doc.go and in the README's table, which a test prints.
+//   - a language: a file of display like words_en.go, its row in display/words.go, its name in TestLanguages, and its golden
+//     frames.
+//
+// A name that a key of the configuration may have changes config/paird.example.toml, which is written by
+// go test ./cmd/internal/daemon -run ExampleFile -update.
 package agent
