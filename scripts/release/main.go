@@ -120,8 +120,21 @@ func (r release) architecture(a arch, p program) ([]string, error) {
 			return nil, err
 		}
 		fmt.Printf("%-44s %9d bytes %6.1f s\n", name, info.Size(), time.Since(began).Seconds())
+		if err := r.fits(name, info.Size()); err != nil {
+			return nil, err
+		}
 	}
 	return names, nil
+}
+
+const mostDeb = 3_200_000 // bytes of a package
+
+// fits holds a package to its size.
+func (r release) fits(name string, size int64) error {
+	if !r.quick && filepath.Ext(name) == ".deb" && size > mostDeb {
+		return fmt.Errorf("%s has %d bytes, %d at most", name, size, mostDeb)
+	}
+	return nil
 }
 
 // make runs one target of the Makefile for this version.

@@ -29,6 +29,7 @@ func shipped() map[string]string {
 		"usr/share/paird/recipes":              "config/recipes/*.toml",
 		"usr/share/paird/paird.service.d":      "scripts/paird.service.d/*",
 		"usr/share/paird/examples/printer":     "scripts/examples/printer/*",
+		"usr/share/paird/examples/calls":       "scripts/examples/calls/*",
 	}
 }
 

@@ -321,3 +321,22 @@ func TestDebVersion(t *testing.T) {
 		t.Errorf("%q", order)
 	}
 }
+
+// A package that has grown beyond its budget ends the release.
+func TestFits(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		size  int64
+		quick bool
+		want  bool
+	}{
+		{"paird_1_arm64.deb", mostDeb, false, true},
+		{"paird_1_arm64.deb", mostDeb + 1, false, false},
+		{"paird_1_arm64.deb", mostDeb + 1, true, true},
+		{"paird-1-linux-arm64.tar.gz", mostDeb + 1, false, true},
+	} {
+		if err := (release{quick: test.quick}).fits(test.name, test.size); (err == nil) != test.want {
+			t.Errorf("%s of %d bytes, quick %v: %v", test.name, test.size, test.quick, err)
+		}
+	}
+}
