@@ -6,7 +6,6 @@ import (
 
 	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/internal/gesture"
-	"github.com/paird/paird/agent/internal/oneline"
 )
 
 // view is what the panel, the LED and the status show now; changed is closed when a loop reports something new.
@@ -87,8 +86,8 @@ func (a *Agent) report(ctx context.Context) {
 
 const reportEvery = 30 * time.Second // for what no loop reports, such as the queue's trouble with the disk
 
-// inOneLine is the status for `systemctl status`, which every user of the board may read: it names neither code nor
-// account. It is pure.
+// inOneLine is the status for `systemctl status`, which every user of the board may read, whatever control.status says: it
+// has neither code nor account nor the detail of a problem. It is pure.
 func inOneLine(s control.Status) string {
 	line := map[control.State]string{
 		control.StateStarting: "starting",
@@ -99,11 +98,11 @@ func inOneLine(s control.Status) string {
 	}[s.State]
 	switch {
 	case s.Problem != nil:
-		line += "; problem " + string(s.Problem.Code) + ": " + s.Problem.Detail
+		line += "; problem " + string(s.Problem.Code) + ", see `paird status`"
 	case s.State == control.StatePaired && s.Broker != nil:
 		line += ", broker " + s.Broker.State
 	}
-	return oneline.Clean(line, 300)
+	return line
 }
 
 // pattern is how the LED blinks: lit for on, dark for off, repeated. on without off is steady light;

@@ -95,7 +95,7 @@ func TestView(t *testing.T) {
 	}
 }
 
-// The line for `systemctl status`: one line, whatever a server put into a problem, with neither code nor account.
+// The line for `systemctl status`, with nothing in it that comes from a server.
 func TestInOneLine(t *testing.T) {
 	online := &control.Broker{State: control.BrokerOnline}
 	code := &control.Pairing{UserCode: "WDJB-MJHT", VerificationURI: "https://as/d"}
@@ -104,9 +104,9 @@ func TestInOneLine(t *testing.T) {
 		"waiting for approval":  {State: control.StatePairing, Pairing: code},
 		"paired":                {State: control.StatePaired, Grant: &control.Grant{Name: "Alice", Subject: "a"}},
 		"paired, broker online": {State: control.StatePaired, Broker: online},
-		"not paired: press the button, or run `paird pair`": {State: control.StateUnpaired, Broker: online},
-		"waiting for the time; problem clock_unset: why":    {State: control.StateClock, Problem: &control.Problem{Code: "clock_unset", Detail: "why"}},
-		"paired; problem tls: whyMAINPID=1":                 {State: control.StatePaired, Broker: online, Problem: &control.Problem{Code: "tls", Detail: "why\nMAINPID=1"}},
+		"not paired: press the button, or run `paird pair`":             {State: control.StateUnpaired, Broker: online},
+		"waiting for the time; problem clock_unset, see `paird status`": {State: control.StateClock, Problem: &control.Problem{Code: "clock_unset"}},
+		"paired; problem tls, see `paird status`":                       {State: control.StatePaired, Broker: online, Problem: &control.Problem{Code: "tls", Detail: "why\nMAINPID=1"}},
 	} {
 		if got := inOneLine(s); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -173,27 +173,32 @@ func TestConnectionsAreLimited(t *testing.T) {
 	}
 }
 
-// A reader that reads no more is let go, though its stream has no end.
+// A reader that reads no more is let go: of a stream, which has no end, and of the page.
 func TestSlowReaderIsLetGo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := New(Options{Open: true, EncodePNG: png.Encode, Size: image.Pt(16, 16)})
-		near, far := net.Pipe() // without a buffer: what is not read is not written
-		l := &one{conns: make(chan net.Conn, 1), done: make(chan struct{})}
-		l.conns <- far
-		srv := s.server()
-		go func() { _ = srv.Serve(l) }()
-		if _, err := io.WriteString(near, "GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(writeTime + time.Second)
-		synctest.Wait()
-		if _, err := io.ReadAll(near); err != nil { // ends: the server has closed it
-			t.Error(err)
-		}
-		close(l.done)
-		_ = srv.Close()
-		_ = s.Close()
-	})
+	for _, path := range []string{"/events", "/"} {
+		synctest.Test(t, func(t *testing.T) { letsGo(t, path) })
+	}
+}
+
+func letsGo(t *testing.T, path string) {
+	s := New(Options{Open: true, EncodePNG: png.Encode, Size: image.Pt(16, 16)})
+	near, far := net.Pipe() // without a buffer: what is not read is not written
+	l := &one{conns: make(chan net.Conn, 1), done: make(chan struct{})}
+	l.conns <- far
+	srv := s.server()
+	go func() { _ = srv.Serve(l) }()
+	if _, err := io.WriteString(near, "GET "+path+" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(writeTime + time.Second)
+	synctest.Wait()
+	got, err := io.ReadAll(near) // ends: the server has closed it
+	if err != nil || bytes.Contains(got, []byte("</html>")) {
+		t.Errorf("%s: %v after %d bytes", path, err, len(got))
+	}
+	close(l.done)
+	_ = srv.Close()
+	_ = s.Close()
 }
 
 // one is a listener for one connection.
