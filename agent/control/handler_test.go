@@ -226,6 +226,23 @@ func TestTooManyCalls(t *testing.T) {
 	}
 }
 
+// What a user publishes beyond its bytes is refused, and root's is not.
+func TestTooManyBytes(t *testing.T) {
+	h := Handler(&fake{}, HandlerOptions{Publish: []string{"*"}, Log: quiet})
+	for uid, limited := range map[uint32]bool{stranger: true, 0: false} {
+		codes := map[int]int{}
+		for range 2 * burstBytes / MaxPayload {
+			r := httptest.NewRequest("POST", "/v1/publish?topic=a", bytes.NewReader(make([]byte, MaxPayload)))
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r.WithContext(WithPeer(r.Context(), Peer{UID: uid})))
+			codes[w.Code]++
+		}
+		if busy := codes[http.StatusServiceUnavailable] > 0; busy != limited || codes[http.StatusNoContent] == 0 {
+			t.Errorf("user %d: answers by status: %v", uid, codes)
+		}
+	}
+}
+
 func FuzzPublish(f *testing.F) {
 	f.Add("topic=a/b", []byte("x"))
 	f.Add("topic=%00", []byte{})

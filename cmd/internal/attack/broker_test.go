@@ -94,6 +94,7 @@ func hostileBroker(t *testing.T, to byte, answer []byte, closes bool) (url strin
 // Whatever a broker sends: the daemon says so where it ends the session, comes back no more often than its back-off
 // allows, keeps below its memory, and does nothing that [mqtt] commands does not name.
 func TestHostileBrokers(t *testing.T) {
+	t.Parallel()
 	good := []byte{0x20, 2, 0, 0}
 	packet := func(first byte, topic string, more []byte) []byte {
 		body := append(binary.BigEndian.AppendUint16(nil, uint16(len(topic))), topic+string(more)...)

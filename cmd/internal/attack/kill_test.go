@@ -30,6 +30,7 @@ func TestKilledWhileKeysAreAwaited(t *testing.T) {
 	d.Do("pair")
 	killed("a pairing")
 	d.Stop()
+	h.hits.Store(0)
 	h.on.Store(true)
 	d.Start()
 	go d.Token(t.Context(), "", 0, true) // its answer is lost with the daemon
