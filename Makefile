@@ -46,7 +46,9 @@ test-real: ## attacks, and real peers: oidc-provider, zitadel/oidc, mosquitto, R
 	scripts/setup-brokers.sh
 	scripts/attack.sh
 	$(GO) test -vet=off -tags real -count 1 -timeout 600s ./cmd/internal/brokers
-	$(GO) test -vet=off -tags real -count 1 -timeout 900s ./cmd/internal/real/... ./cmd/pairlab/internal/survival ./display
+	$(GO) test -vet=off -tags real -count 1 -timeout 900s ./cmd/internal/real/... ./cmd/pairlab/internal/survival \
+		./cmd/pairlab/internal/fleet ./display
+	scripts/peers/compare.sh
 
 .PHONY: test-unit
 test-unit: ## the systemd unit in a booted Debian tree, which it makes; needs root
@@ -121,6 +123,10 @@ soak: ## the real program for SOAK (30m) with tokens of seconds, restarts of its
 .PHONY: budget
 budget: ## what the daemon costs: size, memory, processor time, flash, start; fails beyond scripts/budgets.txt
 	scripts/budget.sh
+
+.PHONY: peers
+peers: ## paird beside a Python program, a shell script and oidc-agent: what each costs in a minute; installs them on Debian
+	PEERS=1m scripts/peers/compare.sh
 
 .PHONY: crash
 crash: ## every state a power cut could leave, 200,000 of them

@@ -39,13 +39,14 @@ type year struct {
 	sync    string // queue.sync
 	site    *astest.Site
 	broker  *brokertest.Broker
+	ca      *yearCA // nil: no TLS
 	clock   *stepClock
 	stepped time.Duration // of the wall clock, so far
 
 	base string // folder of the state directories of all lives
 	disk *crashtest.Disk
 	life *life
-	last struct{ dir, cuts, stops, deeds int }
+	last struct{ dir, cuts, stops, deeds, rolls int }
 
 	written  int64        // bytes, by lives that are over
 	account  string       // that approves
@@ -109,8 +110,8 @@ func liveYear(t *testing.T, seed, days int) {
 }
 
 func (y *year) report(days int) {
-	y.t.Logf("seed %d, %d days, %s: %d deeds, %d power cuts, %d stops, %d un-pairings; %+v; %d responses with tokens; %d KB of flash a day",
-		y.seed, days, y.policy.Name, y.last.deeds, y.last.cuts, y.last.stops, y.unpaired, y.count, y.responses(), y.written/int64(days)>>10)
+	y.t.Logf("seed %d, %d days, %s: %d deeds, %d power cuts, %d stops, %d changes of the authority, %d un-pairings; %+v; %d responses with tokens; %d KB of flash a day",
+		y.seed, days, y.policy.Name, y.last.deeds, y.last.cuts, y.last.stops, y.last.rolls, y.unpaired, y.count, y.responses(), y.written/int64(days)>>10)
 	if *oneYear >= 0 && *years == 0 || strings.Contains(y.story[len(y.story)-1], "FAILED") {
 		y.t.Logf("go test -run TestYear -year %d\n%s", y.seed, strings.Join(y.story[max(0, len(y.story)-3000):], "\n"))
 	}

@@ -77,6 +77,8 @@ func (y *year) deed() {
 		y.fault("crowd", hours(1))
 	case n < 49:
 		y.fault("mumbling", hours(0.2))
+	case n == 49 && y.ca != nil:
+		y.roll(hours(6))
 	case n < 52:
 		y.broker.Kick()
 	case n < 57:

@@ -12,7 +12,7 @@ measure() {
 		echo "budget: binary-$arch $(wc -c <"build/paird-$arch")"
 	done
 	go test -vet=off -count 1 -v -run FlashOfADevice ./agent
-	go test -vet=off -tags real -count 1 -v -timeout 300s ./cmd/pairlab/internal/budget
+	go test -vet=off -tags real -count 1 -v -timeout 300s -skip TestPeers ./cmd/pairlab/internal/budget
 }
 
 measure >"$out" 2>&1 || { cat "$out"; exit 1; }

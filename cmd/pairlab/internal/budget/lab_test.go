@@ -54,11 +54,13 @@ type lab struct {
 
 	mu      sync.Mutex
 	handler http.Handler
+	paired  map[string]time.Time // when a device got its tokens
+	sent    map[string]time.Time // when its first message came
 }
 
 func newLab(t *testing.T) *lab {
 	t.Helper()
-	l := &lab{T: t, ca: e2e.NewAuthority(t), codes: make(chan time.Time, 100)}
+	l := &lab{T: t, ca: e2e.NewAuthority(t), codes: make(chan time.Time, 100), paired: map[string]time.Time{}, sent: map[string]time.Time{}}
 	srv := httptest.NewUnstartedServer(l)
 	srv.TLS = &tls.Config{Certificates: []tls.Certificate{l.ca.Issue(t).Pair}}
 	srv.StartTLS()
@@ -74,7 +76,7 @@ func newLab(t *testing.T) *lab {
 	l.provider, l.handler = p, p
 	l.mu.Unlock()
 	b := e2e.Must(broker.Start(broker.Options{
-		Issuer: srv.URL, Audience: "mqtt", Scope: "telemetry", Keys: p.Keys(), Root: "paird", Message: func(broker.Message) {},
+		Issuer: srv.URL, Audience: "mqtt", Scope: "telemetry", Keys: p.Keys(), Root: "paird", Message: l.came,
 	}))(t)
 	t.Cleanup(func() { b.Close() })
 	l.url = l.door(b.URL())
@@ -89,9 +91,36 @@ func (l *lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (l *lab) happened(e provider.Event) {
-	if e.Kind == provider.CodeIssued {
+	switch e.Kind {
+	case provider.CodeIssued:
 		l.codes <- time.Now()
+	case provider.Tokens:
+		first(l, l.paired, e.Device)
 	}
+}
+
+// came notes a device's first message.
+func (l *lab) came(m broker.Message) { first(l, l.sent, strings.Split(m.Topic, "/")[1]) }
+
+// first notes when a device did something for the first time.
+func first(l *lab, at map[string]time.Time, device string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if at[device].IsZero() {
+		at[device] = time.Now()
+	}
+}
+
+// published is from when a device's tokens were given until its first message came.
+func (l *lab) published(device string) (d time.Duration) {
+	l.Helper()
+	e2e.Eventually(l, "a message of "+device, func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		d = l.sent[device].Sub(l.paired[device])
+		return !l.sent[device].IsZero()
+	})
+	return d
 }
 
 // door ends TLS in front of the broker.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/cmd/internal/e2e"
 )
 
 // starts is how many starts are measured; the figure is their median.
@@ -45,20 +47,22 @@ func (f frames) showing(moment time.Time) time.Time {
 	return f.at[i]
 }
 
-// From the start of the program to the first frame, and to the code on the panel.
+// From the start of the program to the first frame, and to the code on the panel; from the tokens to the first message.
 func TestStart(t *testing.T) {
-	var first, code []time.Duration
+	var first, code, publish []time.Duration
 	for range starts {
-		began, f, issued := startOnce(t)
+		began, f, issued, published := startOnce(t)
+		publish = append(publish, published)
 		first = append(first, f.at[0].Sub(began))
 		code = append(code, f.showing(issued.Add(300*time.Millisecond)).Sub(began))
 	}
-	t.Logf("first frame after %v, code after %v", first, code)
+	t.Logf("first frame after %v, code after %v, first message after %v", first, code, publish)
 	budget(t, "start-to-frame", median(first).Seconds()*1e3)
 	budget(t, "start-to-code", median(code).Seconds()*1e3)
+	budget(t, "token-to-publish", median(publish).Seconds()*1e3)
 }
 
-func startOnce(t *testing.T) (began time.Time, f frames, issued time.Time) {
+func startOnce(t *testing.T) (began time.Time, f frames, issued time.Time, published time.Duration) {
 	l := newLab(t)
 	d, path := l.device("png", "auto")
 	stop, done := make(chan struct{}), make(chan frames)
@@ -69,11 +73,14 @@ func startOnce(t *testing.T) (began time.Time, f frames, issued time.Time) {
 	time.Sleep(400 * time.Millisecond)
 	close(stop)
 	f = <-done
+	l.codes <- issued
+	l.approve()
+	published = l.published(e2e.DeviceID)
 	d.Stop()
 	if len(f.at) == 0 {
 		t.Fatal("nothing was drawn")
 	}
-	return began, f, issued
+	return began, f, issued, published
 }
 
 func median(all []time.Duration) time.Duration {

@@ -1,0 +1,132 @@
+package agent
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// yearCA is the certificate authority of the year's broker. It changes now and then.
+type yearCA struct {
+	file string // mqtt.ca_file
+
+	mu      sync.Mutex
+	trusted []byte // PEM of the authority that signed the broker's certificate
+	server  *tls.Certificate
+	rolling bool
+}
+
+func newYearCA(t *testing.T, dir string) *yearCA {
+	ca := &yearCA{file: filepath.Join(dir, "ca.pem")}
+	ca.trusted, ca.server = newBrokerCertificate(t)
+	writeFile(t, ca.file, ca.trusted)
+	return ca
+}
+
+// path is the file, "" without an authority.
+func (ca *yearCA) path() string {
+	if ca == nil {
+		return ""
+	}
+	return ca.file
+}
+
+func (y *year) brokerURL() string {
+	if y.ca == nil {
+		return "mqtt://localhost"
+	}
+	return "mqtts://localhost"
+}
+
+// newBrokerCertificate makes an authority and a certificate of its for localhost. Both outlast the year.
+func newBrokerCertificate(t *testing.T) (authority []byte, server *tls.Certificate) {
+	root := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(800 * day), KeyUsage: x509.KeyUsageCertSign,
+	}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(2), DNSNames: []string{"localhost"}, NotBefore: root.NotBefore, NotAfter: root.NotAfter,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	rootKey, leafKey := newECKey(t), newECKey(t)
+	rootDER, err := x509.CreateCertificate(rand.Reader, root, root, rootKey.Public(), rootKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, root, leafKey.Public(), rootKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: rootDER})
+	return authority, &tls.Certificate{Certificate: [][]byte{leafDER}, PrivateKey: leafKey}
+}
+
+func newECKey(t *testing.T) *ecdsa.PrivateKey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// writeFile replaces a file at once, as an operator's tool does.
+func writeFile(t *testing.T, path string, data []byte) {
+	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// dialSecure is a connection to the broker, which presents the certificate of the moment.
+func (y *year) dialSecure(ctx context.Context) (net.Conn, error) {
+	if y.is("network") || y.is("broker") {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	y.ca.mu.Lock()
+	server := *y.ca.server
+	y.ca.mu.Unlock()
+	near, far := net.Pipe()
+	y.broker.Accept(tls.Server(far, &tls.Config{Certificates: []tls.Certificate{server}, SessionTicketsDisabled: true}))
+	return near, nil
+}
+
+// roll changes the authority: the device trusts both, the broker gets its new certificate, and after a while the device
+// trusts the new one alone. The broker is started again each time.
+func (y *year) roll(both time.Duration) {
+	y.ca.mu.Lock()
+	defer y.ca.mu.Unlock()
+	if y.ca.rolling {
+		return
+	}
+	y.last.rolls++
+	y.say("another certificate authority, both for %v", both.Round(time.Second))
+	next, server := newBrokerCertificate(y.t)
+	writeFile(y.t, y.ca.file, append(append([]byte(nil), y.ca.trusted...), next...))
+	y.ca.trusted, y.ca.server, y.ca.rolling = next, server, true
+	y.broker.Kick()
+	time.AfterFunc(both, func() {
+		writeFile(y.t, y.ca.file, next)
+		y.ca.mu.Lock()
+		y.ca.rolling = false
+		y.ca.mu.Unlock()
+		y.broker.Kick()
+	})
+}
