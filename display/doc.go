@@ -8,7 +8,7 @@
 //
 //	screen.go     the screens, the geometry of a panel, the panel
 //	render.go     Render and Pages
-//	texts.go      a screen as paragraphs; words.go and words_xx.go have the languages
+//	texts.go      a screen as paragraphs; words.go and words_en.go to words_pt.go have the languages
 //	message.go    paragraphs as lines and pages; wrap.go breaks lines
 //	header.go     the device's name on top
 //	pairing.go    the pairing screen; stack.go sets the text beside the QR code, code.go the user code

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// machineIDSalt keeps the machine-id itself from anybody who sees the device's id, as machine-id(5) asks:
+// machineIDSalt keeps the machine-id itself from those who see the device's id, as machine-id(5) asks:
 // "hash it with a cryptographic, keyed hash function using a fixed, application-specific key".
 const machineIDSalt = "paird device id 1\x00"
 

@@ -251,15 +251,15 @@ func waitsForever(e *bustest.EPaper, f func()) bool {
 		defer close(done)
 		f()
 	}()
-	forever := false
+	endless := false
 	select {
 	case <-done:
 	case <-time.After(10 * time.Minute):
-		forever = true
+		endless = true
 	}
 	e.Stick(false)
 	<-done
-	return forever
+	return endless
 }
 
 var paperInks = []color.Color{color.Black, color.White, color.RGBA{R: 255, A: 255}}

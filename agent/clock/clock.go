@@ -19,7 +19,7 @@ type Options struct {
 	BootID   func() string        // nil: /proc/sys/kernel/random/boot_id
 }
 
-// Clock judges the wall clock. It is safe for concurrent use.
+// Clock decides whether the wall clock is right. It is safe for concurrent use.
 type Clock struct {
 	now      func() time.Time
 	adjtimex func() (bool, error)

@@ -149,12 +149,12 @@ func call[T any](ctx context.Context, c *Client, method, path string, q url.Valu
 	return answer, nil
 }
 
-// patience is how long a busy daemon is asked again.
-const patience = 5 * time.Second
+// busyLimit is how long a busy daemon is asked again.
+const busyLimit = 5 * time.Second
 
 // do returns an answer that is no error. A busy daemon is asked again, a little later each time.
 func (c *Client) do(ctx context.Context, method, path string, q url.Values, body []byte) (*http.Response, error) {
-	until := time.Now().Add(patience)
+	until := time.Now().Add(busyLimit)
 	for pause := 50 * time.Millisecond; ; pause *= 2 {
 		resp, err := c.once(ctx, method, path, q, body)
 		e, refused := errors.AsType[*Error](err)

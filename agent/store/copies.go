@@ -46,8 +46,8 @@ func (c *copies) open(dir *statedir.Dir) error {
 	return nil
 }
 
-// patience is how many operations in a row may find tokens.db out of reach before it is set aside.
-const patience = 3
+// mostMissed is how many operations in a row may find tokens.db out of reach before it is set aside.
+const mostMissed = 3
 
 // openDatabase opens tokens.db. A damaged one is set aside: a slot takes its place, or, where no copy of the grant is
 // left, the device begins as an unpaired one. While it is out of reach the slots go on alone.
@@ -66,7 +66,7 @@ func (c *copies) openDatabase(slots *slotPair) error {
 	case slots.newest() == nil && !damaged:
 		return err
 	}
-	if c.missed++; damaged || c.missed >= patience {
+	if c.missed++; damaged || c.missed >= mostMissed {
 		if err = c.replaceDatabase(err); err == nil || slots.newest() == nil {
 			return err
 		}

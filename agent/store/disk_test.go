@@ -140,7 +140,7 @@ func TestOlderSlotIsNotUsedWhileTheNewestMayBeThere(t *testing.T) {
 		return onDB(op) || filepath.Base(op.Path) == slotAName
 	}}
 	s := open(t, f.options(o))
-	for range 2 * patience {
+	for range 2 * mostMissed {
 		_, err := s.Load()
 		fails(t, err, syscall.EIO, "failing")
 	}
@@ -162,7 +162,7 @@ func TestDatabaseThatStaysUnreadableIsSetAside(t *testing.T) {
 		return op.Kind == statedir.ReadFile && err == nil && os.SameFile(now, bad)
 	}}
 	s := open(t, f.options(o))
-	for range patience {
+	for range mostMissed {
 		if st := load(t, s); st.Gen != 5 {
 			t.Errorf("found %s", brief(st))
 		}

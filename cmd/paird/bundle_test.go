@@ -7,7 +7,7 @@ import (
 	"github.com/paird/paird/config"
 )
 
-// TestRedacted: placeholders stay, for they tell how the login is made; values, users of URLs and arguments go.
+// TestRedacted: placeholders stay, for they show how the login is made; values, users of URLs and arguments go.
 func TestRedacted(t *testing.T) {
 	cfg, err := config.Parse(strings.NewReader(`
 [auth]

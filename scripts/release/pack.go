@@ -45,8 +45,8 @@ func (r release) tree(binary string, p program) ([]file, error) {
 	}
 	all := []file{
 		{"usr/bin/paird", 0o755, b},
-		{"usr/share/man/man1/paird.1.gz", 0o644, squeezed(p.page(r.version, r.built))},
-		{"usr/share/man/man5/paird.toml.5.gz", 0o644, squeezed(configPage(string(example), r.version, r.built))},
+		{"usr/share/man/man1/paird.1.gz", 0o644, gzipped(p.page(r.version, r.built))},
+		{"usr/share/man/man5/paird.toml.5.gz", 0o644, gzipped(configPage(string(example), r.version, r.built))},
 		{"usr/share/bash-completion/completions/paird", 0o644, []byte(p.bash())},
 		{"usr/share/zsh/vendor-completions/_paird", 0o644, []byte(p.zsh())},
 		{"usr/share/fish/vendor_completions.d/paird.fish", 0o644, []byte(p.fish())},
@@ -71,8 +71,8 @@ func (r release) tree(binary string, p program) ([]file, error) {
 	return all, nil
 }
 
-// squeezed is text as gzip, without a name or a time in it.
-func squeezed(text string) []byte {
+// gzipped is text compressed by gzip, without a name or a time in it.
+func gzipped(text string) []byte {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	if err != nil {

@@ -46,7 +46,7 @@ func (r release) tarball(a arch, binary string) (string, error) {
 	if err := w.Close(); err != nil {
 		return "", err
 	}
-	return top + ".tar.gz", os.WriteFile(filepath.Join(r.out, top+".tar.gz"), squeezed(b.String()), 0o644)
+	return top + ".tar.gz", os.WriteFile(filepath.Join(r.out, top+".tar.gz"), gzipped(b.String()), 0o644)
 }
 
 // entry adds one file, with the modes and owner that every machine gives it.

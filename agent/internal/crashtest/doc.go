@@ -17,5 +17,8 @@
 //		... s.WriteTo(dir), open, and compare with what was promised at s.Mark
 //	})
 //
+// The files in reading order: record.go records operations, disk.go is the model of what they leave, enumerate.go goes through
+// the states and tear.go spoils writes; check.go hands the states to a test, probe.go serves its probes of databases.
+//
 // A Disk (live.go) is the same for one cut at a moment of the test's choice, in a life of any length.
 package crashtest

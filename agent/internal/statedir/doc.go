@@ -2,7 +2,7 @@
 // their place, and passes each of its system calls by a Tap, so that a test can record or refuse it.
 //
 // In reading order: op.go (the system calls as a test sees them), trust.go (what is refused, and why),
-// dir.go (the folder), file.go (its files), aside.go (files that are set aside, and kept); what differs by system is in
+// dir.go (the folder), file.go and log.go (its files), aside.go (files that are set aside, and kept); what differs by system is in
 // system_unix.go, system_windows.go and the two of sync.
 //
 // What it promises:

@@ -111,7 +111,7 @@ func manyHeaders(h http.Header) {
 }
 
 // Whatever an issuer answers, at each endpoint: the daemon says that there is a problem, asks no more often than it
-// should, keeps below its memory, tells nothing of what it was sent, and pairs once the answers are good.
+// should, keeps below its memory, reveals nothing of what it was sent, and pairs once the answers are good.
 func TestHostileServers(t *testing.T) {
 	t.Parallel()
 	device := map[string]http.HandlerFunc{

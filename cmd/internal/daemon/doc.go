@@ -1,3 +1,8 @@
 // Package daemon turns a configuration into a running device: it opens the board, the stores and the
 // queue, makes the clients, and runs the agent with its panel and its socket.
+//
+// The files in reading order: daemon.go makes the parts of a device and runs them; options.go, auth.go, broker.go, board.go and
+// secrets.go carry each key of a configuration to the package that obeys it; check.go finds what is wrong with one;
+// identity.go is who the device is; agent.go makes the agent; notify.go informs the service manager, memory.go gives memory
+// back; alone.go is for commands that run without a daemon.
 package daemon

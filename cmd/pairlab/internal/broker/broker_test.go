@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	issuer   = "http://127.0.0.1:1"
-	audience = "mqtt"
-	patience = 20 * time.Second // for what takes milliseconds on a machine at rest
+	issuer    = "http://127.0.0.1:1"
+	audience  = "mqtt"
+	waitLimit = 20 * time.Second // for what takes milliseconds on a machine at rest
 )
 
 var keys = sync.OnceValue(func() [2]*rsa.PrivateKey {
@@ -88,7 +88,7 @@ func (x *bench) connect(id, password string) (client mqtt.Client, code byte, los
 		SetConnectionLostHandler(func(mqtt.Client, error) { close(lost) })
 	client = mqtt.NewClient(o)
 	token := client.Connect().(*mqtt.ConnectToken)
-	if !token.WaitTimeout(patience) {
+	if !token.WaitTimeout(waitLimit) {
 		x.Fatal("no CONNACK")
 	}
 	x.Cleanup(func() { client.Disconnect(0) })
@@ -97,7 +97,7 @@ func (x *bench) connect(id, password string) (client mqtt.Client, code byte, los
 
 func (x *bench) done(token mqtt.Token) {
 	x.Helper()
-	if !token.WaitTimeout(patience) || token.Error() != nil {
+	if !token.WaitTimeout(waitLimit) || token.Error() != nil {
 		x.Fatalf("not acknowledged: %v", token.Error())
 	}
 }
@@ -107,7 +107,7 @@ func (x *bench) next() Message {
 	select {
 	case m := <-x.messages:
 		return m
-	case <-time.After(patience):
+	case <-time.After(waitLimit):
 		x.Fatal("no message")
 	}
 	return Message{}
@@ -137,7 +137,7 @@ func TestOwnTopicsOnly(t *testing.T) {
 		if s != "identify" {
 			t.Errorf("command %q", s)
 		}
-	case <-time.After(patience):
+	case <-time.After(waitLimit):
 		t.Error("no command")
 	}
 }
@@ -152,7 +152,7 @@ func TestTopicsOfOthers(t *testing.T) {
 		}
 		for _, filter := range []string{topic, "paird/+/telemetry", "#", "+/dev1/cmd"} {
 			sub := c.Subscribe(filter, 1, nil).(*mqtt.SubscribeToken)
-			if !sub.WaitTimeout(patience) || sub.Result()[filter] != 0x80 {
+			if !sub.WaitTimeout(waitLimit) || sub.Result()[filter] != 0x80 {
 				t.Errorf("SUBSCRIBE %s: %v", filter, sub.Result())
 			}
 		}
@@ -160,7 +160,7 @@ func TestTopicsOfOthers(t *testing.T) {
 		c.Publish(topic, 1, false, "closes")
 		select {
 		case <-lost:
-		case <-time.After(patience):
+		case <-time.After(waitLimit):
 			t.Errorf("PUBLISH %s: still connected", topic)
 		}
 		if m := x.next(); m.Topic != "paird/dev1/status" || string(m.Payload) != "offline" {
@@ -221,7 +221,7 @@ func TestClosesAtExpiry(t *testing.T) {
 		if time.Now().Before(exp) {
 			t.Errorf("closed %s early", time.Until(exp))
 		}
-	case <-time.After(patience):
+	case <-time.After(waitLimit):
 		t.Fatal("still open")
 	}
 	if m := x.next(); m.Topic != "paird/dev1/status" || string(m.Payload) != "offline" {
