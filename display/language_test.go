@@ -65,10 +65,10 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// TestCertificateTable: the panel's words for a certificate that is not good are those of CERTIFICATES.md. That status and
+// TestCertificateTable: the panel's words for a certificate that is not good are those of config/certificates.md. That status and
 // doctor say the rest, and that the panel shows it, is seen with the real daemon by TestWrongCertificates.
 func TestCertificateTable(t *testing.T) {
-	text, err := os.ReadFile("../CERTIFICATES.md")
+	text, err := os.ReadFile("../config/certificates.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func named(names ...string) func(*x509.Certificate) {
 	return func(c *x509.Certificate) { c.IPAddresses, c.DNSNames, c.Subject.CommonName = nil, names, "localhost" }
 }
 
-// flaws are the rows of CERTIFICATES.md.
+// flaws are the rows of config/certificates.md.
 func flaws(t *testing.T, a *e2e.Authority) map[string]shown {
 	const day = 24 * time.Hour
 	now := time.Now()
@@ -68,7 +68,7 @@ func flaws(t *testing.T, a *e2e.Authority) map[string]shown {
 }
 
 // What status, panel and doctor say of a server's certificate that is not good: of the issuer's and of the broker's,
-// over TCP and over WebSocket. CERTIFICATES.md has it for people; nothing comes through to the server.
+// over TCP and over WebSocket. config/certificates.md has it for people; nothing comes through to the server.
 func TestWrongCertificates(t *testing.T) {
 	t.Parallel()
 	ca := e2e.NewAuthority(t)
@@ -81,7 +81,7 @@ func TestWrongCertificates(t *testing.T) {
 					of := map[string]string{"issuer": "server", "mqtts": "broker", "wss": "broker"}[peer]
 					d := meets(t, peer, c, ca.File, paired)
 					if got := d.says(of); got != said[name][of] {
-						t.Errorf("CERTIFICATES.md does not say so:\n| %s | %s | %s |", name, of, got)
+						t.Errorf("config/certificates.md does not say so:\n| %s | %s | %s |", name, of, got)
 					}
 				})
 			}
@@ -89,7 +89,7 @@ func TestWrongCertificates(t *testing.T) {
 	})
 	for name := range said {
 		if _, ok := all[name]; !ok {
-			t.Errorf("CERTIFICATES.md has a row %q, and no server shows that", name)
+			t.Errorf("config/certificates.md has a row %q, and no server shows that", name)
 		}
 	}
 }
@@ -179,7 +179,7 @@ func overTLS(t *testing.T, c shown, came *atomic.Int64) (url string) {
 	return "https://" + strings.Replace(l.Addr().String(), "127.0.0.1", cmp.Or(c.host, "127.0.0.1"), 1)
 }
 
-// says is what status and doctor say of the peer, on the panel too, as CERTIFICATES.md has it.
+// says is what status and doctor say of the peer, on the panel too, as config/certificates.md has it.
 func (v visitor) says(of string) string {
 	v.Helper()
 	v.Await("a problem is named", tlsProblem)
@@ -233,11 +233,11 @@ func (v visitor) panelShows(s display.Screen) bool {
 	return true
 }
 
-// certificateTable is what CERTIFICATES.md says, by flaw and peer.
+// certificateTable is what config/certificates.md says, by flaw and peer.
 func certificateTable(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	said := map[string]map[string]string{}
-	for line := range strings.Lines(string(e2e.Must(os.ReadFile("../../../CERTIFICATES.md"))(t))) {
+	for line := range strings.Lines(string(e2e.Must(os.ReadFile("../../../config/certificates.md"))(t))) {
 		if cells := strings.Split(line, " | "); len(cells) == 4 {
 			name := strings.TrimPrefix(cells[0], "| ")
 			if said[name] == nil {
@@ -248,7 +248,7 @@ func certificateTable(t *testing.T) map[string]map[string]string {
 	}
 	delete(said, "the certificate is")
 	if len(said) == 0 {
-		t.Error("CERTIFICATES.md has no rows")
+		t.Error("config/certificates.md has no rows")
 	}
 	return said
 }
