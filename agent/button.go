@@ -8,7 +8,7 @@ import (
 
 // watchButton turns edges into what the user asks for.
 func (a *Agent) watchButton(ctx context.Context) {
-	hold := gesture.Config{PairHold: a.o.PairHold, ResetHold: a.o.ResetHold}
+	hold := holds(a.o)
 	edges := a.o.Edges
 	for {
 		select {

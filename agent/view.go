@@ -41,14 +41,17 @@ type outside struct {
 
 // newView puts the facts together. It is pure.
 func newView(o Options, f facts, out outside) view {
-	hold := gesture.Config{PairHold: o.PairHold, ResetHold: o.ResetHold}
 	v := view{
 		Status: statusOf(o, f, out), now: out.now, auto: o.StartAuto, begun: f.beginning,
 		question: f.gesture.Question(out.now), wiped: f.wiped, sent: out.sent, reports: f.reports,
 		justPaired: out.now.Before(f.justPaired), identify: out.now.Before(f.identify),
 	}
-	v.held, v.heldLeft = f.gesture.Held(hold, out.now)
+	v.held, v.heldLeft = f.gesture.Held(holds(o), out.now)
 	return v
+}
+
+func holds(o Options) gesture.Config {
+	return gesture.Config{PairHold: o.PairHold, ResetHold: o.ResetHold}
 }
 
 // statusOf is the status of the contract.
@@ -83,7 +86,7 @@ func statusOf(o Options, f facts, out outside) control.Status {
 		p.OK = p.Error == ""
 		s.Panel = &p
 	}
-	s.Problems = problems(f, out)
+	s.Problems = problems(o, f, out)
 	if len(s.Problems) > 0 {
 		s.Problem = &s.Problems[0]
 	}
@@ -108,13 +111,13 @@ func state(f facts, clockSet bool) control.State {
 }
 
 // problems adds to what the loops report what can be read at any time.
-func problems(f facts, out outside) []control.Problem {
+func problems(o Options, f facts, out outside) []control.Problem {
 	by := map[string]control.Problem{}
 	maps.Copy(by, f.problems)
 	if !out.clockSet {
 		by["clock"] = control.Problem{Code: control.ProblemClockUnset, Detail: "the time is not set: check the network and NTP"}
 	}
-	if f.gesture.Stuck(out.now) {
+	if f.gesture.Stuck(holds(o), out.now) {
 		by["stuck"] = control.Problem{Code: control.ProblemPanel, Detail: "button: it is held down: see whether it sticks, and check button.pin and button.active_low"}
 	}
 	if out.queueError != nil {

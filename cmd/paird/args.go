@@ -106,6 +106,9 @@ func loadFile(path string) (config.Config, error) {
 	case wrong:
 		return cfg, faulty(path, cfg.Problems(err, daemon.Check(cfg)))
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		return cfg, usage("%w: run this as root, or let its readers in: `sudo chmod 0644` (secrets have files of their own)", err)
+	}
 	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return cfg, usage("%w: write it, or name another with --config", err)
 	}

@@ -26,6 +26,9 @@ type checkup struct {
 // examine runs the checks, in the order in which one depends on another.
 func (p *program) examine(ctx context.Context) []finding {
 	cfg, err := p.checked()
+	if errors.Is(err, fs.ErrPermission) {
+		return []finding{{"config", failed, oneLine(err)}} // nothing else can be looked at
+	}
 	found := []finding{verdict("config", cmp.Or(err, cfg.Exposed()), p.config+" is good")}
 	if err != nil {
 		return found
@@ -83,7 +86,7 @@ func (x *checkup) daemon(ctx context.Context) finding {
 	}
 	x.status = &s
 	if s.Problem != nil {
-		return finding{"daemon", failed, fmt.Sprintf("%s, problem %s: %s; %s", s.State, s.Problem.Code, s.Problem.Detail, remedy(s.Problem.Code))}
+		return finding{"daemon", failed, fmt.Sprintf("%s, problem %s: %s; %s", s.State, s.Problem.Code, s.Problem.Detail, remedy(*s.Problem))}
 	}
 	return finding{"daemon", good, string(s.State)}
 }

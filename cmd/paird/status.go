@@ -144,7 +144,7 @@ func summary(s control.Status) string {
 // nextStep is what a person can do now, "" for nothing.
 func nextStep(s control.Status) string {
 	if len(s.Problems) > 0 {
-		return remedy(s.Problems[0].Code)
+		return remedy(s.Problems[0])
 	}
 	switch s.State {
 	case control.StatePairing:
@@ -155,31 +155,57 @@ func nextStep(s control.Status) string {
 	return ""
 }
 
+// step is what a person can do about problems of a code whose detail has these words; "": about all of them.
+type step struct {
+	code      control.ProblemCode
+	words, do string
+}
+
+// steps are in the order in which they are tried: the more exact ones first.
+func steps() []step {
+	const another = "press the button, or run `paird pair --wait`, for another code"
+	return []step{
+		{control.ProblemClockUnset, "", "let NTP (UDP port 123) through, or set the clock"},
+		{control.ProblemStorage, "MiB free", "free space on the disk of the state directory"},
+		{control.ProblemStorage, "read-only", "make the file system of the state directory writable; an SD card that is worn turns read-only"},
+		{control.ProblemStorage, "bring the key back", "put the key back into the state directory, or press the button to pair again"},
+		{control.ProblemStorage, "lets others write", "run `chmod go-w` on the path that is named, after a look at what is in it"},
+		{control.ProblemStorage, "", "see to free space, owner and mode of the state directory; `paird doctor` says more"},
+		{control.ProblemConfig, "invalid_client", "compare auth.client_id and auth.client_auth with the client at the server"},
+		{control.ProblemConfig, "invalid_scope", "allow auth.scopes for this client at the server, or ask for fewer"},
+		{control.ProblemConfig, "no metadata", "correct auth.issuer; the recipe of the server says how it looks"},
+		{control.ProblemConfig, "", "run `paird doctor` and compare the client with its recipe"},
+		{control.ProblemCaptivePortal, "", "sign in to the network, or use another one"},
+		{control.ProblemNoNetwork, "", "check cable or Wi-Fi, the name server and the issuer's name"},
+		{control.ProblemTLS, "set mqtt.ca_file", "set mqtt.ca_file to the authority that signed the broker's certificate"},
+		{control.ProblemTLS, "unknown authority", "set auth.ca_file to the authority that signed the server's certificate"},
+		{control.ProblemTLS, " is after ", "renew the server's certificate; where the first date is wrong, set the clock"},
+		{control.ProblemTLS, " is before ", "set the clock (NTP); where the first date is right, the certificate counts from the second on"},
+		{control.ProblemTLS, "is valid for", "use a name of the certificate in auth.issuer, or let the certificate have this name"},
+		{control.ProblemTLS, "", "check the clock, auth.ca_file, mqtt.ca_file and the server's certificate"},
+		{control.ProblemServer, "connection refused", "see that the server runs, and the port in auth.issuer; paird tries again"},
+		{control.ProblemServer, " 429 ", "wait, paird tries again; where it stays, ask the operator for a higher limit"},
+		{control.ProblemServer, "", "wait, paird tries again; see the server's log"},
+		{control.ProblemDenied, "", another},
+		{control.ProblemExpired, "", another},
+		{control.ProblemBrokerAuth, "", "check audience, scopes and what the broker lets this account do"},
+		{control.ProblemBroker, "another client", "give each device a device.id or mqtt.client_id of its own; copies of one SD card share them"},
+		{control.ProblemBroker, "", "check mqtt.url and the firewall (port 8883); records wait in the queue"},
+		{control.ProblemPanel, "add the user to the group", "run `sudo usermod -aG GROUP paird` with the group that is named, and restart paird"},
+		{control.ProblemPanel, "no device", "turn on I2C or SPI with raspi-config, restart the board, and check display.bus"},
+		{control.ProblemPanel, "BUSY", "set display.board, or display.pins.power of a HAT that switches its power; check the ribbon and pins.busy"},
+		{control.ProblemPanel, "held down", "let the button go; where it was not pressed, set button.active_low the other way"},
+		{control.ProblemPanel, ": pin ", "check button.pin and led.pin, and that nothing else uses them"},
+		{control.ProblemPanel, "", "check the wiring, I2C or SPI in raspi-config, display.panel and the pins"},
+	}
+}
+
 // remedy is what a person can do about a problem.
-func remedy(code control.ProblemCode) string {
-	switch code {
-	case control.ProblemClockUnset:
-		return "let NTP (UDP port 123) through, or set the clock"
-	case control.ProblemStorage:
-		return "see to free space, owner and mode of the state directory; `paird doctor` says more"
-	case control.ProblemConfig:
-		return "run `paird doctor` and compare the client with its recipe"
-	case control.ProblemCaptivePortal:
-		return "sign in to the network, or use another one"
-	case control.ProblemNoNetwork:
-		return "check cable or Wi-Fi, the name server and the issuer's name"
-	case control.ProblemTLS:
-		return "check the clock, auth.ca_file, mqtt.ca_file and the server's certificate"
-	case control.ProblemServer:
-		return "wait, paird tries again; see the server's log"
-	case control.ProblemDenied, control.ProblemExpired:
-		return "press the button, or run `paird pair --wait`, for another code"
-	case control.ProblemBrokerAuth:
-		return "check audience, scopes and what the broker lets this account do"
-	case control.ProblemBroker:
-		return "check mqtt.url and the firewall (port 8883); records wait in the queue"
-	case control.ProblemPanel:
-		return "check the wiring, I2C or SPI in raspi-config, display.panel and the pins"
+func remedy(p control.Problem) string {
+	for _, s := range steps() {
+		if s.code == p.Code && strings.Contains(p.Detail, s.words) {
+			return s.do
+		}
 	}
 	return ""
 }

@@ -23,9 +23,6 @@ const (
 // ConfirmWithin is how long the question of a factory reset stays open.
 const ConfirmWithin = 10 * time.Second
 
-// StuckAfter is when a button that is down counts as stuck: three times what the longest gesture takes.
-const StuckAfter = 30 * time.Second
-
 // Config holds the thresholds. ResetHold 0 means that a reset by button does not exist.
 type Config struct{ PairHold, ResetHold time.Duration }
 
@@ -73,13 +70,15 @@ func (s State) Question(now time.Time) time.Duration {
 	return max(0, s.Asking.Sub(now))
 }
 
-// Stuck reports whether the button is down for so long that it means nothing.
-func (s State) Stuck(now time.Time) bool { return s.Down && now.Sub(s.Since) >= StuckAfter }
+// Stuck reports whether the button is down for three times what the longest gesture takes.
+func (s State) Stuck(c Config, now time.Time) bool {
+	return s.Down && now.Sub(s.Since) >= 3*max(c.PairHold, c.ResetHold)
+}
 
 // Held says what letting go at now would mean, and how long until it would mean the next thing (0: nothing
 // more to come). It is None, 0 while the button is up, and when it is stuck.
 func (s State) Held(c Config, now time.Time) (Action, time.Duration) {
-	if !s.Down || s.spent || s.Stuck(now) {
+	if !s.Down || s.spent || s.Stuck(c, now) {
 		return None, 0
 	}
 	held := now.Sub(s.Since)

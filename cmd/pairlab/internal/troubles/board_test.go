@@ -31,12 +31,12 @@ import (
 func boardTroubles() []trouble {
 	const code = control.ProblemPanel
 	return []trouble{
-		{"the panel is not connected, or its bus is off", none, code, "no device /dev/i2c-99; enable I2C", "`panel`", "1, 1", "", withPanel("panel = \"ssd1306\"\nbus = \"I2C99\"")},
-		{"the daemon's user may not open the bus", none, code, "not allowed to open /dev/i2c-1; add the user to the group i2c", "`panel`", "1, 1", "", closedBus},
-		{"e-paper without power (`pins.power` is missing)", none, code, "BUSY never changed", "`panel`", "1, 1", "", unpowered},
-		{"the button's pin cannot be used", none, code, "button: pin GPIO199", "`pins`", "1, 1", "", withPanel("panel = \"none\"\n[button]\npin = \"GPIO199\"")},
-		{"the button is stuck, or `button.active_low` is wrong", none, code, "button: it is held down", "`pins`", "1, 1", "", stuck},
-		{"a sensor does not answer (`doctor` looks at it while paird is stopped)", none, "", "unpaired", "`sensors`", "4, 1", "", noSensor},
+		{"the panel is not connected, or its bus is off", none, code, "no device /dev/i2c-99; enable I2C", "`panel`", "1, 1", "turn on I2C or SPI with raspi-config, restart the board, and check display.bus", withPanel("panel = \"ssd1306\"\nbus = \"I2C99\"")},
+		{"the daemon's user may not open the bus", none, code, "not allowed to open /dev/i2c-1; add the user to the group i2c", "`panel`", "1, 1", "run `sudo usermod -aG GROUP paird` with the group that is named, and restart paird", closedBus},
+		{"e-paper without power (`pins.power` is missing)", none, code, "BUSY never changed", "`panel`", "1, 1", "set display.board, or display.pins.power of a HAT that switches its power; check the ribbon and pins.busy", unpowered},
+		{"the button's pin cannot be used", none, code, "button: pin GPIO199", "`pins`", "1, 1", "check button.pin and led.pin, and that nothing else uses them", withPanel("panel = \"none\"\n[button]\npin = \"GPIO199\"")},
+		{"the button is stuck, or `button.active_low` is wrong", none, code, "button: it is held down", "`pins`", "1, 1", "let the button go; where it was not pressed, set button.active_low the other way", stuck},
+		{"a sensor does not answer (`doctor` looks at it while paird is stopped)", none, "", "unpaired", "`sensors`", "4, 1", "enable I2C (raspi-config, or dtparam=i2c_arm=on in config.txt and the module i2c-dev)", noSensor},
 	}
 }
 
@@ -61,7 +61,7 @@ func closedBus(t *testing.T) *device {
 // stuck is a device whose button is pressed and not let go.
 func stuck(t *testing.T) *device {
 	address := fmt.Sprintf("127.0.0.1:%d", e2e.FreePort(t))
-	d := newDevice(t, newLab(t, time.Hour).URL, "", fmt.Sprintf("[button]\npin = \"\"\n[display]\npanel = \"sim\"\n[sim]\nlisten = %q\nopen = true\n", address)).started()
+	d := newDevice(t, newLab(t, time.Hour).URL, "", fmt.Sprintf("[button]\npair_hold = \"1s\"\nreset_hold = \"2s\"\n[display]\npanel = \"sim\"\n[sim]\nlisten = %q\nopen = true\n", address)).started()
 	answer := e2e.Must(http.Post("http://"+address+"/down", "", nil))(t)
 	answer.Body.Close()
 	if answer.StatusCode != http.StatusNoContent {

@@ -12,20 +12,21 @@ import (
 
 	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/cmd/internal/e2e"
+	"github.com/paird/paird/cmd/internal/provider"
 )
 
 // localTroubles are those of disk, configuration and socket.
 func localTroubles() []trouble {
 	const memory = "Memory error"
 	return []trouble{
-		{"the disk is full", memory, control.ProblemStorage, "less than 8 MiB free", none, "1, 1", "", fullDisk},
-		{"the disk is read-only", memory, control.ProblemStorage, "read-only file system", none, "1, 1", "", readOnlyDisk},
-		{"the key of the tokens is missing", memory, control.ProblemStorage, "bring the key back, or pair again", "`secrets`", "1, 1", "", keyMissing},
-		{"other users may write to the state directory", memory, control.ProblemStorage, "mode 0777 lets others write: run `chmod go-w`", "`secrets`", "1, 1", "", openDirectory},
+		{"the disk is full", memory, control.ProblemStorage, "less than 8 MiB free", none, "1, 1", "free space on the disk of the state directory", fullDisk},
+		{"the disk is read-only", memory, control.ProblemStorage, "read-only file system", none, "1, 1", "make the file system of the state directory writable; an SD card that is worn turns read-only", readOnlyDisk},
+		{"the key of the tokens is missing", memory, control.ProblemStorage, "bring the key back, or pair again", "`secrets`", "1, 1", "put the key back into the state directory, or press the button to pair again", keyMissing},
+		{"other users may write to the state directory", memory, control.ProblemStorage, "mode 0777 lets others write: run `chmod go-w`", "`secrets`", "1, 1", "run `chmod go-w` on the path that is named, after a look at what is in it", openDirectory},
 		{"paird does not run, or its socket is missing", none, "", "paird is not running", none, "5, 0", "start it with `systemctl start paird` or `paird run`", notStarted},
 		{"a second paird is started", none, "", "another paird is running", none, "4, 0, `run` 1", "stop it first, or give this one a control.socket and a device.state_dir of its own", second},
 		{"the configuration is wrong: a key that there is not, on line 17", none, "", "is not a key", "`config`", "2, 1, `run` 78", "remove it (line 17)", badConfiguration},
-		{"the configuration cannot be read by the daemon's user", none, "", "permission denied", none, "2, 0, `run` 78", "write it, or name another with --config", closedConfiguration},
+		{"the configuration cannot be read by the daemon's user", none, "", "permission denied", "`config`", "2, 1, `run` 78", "run this as root, or let its readers in: `sudo chmod 0644` (secrets have files of their own)", closedConfiguration},
 	}
 }
 
@@ -33,7 +34,9 @@ func localTroubles() []trouble {
 func ownDisk(t *testing.T) *device {
 	t.Helper()
 	e2e.NeedsRoot(t, "a file system is mounted")
-	d := newDevice(t, newLab(t, time.Hour).URL, "", "[queue]\nsync = \"always\"\n")
+	l := newLab(t, time.Hour)
+	l.Always(provider.Deny)
+	d := newDevice(t, l.URL, "", "[queue]\nsync = \"always\"\n")
 	err := errors.Join(os.Mkdir(d.State, 0o700), syscall.Mount("tmpfs", d.State, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, "size=16m,mode=0700"))
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +61,8 @@ func fullDisk(t *testing.T) *device {
 		t.Fatal(err)
 	}
 	go publishAgain(t.Context(), d.Device)
+	d.Await("a problem", func(s control.Status) bool { return s.Problem != nil })
+	d.Paird("pair", "--wait") // it is denied, and the panel is drawn again before half a minute is over
 	return d
 }
 

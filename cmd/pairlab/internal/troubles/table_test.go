@@ -34,7 +34,7 @@ type trouble struct {
 	says   string              // words of `paird status`
 	doctor string              // the checks that fail
 	exits  string              // of status and doctor, and of run where it ends
-	next   string              // what to do, as `paird status` says it, or the command that fails
+	next   string              // what to do, as `paird status` says it, or the check or command that fails
 	make   func(*testing.T) *device
 }
 
@@ -61,23 +61,20 @@ func tables() []trouble {
 	return all
 }
 
-// steps are what `paird status` advises for each problem; "": for a device without a problem that is not paired.
+// steps are what `paird status` advises for each problem where it knows nothing more exact; "": for a device without a
+// problem that is not paired.
 func steps() map[control.ProblemCode]string {
 	another := "press the button, or run `paird pair --wait`, for another code"
 	return map[control.ProblemCode]string{
 		"":                           "press the button, or run `paird pair --wait`",
 		control.ProblemClockUnset:    "let NTP (UDP port 123) through, or set the clock",
-		control.ProblemStorage:       "see to free space, owner and mode of the state directory; `paird doctor` says more",
-		control.ProblemConfig:        "run `paird doctor` and compare the client with its recipe",
 		control.ProblemCaptivePortal: "sign in to the network, or use another one",
 		control.ProblemNoNetwork:     "check cable or Wi-Fi, the name server and the issuer's name",
-		control.ProblemTLS:           "check the clock, auth.ca_file, mqtt.ca_file and the server's certificate",
 		control.ProblemServer:        "wait, paird tries again; see the server's log",
 		control.ProblemDenied:        another,
 		control.ProblemExpired:       another,
 		control.ProblemBrokerAuth:    "check audience, scopes and what the broker lets this account do",
 		control.ProblemBroker:        "check mqtt.url and the firewall (port 8883); records wait in the queue",
-		control.ProblemPanel:         "check the wiring, I2C or SPI in raspi-config, display.panel and the pins",
 	}
 }
 
