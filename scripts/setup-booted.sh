@@ -11,7 +11,7 @@ no() { # REASON
 
 cd "$(dirname -- "$0")/.."
 suite=trixie
-packages=systemd,systemd-sysv,dbus,libnss-systemd,ca-certificates,procps,iproute2
+packages=systemd,systemd-sysv,dbus,libnss-systemd,ca-certificates,procps,iproute2,sudo
 
 [ "$(id -u)" -eq 0 ] || no "this is not root"
 missing=
