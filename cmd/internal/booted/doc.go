@@ -1,6 +1,7 @@
 // Package booted boots a Debian tree in a container, for tests that need a live systemd: the unit, the packages.
 // Only tests import it.
 //
-// In reading order: machine.go (the container and what is done in it), unit_test.go (the unit, with the build tag
-// real; `make test-unit` runs it).
+// In reading order: machine.go (the container and what is done in it) and, with the build tag real, for `make test-unit`:
+// unit_test.go, newcomer_test.go (the README's commands), package_test.go, former_test.go (an update from before there were
+// packages).
 package booted

@@ -60,7 +60,12 @@ func trial(t *testing.T) (command, text string) {
 func TestConfigurations(t *testing.T) {
 	_, whole := trial(t)
 	whole = strings.NewReplacer("${XDG_STATE_HOME:-$HOME/.local/state}", "/state", "${XDG_RUNTIME_DIR:-$HOME}", "/run").Replace(whole)
-	all := append(blocks(readme(t), "toml"), whole)
+	all := []string{whole}
+	for _, block := range fenced(t) {
+		if block.language == "toml" {
+			all = append(all, block.text)
+		}
+	}
 	if len(all) < 4 {
 		t.Fatalf("only %d configurations found", len(all))
 	}
