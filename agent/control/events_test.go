@@ -103,20 +103,28 @@ func pipe(t *testing.T, h http.Handler, uid uint32) (near net.Conn) {
 
 // A caller who does not read its answer holds neither a goroutine nor a slot for longer than the write limit.
 func TestAnswersHaveADeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		left := make(chan struct{})
-		h := Handler(&fake{status: Status{Version: strings.Repeat("x", 1<<20)}}, HandlerOptions{Status: []string{"*"}, Log: quiet})
-		near := pipe(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			h.ServeHTTP(w, r)
-			close(left)
-		}), stranger)
-		began := time.Now()
-		go near.Write([]byte("GET /v1/status HTTP/1.1\r\nHost: paird\r\n\r\n"))
-		<-left
-		if took := time.Since(began); took != writeLimit {
-			t.Errorf("the handler returned after %v", took)
-		}
-	})
+	for _, path := range []string{"/v1/status", "/v1/events"} {
+		synctest.Test(t, func(t *testing.T) {
+			left := make(chan struct{})
+			h := Handler(&fake{status: Status{Version: strings.Repeat("x", 1<<20)}}, HandlerOptions{Status: []string{"*"}, Log: quiet})
+			near := pipe(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				h.ServeHTTP(w, r)
+				close(left)
+			}), stranger)
+			began := time.Now()
+			go near.Write([]byte("GET " + path + " HTTP/1.1\r\nHost: paird\r\n\r\n"))
+			select {
+			case <-left:
+			case <-time.After(time.Hour):
+				t.Errorf("%s: the handler does not return", path)
+				near.Close()
+				<-left
+			}
+			if took := time.Since(began); took != writeLimit {
+				t.Errorf("%s: the handler returned after %v", path, took)
+			}
+		})
+	}
 }
 
 // Messages come in order, those of the filter only, and a second program on the same messages is refused.
