@@ -8,7 +8,9 @@ import (
 const (
 	closeAfterRecord = 2 * time.Second  // after a record: the broker closed because of it
 	shortSession     = 10 * time.Second // a session that ends before ended because of who it is
+	briefSession     = 10 * time.Minute // one session after another ends before: another client takes it over
 	conclusive       = 3                // how often before a conclusion is drawn
+	conclusiveBrief  = 5                // for brief sessions, which a restart of the broker ends, too
 	skipFor          = time.Hour        // how long something is left out that ends every session
 	windowSize       = 20               // records without PUBACK
 )
@@ -45,6 +47,7 @@ type diagnosis struct {
 	asides    int  // records set aside in a row, with none acknowledged between
 	noRetain  bool // a birth message was acknowledged that was not retained
 	early     [phases]int
+	brief     int // sessions in a row that the peer ended, with nothing in flight, before briefSession
 	skipUntil [phases]time.Time
 }
 
@@ -63,10 +66,19 @@ func (d *diagnosis) sessionEnded(e ending) finding {
 		d.early = [phases]int{}
 	}
 	switch {
+	case !e.closed || e.age >= briefSession:
+		d.brief = 0
+	case e.phase == draining && len(e.inFlight) == 0:
+		d.brief++
+	}
+	switch {
 	case !e.closed:
 		return finding{}
 	case e.phase == draining && len(e.inFlight) > 0 && e.quiet < closeAfterRecord:
 		return d.recordRefused(e.inFlight)
+	case old && d.brief >= conclusiveBrief:
+		// Each of two devices with one client id ends the other's session, later and later: both wait longer in between.
+		return finding{detail: "the broker closes one session after another: another client may use the same mqtt.client_id"}
 	case old:
 		return finding{}
 	case e.phase == draining && e.optional != 0 && len(e.inFlight) == 0 && e.age < closeAfterRecord:

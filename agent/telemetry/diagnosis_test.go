@@ -14,6 +14,7 @@ func TestDiagnosisConcludesNothingTooSoon(t *testing.T) {
 		return h, last
 	}
 	kicked := ending{closed: true, phase: draining, age: 3 * time.Second}
+	takenOver := ending{closed: true, phase: draining, age: 2 * time.Minute, quiet: 20 * time.Second}
 	poison := ending{closed: true, phase: draining, age: time.Hour, quiet: time.Second, inFlight: []uint64{7}}
 	for name, c := range map[string]struct {
 		e                ending
@@ -25,6 +26,8 @@ func TestDiagnosisConcludesNothingTooSoon(t *testing.T) {
 	}{
 		"kicked twice":             {e: kicked, times: 2, window: windowSize},
 		"kicked three times":       {e: kicked, times: 3, detail: true, window: windowSize},
+		"taken over four times":    {e: takenOver, times: 4, window: windowSize},
+		"taken over five times":    {e: takenOver, times: 5, detail: true, window: windowSize},
 		"timed out":                {e: ending{phase: draining, age: time.Second}, times: 9, window: windowSize},
 		"long sessions":            {e: ending{closed: true, phase: draining, age: time.Hour, quiet: time.Minute}, times: 9, window: windowSize},
 		"a record twice":           {e: poison, times: 2, window: 1},
@@ -51,7 +54,8 @@ func TestASoundSessionEndsTheDiagnosis(t *testing.T) {
 	var h diagnosis
 	kicked := ending{now: noon, closed: true, phase: draining, age: 3 * time.Second}
 	sound := ending{now: noon, closed: true, phase: draining, age: time.Hour, quiet: time.Hour}
-	for _, e := range []ending{kicked, kicked, sound, kicked, kicked} {
+	later := ending{now: noon, closed: true, phase: draining, age: time.Minute}
+	for _, e := range []ending{kicked, kicked, sound, kicked, kicked, later, later, sound, later, later, later, later} {
 		if got := h.sessionEnded(e); got != (finding{}) {
 			t.Errorf("%+v", got)
 		}
