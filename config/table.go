@@ -89,7 +89,7 @@ func boardKeys(c *Config) []key {
 		entry("sim.panel", &c.Sim.Panel, `the panel that panel = "sim" looks like; "": a plain one of display.size`),
 		entry("sim.listen", &c.Sim.Listen, `the page of panel = "sim", on this machine only; the log says its address, with a token in it`),
 		entry("sim.open", &c.Sim.Open, "true: the page asks for no token, so every user of this machine may press the button; for a lab"),
-		entry("png.file", &c.PNG.File, `panel = "png" replaces this file with each frame`, text(path)),
+		entry("png.file", &c.PNG.File, `panel = "png" replaces this file with each frame; best in memory, below /run`, text(path)),
 		entry("button.pin", &b.Pin, `such as "GPIO17"; "": no button`),
 		entry("button.active_low", &b.ActiveLow, "pressing connects the pin to ground"),
 		entry("button.pair_hold", &b.PairHold, "hold the button this long and let go: pair", span{half, minute}),

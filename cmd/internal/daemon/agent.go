@@ -11,21 +11,38 @@ import (
 	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/hooks"
+	"github.com/paird/paird/agent/telemetry"
 	"github.com/paird/paird/display"
 )
 
 // makeAgent makes the agent of all the parts.
 func (d *device) makeAgent(ctx context.Context) error {
+	o, err := d.agentOptions(ctx)
+	if err != nil {
+		return err
+	}
+	d.agent = agent.New(o)
+	if d.board.Fault != nil {
+		d.agent.PanelTrouble(d.board.Fault)
+	}
+	if d.board.PinFault != nil {
+		d.agent.PinTrouble(d.board.PinFault)
+	}
+	return nil
+}
+
+// agentOptions are those of the configuration, and the parts of this device.
+func (d *device) agentOptions(ctx context.Context) (agent.Options, error) {
 	hook := hooksOptions(d.cfg)
 	hook.Log = d.o.Log
 	d.hooks = hooks.New(hook)
 	auth, err := d.authorization()
 	if err != nil {
-		return err
+		return agent.Options{}, err
 	}
 	client, err := deviceauth.New(auth)
 	if err != nil {
-		return err
+		return agent.Options{}, err
 	}
 	o := agentOptions(d.cfg, d.who)
 	o.Version, o.Log, o.Panel = d.o.Version, d.o.Log, d.panelStatus()
@@ -40,17 +57,7 @@ func (d *device) makeAgent(ctx context.Context) error {
 	if d.socket != nil {
 		o.Watch["control"] = d.answers
 	}
-	if err := d.addLink(&o); err != nil {
-		return err
-	}
-	d.agent = agent.New(o)
-	if d.board.Fault != nil {
-		d.agent.PanelTrouble(d.board.Fault)
-	}
-	if d.board.PinFault != nil {
-		d.agent.PinTrouble(d.board.PinFault)
-	}
-	return nil
+	return o, d.addLink(&o)
 }
 
 // sampleLimit is when a sample counts as hung: each sensor has a deadline of its own, of seconds.
@@ -74,21 +81,30 @@ func (d *device) addLink(o *agent.Options) error {
 	if d.cfg.MQTT.URL == "" {
 		return nil
 	}
-	broker, err := Broker(d.cfg, d.who, d.o.Version)
+	broker, err := d.brokerOptions()
 	if err != nil {
 		return err
 	}
-	broker.Panel = d.board.Driver
 	if d.inbox != nil {
-		broker.Inbox, o.Inbox = d.inbox, d.inbox
+		o.Inbox = d.inbox
 	}
-	broker.Emit = func(event string, fields map[string]any) { d.agent.Emit(event, fields) }
 	l, err := link(broker, d.queue, d.clock, func() { d.agent.Identify() }, d.o.Log)
 	if err != nil {
 		return err
 	}
 	o.Link, o.Watch["sampler"] = l, func(context.Context) bool { return l.Sampling() < sampleLimit }
 	return nil
+}
+
+// brokerOptions are those of the configuration, and the parts of this device.
+func (d *device) brokerOptions() (telemetry.Options, error) {
+	o, err := Broker(d.cfg, d.who, d.o.Version)
+	o.Panel = d.board.Driver
+	if d.inbox != nil {
+		o.Inbox = d.inbox
+	}
+	o.Emit = func(event string, fields map[string]any) { d.agent.Emit(event, fields) }
+	return o, err
 }
 
 func (d *device) panelStatus() control.Panel {

@@ -30,6 +30,7 @@ func TestIdle(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
 			d, _ := l.device(panel, "button")
+			d.Wrap = append([]string{"env"}, environment(string(unit))...)
 			e2e.Slackly(t, timerSlack, d.Start)
 			d.Do("pair")
 			l.approve()
@@ -48,4 +49,11 @@ func TestIdle(t *testing.T) {
 			t.Logf("the floor: %+v", least)
 		})
 	}
+}
+
+// environment is what the unit sets, as NAME=VALUE.
+func environment(unit string) []string {
+	_, line, _ := strings.Cut(unit, "\nEnvironment=")
+	line, _, _ = strings.Cut(line, "\n")
+	return strings.Fields(line)
 }

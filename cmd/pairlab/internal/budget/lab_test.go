@@ -146,7 +146,7 @@ func through(in net.Conn, address string) {
 // device configures a device with that panel; a png panel is the file panel.png.
 func (l *lab) device(panel, start string) (d *e2e.Device, frame string) {
 	l.Helper()
-	frame = filepath.Join(l.TempDir(), "panel.png")
+	frame = filepath.Join(l.memory(), "panel.png")
 	screen := fmt.Sprintf("[display]\npanel = %q\n", panel)
 	if panel == "png" {
 		screen += fmt.Sprintf("size = \"128x64\"\n[png]\nfile = %q\n", frame)
@@ -155,6 +155,14 @@ func (l *lab) device(panel, start string) (d *e2e.Device, frame string) {
 		"params = { device_id = \"{device_id}\" }\n", l.issuer, l.ca.File, start, strings.Join(scopes, `", "`))
 	mqtt := fmt.Sprintf("[mqtt]\nurl = %q\nca_file = %q\n", l.url, l.ca.File)
 	return e2e.NewDevice(l, "", auth, mqtt, screen), frame
+}
+
+// memory is a folder in memory, as /run is: on a disk the system takes longer to make the file of a frame than paird to draw it.
+func (l *lab) memory() string {
+	l.Helper()
+	dir := e2e.Must(os.MkdirTemp("/dev/shm", "paird-budget-"))(l)
+	l.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 // approve says yes to the code that waits.
