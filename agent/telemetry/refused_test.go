@@ -40,7 +40,11 @@ func (b *bench) serveUntil(t *testing.T, limit time.Duration, done func() bool) 
 
 func TestRefusedRecordIsSetAside(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBench(t, nil)
+		emitted := 0
+		var b *bench
+		b = newBench(t, func(o *Options) {
+			o.Emit = func(event string, fields map[string]any) { emitted++; b.Event(event, fields) }
+		})
 		for i := range 30 {
 			b.queue.Put("n", fmt.Append(nil, i))
 		}
@@ -65,6 +69,9 @@ func TestRefusedRecordIsSetAside(t *testing.T) {
 		}
 		if len(seen) != 29 {
 			t.Errorf("%d of the other 29 arrived", len(seen))
+		}
+		if emitted != 1 {
+			t.Errorf("%d events for the agent, want 1", emitted)
 		}
 		if events := b.broker.On("paird/dev1/event"); len(events) != 1 || !strings.Contains(events[0].Payload, `"type":"broker_refused","refused_seq":8`) {
 			t.Errorf("events: %+v", events)
