@@ -276,7 +276,7 @@ func TestSlots(t *testing.T) {
 	enter(1, other, false, true)
 	s.leave(one.UID)
 	enter(1, one, true, true)
-	enter(limitTrusted, Peer{}, false, true)
+	enter(1024, Peer{}, false, true)
 	enter(limitOver, Peer{}, true, true)
 	enter(1, Peer{}, false, false)
 }
