@@ -30,6 +30,7 @@ func faults() []fault {
 
 // TestStoryCanFail tells the story to daemons that are wrong in one place each.
 func TestStoryCanFail(t *testing.T) {
+	t.Parallel()
 	for _, f := range faults() {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()

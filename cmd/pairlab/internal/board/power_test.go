@@ -92,6 +92,7 @@ const kills = 25
 // The power fails at random moments: while the board boots, opens its disk, refreshes its tokens or queues messages. Each
 // time it is still paired afterwards, and what was accepted arrives.
 func TestPowerFails(t *testing.T) {
+	t.Parallel()
 	for i, arch := range []string{"arm64", "armv6"} {
 		t.Run(arch, func(t *testing.T) {
 			t.Parallel()

@@ -71,6 +71,7 @@ var told = map[string][]string{
 }
 
 func TestStory(t *testing.T) {
+	t.Parallel()
 	for arch, names := range told {
 		for _, name := range names {
 			t.Run(arch+"/"+name, func(t *testing.T) {

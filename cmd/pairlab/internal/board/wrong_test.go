@@ -110,6 +110,7 @@ func (s *scene) examined(m mistake, least int) error {
 
 // The header's chip is found by its label: a Pi 5 has other chips before it, since Linux 6.6.45 after it.
 func TestHeaders(t *testing.T) {
+	t.Parallel()
 	for name, chips := range map[string][]string{"Pi 5": {"gpio-brcmstb@107d508500", "gpio-brcmstb@107d508520", "gpio-brcmstb@107d517c00"}, "Pi 5 since 6.6.45": nil} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
