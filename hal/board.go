@@ -68,6 +68,7 @@ type Board struct {
 	PinFault error // why button or LED could not be opened; nil if they could. AwaitPins goes on trying
 
 	pins      pins
+	found     <-chan error // what checks of the panel find; nil: it is no hardware
 	close     []func() error
 	interrupt func() // nil: no panel makes a caller wait
 }
@@ -142,9 +143,22 @@ func (b *Board) open(ctx context.Context, hw Hardware, o Options, p PanelInfo, e
 func (b *Board) openPhysical(hw Hardware, o Options, p PanelInfo) {
 	panel := newPhysical(p.Size(o.Size), p.Accent, o.Rotate, o.Log, func() (*device, error) { return openDevice(hw, p, o) })
 	panel.glows = !p.Paper
-	b.Panel, b.Fault = panel, panel.probe()
+	b.Panel, b.Fault, b.found = panel, panel.probe(), panel.found
 	b.interrupt = sync.OnceFunc(func() { close(panel.interrupted) })
 	b.close = append(b.close, panel.start())
+}
+
+// WatchPanel reports until ctx ends what is found between Draws: the error of a panel that does not answer any more, nil of one that
+// answers again. A Draw returns its own error.
+func (b *Board) WatchPanel(ctx context.Context, report func(error)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case err := <-b.found:
+			report(err)
+		}
+	}
 }
 
 // simulated is the panel that the simulator stands for.

@@ -122,6 +122,37 @@ func TestPanelComesBackByItself(t *testing.T) {
 	})
 }
 
+// TestWatchPanel: a panel that is unplugged while nothing new is drawn is reported, once, and once more when it is back.
+func TestWatchPanel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newOLEDBoard(image.Pt(128, 64))
+		b, err := open(t.Context(), Options{Panel: "ssd1306", Bus: "I2C1", Address: 0x3c, ColumnOffset: -1}, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var reports []error
+		over := make(chan struct{})
+		go func() {
+			b.WatchPanel(ctx, func(err error) { reports = append(reports, err) })
+			close(over)
+		}()
+		if err := b.Panel.Draw(b.Panel.Bounds(), noise(image.Pt(128, 64)), image.Point{}); err != nil {
+			t.Fatal(err)
+		}
+		for _, turn := range []func(){func() {}, f.oled.Unplug, f.oled.Plug} {
+			turn()
+			time.Sleep(3 * checkEvery)
+		}
+		stop()
+		<-over
+		if len(reports) != 2 || !errors.Is(reports[0], bustest.ErrNACK) || reports[1] != nil {
+			t.Errorf("reports %v", reports)
+		}
+		f.closes(t, b)
+	})
+}
+
 func TestPanelMissingAtStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newOLEDBoard(image.Pt(128, 32))

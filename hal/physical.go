@@ -21,6 +21,7 @@ type physical struct {
 	log    *slog.Logger
 
 	interrupted chan struct{} // closed: no caller waits any more
+	found       chan error    // what the last check found that changed something, until it is taken
 
 	painting sync.Mutex
 	frame    *image.Paletted // the reader's view; guarded by painting
@@ -34,7 +35,7 @@ type physical struct {
 }
 
 func newPhysical(size image.Point, accent bool, rotate int, log *slog.Logger, open func() (*device, error)) *physical {
-	return &physical{open: open, rotate: rotate, log: log, frame: ink.New(view(size, rotate), accent), interrupted: make(chan struct{}), turn: make(chan struct{}, 1)}
+	return &physical{open: open, rotate: rotate, log: log, frame: ink.New(view(size, rotate), accent), interrupted: make(chan struct{}), found: make(chan error, 1), turn: make(chan struct{}, 1)}
 }
 
 // errInterrupted is what a caller gets that did not wait for the panel.
@@ -173,8 +174,7 @@ func (p *physical) watch(stop <-chan struct{}) {
 	}
 }
 
-// check draws the frame again if the panel failed, or glows and may have lost its power. It logs a change: no caller gets
-// the error.
+// check draws the frame again if the panel failed, or glows and may have lost its power. It logs and reports a change.
 func (p *physical) check() error {
 	if !p.drawn || !p.failing && !p.glows {
 		return nil
@@ -186,7 +186,14 @@ func (p *physical) check() error {
 		p.log.Warn("the panel does not answer", "err", err)
 	case err == nil && failed:
 		p.log.Info("the panel answers again")
+	default:
+		return err
 	}
+	select {
+	case <-p.found: // not taken yet, and out of date
+	default:
+	}
+	p.found <- err
 	return err
 }
 

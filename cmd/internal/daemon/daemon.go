@@ -180,6 +180,7 @@ func (d *device) run(ctx context.Context) error {
 	}()
 	d.beside.Go(func() { d.giveBack(ctx) })
 	d.beside.Go(func() { d.board.AwaitPins(ctx, d.agent.PinTrouble) })
+	d.beside.Go(func() { d.board.WatchPanel(ctx, d.agent.PanelTrouble) })
 	d.beside.Go(func() { _ = d.hooks.Run(ctx) })
 	d.beside.Go(func() {
 		if err := control.Serve(ctx, d.socket, api); err != nil {
