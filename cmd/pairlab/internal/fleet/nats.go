@@ -115,7 +115,7 @@ func (c *cluster) start(n int) error {
 	}
 	cmd := exec.Command(c.program)
 	cmd.Env = append(os.Environ(), "NATS_NODE="+string(text))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	endWithUs(cmd)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err

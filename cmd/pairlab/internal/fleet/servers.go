@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/paird/paird/cmd/internal/provider"
@@ -113,15 +112,6 @@ func (s *servers) startEngine(o Options) (err error) {
 
 // spare is how many descriptors a fleet needs besides the sockets of its devices.
 const spare = 500
-
-// descriptors is how many this process may have.
-func descriptors() int {
-	var most syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &most); err != nil {
-		return 0
-	}
-	return int(most.Cur)
-}
 
 func hostOf(address string) string {
 	_, host, _ := strings.Cut(address, "://")
