@@ -9,6 +9,41 @@
 // status of the control API derive from that by pure functions; hooks, subscribers and the broker get their events
 // from one stream. A factory reset happens between two lives of the loops.
 //
+// # States
+//
+// What the status calls state. A code is shown whatever else holds; the panel adds to it who has just paired, what is wrong,
+// and what the button is doing.
+//
+//	starting --------------------> unpaired <--------------------+
+//	   |   the store has no grant      |                         |
+//	   |                               | press, `paird pair`,    | denied, expired:
+//	   |                               | or start = "auto"       | without a former grant
+//	   |                               v                         |
+//	   |                            pairing ---------------------+
+//	   |                             |   ^
+//	   |                    approved |   | held for 3 s: the former grant serves until then,
+//	   |   the store has a grant     v   | and goes on if the code is denied or expires
+//	   +--------------------------> paired -----> unpaired: invalid_grant, factory reset
+//
+//	clock: in place of unpaired and paired, while the time is not known
+//
+// # Data
+//
+//	owner's phone --- approves ---> authorization server             broker
+//	                                     ^     |                     ^    |
+//	                          code, poll,|     | tokens      records,|    | messages,
+//	                             refresh |     v              events |    v commands
+//	  button --> pairer ------------> deviceauth                   telemetry
+//	                                           |                     ^    |
+//	                              token answer v    access token     |    v
+//	  panel <-- status <------------------- keeper -----------> linker    inbox.* --> `paird subscribe`
+//	  LED, hooks, events                       |                     ^
+//	                              sealed, first|                     | in order, until PUBACK
+//	                                           v                     |
+//	  `paird token` <-- access token        tokens.*              queue.* <-- `paird publish`, sensors
+//
+// The refresh token goes from the keeper to the token endpoint and to tokens.*, and nowhere else.
+//
 // The files in reading order:
 //
 //	agent.go      what an Agent is made of, and the interfaces it asks for

@@ -11,13 +11,14 @@ import (
 
 // shown says for each block of code of the documents which test executes or parses it: by file and first line.
 var shown = map[string]string{
+	"scripts/examples/calls/README.md: cc -o calls scripts/examples/calls/calls.c":                                              "TestCalls",
 	"scripts/examples/printer/README.md: [control]":                                                                             "TestConfigurations",
 	"scripts/examples/printer/README.md: go run ./scripts/examples/printer /run/paird/paird.sock":                               "TestPrinter",
 	"README.md: make demo    # authorization server, broker, device and phone on one page: open the URL it prints":              "TestTargets",
 	"README.md: paird screen pairing --panel waveshare2in13v2 --code WDJB-MJHT --uri https://example.com/device -o pairing.png": "TestCommands",
-	"README.md: cat > paird.toml <<END":                 "TestCommands",
-	"README.md: build/paird status --config paird.toml": "TestCommands",
-	"README.md: [mqtt]":                                 "TestConfigurations",
+	"README.md: cat > paird.toml <<END":                                                                                         "TestCommands",
+	"README.md: build/paird status --config paird.toml":                                                                         "TestCommands",
+	"README.md: [mqtt]": "TestConfigurations",
 	"README.md: make release   # build/release: .deb for armhf (ARMv6 code, any Pi), arm64, amd64, riscv64; the same as tar.gz; SHA256SUMS": "TestTargets",
 	"README.md: sudo apt install ./paird_*_arm64.deb": "TestNewcomer",
 	"README.md: [display]":                            "TestConfigurations",

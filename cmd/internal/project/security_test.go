@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -35,6 +37,55 @@ func TestSecurityRowsAreTests(t *testing.T) {
 	}
 	if rows < 20 {
 		t.Errorf("only %d rows found", rows)
+	}
+}
+
+// Each row of what makers ask for names tests that are there, or has a reason.
+func TestMakersRowsAreTests(t *testing.T) {
+	_, text, _ := strings.Cut(readme(t), "## What makers ask for\n")
+	text, _, _ = strings.Cut(text, "\n## ")
+	known, rows := testNames(t), 0
+	for line := range strings.Lines(text) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 || strings.Contains(line, "---") || strings.TrimSpace(cells[1]) == "asked for" {
+			continue
+		}
+		rows++
+		named := regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(cells[3], -1)
+		for _, m := range named {
+			if !known[m[1]] {
+				t.Errorf("there is no %s, which the row says: %s", m[1], line)
+			}
+		}
+		if strings.TrimSpace(cells[2]) == "yes" && len(named) == 0 {
+			t.Errorf("no test in the row %s", line)
+		}
+	}
+	if rows < 25 {
+		t.Errorf("only %d rows found", rows)
+	}
+}
+
+// TestVersions: each heading of the changes is a semantic version, the latest first.
+func TestVersions(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "CHANGELOG.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Count("\n"+string(text), "\n## ")
+	var versions [][3]int
+	for _, m := range regexp.MustCompile(`(?m)^## v(\d+)\.(\d+)\.(\d+), `).FindAllStringSubmatch(string(text), -1) {
+		var v [3]int
+		for i := range v {
+			if v[i], err = strconv.Atoi(m[i+1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		versions = append(versions, v)
+	}
+	latestFirst := slices.IsSortedFunc(versions, func(a, b [3]int) int { return slices.Compare(b[:], a[:]) })
+	if len(versions) < 2 || len(versions) != all || !latestFirst {
+		t.Errorf("%v, of %d headings", versions, all)
 	}
 }
 
