@@ -47,7 +47,7 @@ func TestRecordAndReplayCommands(t *testing.T) {
 	g := display.Geometry{Width: 128, Height: 64, Name: deviceName, Language: "en"}
 	for i, s := range shots(panel) {
 		got := readPNG(t, filepath.Join(frames, fmt.Sprintf("%02d-%s.png", i+1, s.name)))
-		if n := differing(got, display.Render(s.screen, g)); n > 0 {
+		if n := e2e.Differing(got, display.Render(s.screen, g)); n > 0 {
 			t.Errorf("%s: %d wrong pixels", s.name, n)
 		}
 	}
@@ -59,22 +59,6 @@ func TestRecordAndReplayCommands(t *testing.T) {
 func readPNG(t *testing.T, name string) image.Image {
 	t.Helper()
 	return e2e.Must(png.Decode(bytes.NewReader(e2e.Must(os.ReadFile(name))(t))))(t)
-}
-
-func differing(a, b image.Image) (n int) {
-	if a.Bounds() != b.Bounds() {
-		return -1
-	}
-	for y := range a.Bounds().Dy() {
-		for x := range a.Bounds().Dx() {
-			r, _, _, _ := a.At(x, y).RGBA()
-			s, _, _, _ := b.At(x, y).RGBA()
-			if r>>15 != s>>15 {
-				n++
-			}
-		}
-	}
-	return n
 }
 
 // TestRecordOfABrokenBoard: the recording of a panel that does not answer is written, and says what the bus said.

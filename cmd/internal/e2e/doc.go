@@ -2,5 +2,6 @@
 // real paird with its configuration. Only tests import it.
 //
 // In reading order: check.go (waits, files, listeners, forms), process.go, cost.go (what a process uses), programs.go
-// (paird as it is built), certs.go, device.go, privilege.go (other users, and what needs root).
+// (paird as it is built), certs.go, device.go, panel.go (what a png panel shows), privilege.go (other users, and
+// what needs root).
 package e2e

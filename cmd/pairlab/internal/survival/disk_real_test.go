@@ -3,10 +3,7 @@
 package survival
 
 import (
-	"bytes"
 	"errors"
-	"image"
-	"image/png"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -95,36 +92,7 @@ func (d *device) shows() {
 
 // panelIs reports whether the panel has that screen, on one of its pages.
 func (d *device) panelIs(s display.Screen) bool {
-	content, err := os.ReadFile(d.path("panel.png"))
-	if err != nil {
-		return false
-	}
-	seen, err := png.Decode(bytes.NewReader(content))
-	if err != nil {
-		d.Fatal(err)
-	}
-	g := display.Geometry{Width: 128, Height: 64, Language: "en"}
-	for g.Page = range display.Pages(s, g) {
-		if samePicture(seen, display.Render(s, g)) {
-			return true
-		}
-	}
-	return false
-}
-
-func samePicture(a, b image.Image) bool {
-	if a.Bounds() != b.Bounds() {
-		return false
-	}
-	lit := func(m image.Image, x, y int) bool { r, _, _, _ := m.At(x, y).RGBA(); return r > 0x7fff }
-	for y := range a.Bounds().Dy() {
-		for x := range a.Bounds().Dx() {
-			if lit(a, x, y) != lit(b, x, y) {
-				return false
-			}
-		}
-	}
-	return true
+	return e2e.PanelIs(d.Device, d.path("panel.png"), s, display.Geometry{Width: 128, Height: 64, Language: "en"})
 }
 
 // A full disk is a problem on the panel and no reason to die, nor to pair again: refreshes go on, and with

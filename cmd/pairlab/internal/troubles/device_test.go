@@ -1,11 +1,8 @@
 package troubles
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"image"
-	"image/png"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -162,33 +159,7 @@ func (d *device) panelIs(s display.Screen) bool {
 	if s == nil {
 		d.Fatal("no screen has these words")
 	}
-	content, err := os.ReadFile(d.panel())
-	if err != nil {
-		return false
-	}
-	seen := e2e.Must(png.Decode(bytes.NewReader(content)))(d)
-	g := display.Geometry{Width: 128, Height: 64, Name: "Kitchen printer", Language: "en"}
-	for g.Page = range display.Pages(s, g) {
-		if same(seen, display.Render(s, g)) {
-			return true
-		}
-	}
-	return false
-}
-
-func same(a, b image.Image) bool {
-	if a.Bounds() != b.Bounds() {
-		return false
-	}
-	lit := func(m image.Image, x, y int) bool { r, _, _, _ := m.At(x, y).RGBA(); return r > 0x7fff }
-	for y := range a.Bounds().Dy() {
-		for x := range a.Bounds().Dx() {
-			if lit(a, x, y) != lit(b, x, y) {
-				return false
-			}
-		}
-	}
-	return true
+	return e2e.PanelIs(d, d.panel(), s, display.Geometry{Width: 128, Height: 64, Name: "Kitchen printer", Language: "en"})
 }
 
 // screens are those that a device in trouble may show, by their words in display/words_en.go.
