@@ -253,6 +253,27 @@ func TestLED(t *testing.T) {
 	})
 }
 
+// A grant of another issuer, client or token endpoint than the configuration names is sent nowhere.
+func TestForeign(t *testing.T) {
+	own := store.Binding{Issuer: "https://as", ClientID: "lamp", TokenEndpoint: "https://as/token"}
+	for _, tt := range []struct {
+		name    string
+		change  func(*store.Binding) // of what is configured
+		foreign bool
+	}{
+		{"the same", func(*store.Binding) {}, false},
+		{"its token endpoint is discovered", func(b *store.Binding) { b.TokenEndpoint = "" }, false},
+		{"another issuer", func(b *store.Binding) { b.Issuer = "https://other" }, true},
+		{"another client", func(b *store.Binding) { b.ClientID = "printer" }, true},
+		{"another token endpoint", func(b *store.Binding) { b.TokenEndpoint = "https://as/other" }, true},
+	} {
+		configured := own
+		if tt.change(&configured); foreign(own, configured) != tt.foreign {
+			t.Errorf("%s: foreign: %v", tt.name, !tt.foreign)
+		}
+	}
+}
+
 // What the store keeps is what the client gave, and the other way round.
 func TestGrantRoundTrip(t *testing.T) {
 	in := deviceauth.Token{

@@ -62,7 +62,7 @@ func TestEncodeReadsBack(t *testing.T) {
 // again, and what an independent reader reads, also with the host in capitals.
 func FuzzQRText(f *testing.F) {
 	for _, uri := range []string{
-		sample, "https://bücher.example/gerät?code=WDJB-MJHT", "https://user@例え.テスト:8443/#\x00", "://", "javascript:alert(1)", "\xff\u202e", "tel:0123456789",
+		sample, "https://bücher.example/gerät?code=WDJB-MJHT", "https://user@例え.テスト:8443/#\x00", "://", "https://a b\n.example", "javascript:alert(1)", "\xff\u202e", "tel:0123456789",
 		"HTTPS://A.B/" + strings.Repeat("0", 700),
 	} {
 		f.Add(uri)
