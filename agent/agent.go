@@ -109,6 +109,7 @@ type Options struct {
 	Bound      store.Binding // what the configuration names; TokenEndpoint empty where it is discovered
 	BrokerURL  string
 	Panel      control.Panel // Driver and Size; zero without a panel
+	Settings   Settings      // of the boot partition
 	StartAuto  bool          // start = "auto"
 	Revoke     string        // auth.revoke: "auto" (also ""), "reset", "never"
 	PairHold   time.Duration

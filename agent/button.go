@@ -21,11 +21,14 @@ func (a *Agent) watchButton(ctx context.Context) {
 				edges = nil
 				continue
 			}
-			var act gesture.Action
-			a.status.update(func(f *facts) { f.gesture, act = f.gesture.Next(hold, e) })
 			if e.Down && a.o.Screen != nil {
 				a.o.Screen.Wake()
 			}
+			if a.settingsEdge(e) {
+				continue
+			}
+			var act gesture.Action
+			a.status.update(func(f *facts) { f.gesture, act = f.gesture.Next(hold, e) })
 			a.act(ctx, act)
 		}
 	}

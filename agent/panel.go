@@ -30,7 +30,9 @@ func (a *Agent) present(ctx context.Context) {
 		v, changed := a.view()
 		problems.observe(v, a.events)
 		if a.o.Screen != nil {
-			a.o.Screen.Show(screen(v))
+			s := screen(v)
+			a.o.Screen.Show(s)
+			a.showNotice(s, v)
 		}
 		if p := led(v); p != shown {
 			shown, since = p, v.now
@@ -58,7 +60,7 @@ func refreshView(v view) time.Duration {
 	switch {
 	case v.held != gesture.None || v.question > 0:
 		return 200 * time.Millisecond
-	case v.State == control.StatePairing || v.justPaired || v.identify:
+	case v.State == control.StatePairing || v.justPaired || v.identify || v.settings.State != 0:
 		return time.Second
 	}
 	return 30 * time.Second

@@ -34,6 +34,7 @@ type facts struct {
 	gesture    gesture.State
 	justPaired time.Time // until then the panel says so
 	identify   time.Time // until
+	notice     notice    // of the settings on the boot partition
 	wiped      *control.ResetResult
 }
 

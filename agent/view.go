@@ -23,6 +23,8 @@ type view struct {
 	justPaired bool
 	identify   bool
 	wiped      *control.ResetResult
+	settings   display.Settings // zero: nothing to say of them
+	unanswered bool             // they were asked about for long enough
 	sent       int
 	reports    map[control.ProblemCode]int // how often each was reported since the start
 }
@@ -47,6 +49,10 @@ func newView(o Options, f facts, out outside) view {
 		justPaired: out.now.Before(f.justPaired), identify: out.now.Before(f.identify),
 	}
 	v.held, v.heldLeft = f.gesture.Held(holds(o), out.now)
+	if f.notice.open(o.Settings.Screen, out.now) {
+		v.settings = o.Settings.Screen
+	}
+	v.unanswered = v.settings.State == 0 && !f.notice.over
 	return v
 }
 
@@ -138,14 +144,23 @@ func screen(v view) display.Screen {
 		return display.Identify{ID: v.Device.ID}
 	case v.wiped != nil:
 		return display.Wiped{Unrevoked: !v.wiped.Revoked}
+	case v.tells():
+		return v.settings
 	case v.State == control.StatePairing:
 		p := v.Pairing
 		return display.Pairing{UserCode: p.UserCode, VerificationURI: p.VerificationURI,
 			VerificationURIComplete: p.VerificationURIComplete, Left: time.Duration(p.ExpiresIn) * time.Second}
 	case v.justPaired && v.Grant != nil:
 		return display.Paired{Account: v.Grant.Name}
+	case v.settings.State == display.Ask && v.State != control.StateStarting:
+		return v.settings
 	}
 	return resting(v)
+}
+
+// tells reports whether the panel has to say what came of new settings: that comes before a code, which lives for minutes.
+func (v view) tells() bool {
+	return v.settings.State != 0 && v.settings.State != display.Ask && v.State != control.StateStarting
 }
 
 // resting is the screen of a device that is not being used.

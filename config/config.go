@@ -25,9 +25,9 @@ type Config struct {
 	Hooks     Hooks
 	Log       Log
 
-	file  string            // where it was read from, for Print
-	lines map[string]int    // the line of each key that was set
-	given map[string]string // what set a key that the file does not, such as "board inky-phat"
+	at      map[string]place  // of each key that was set
+	given   map[string]string // what set a key that no file does, such as "board inky-phat"
+	refused Problems          // what the boot partition's file may not set
 }
 
 // Device says who this device is.
@@ -183,14 +183,17 @@ type Log struct {
 	Format string // auto|text|json
 }
 
-// IsSet reports whether the file or a Preset set a key, such as "display.size".
-func (c Config) IsSet(key string) bool { return c.lines[key] > 0 || c.given[key] != "" }
+// IsSet reports whether a file or a Preset set a key, such as "display.size".
+func (c Config) IsSet(key string) bool { return c.set(key) || c.given[key] != "" }
 
-// Preset sets keys that the file leaves out, by TOML values of their types. Print says that they come from there.
+// set reports whether a file set a key.
+func (c Config) set(key string) bool { return c.at[key].line > 0 }
+
+// Preset sets keys that the files leave out, by TOML values of their types. Print says that they come from there.
 func (c *Config) Preset(from string, values map[string]any) {
 	given := maps.Clone(c.given)
 	for _, k := range keys(c) {
-		if raw, ok := values[k.name]; ok && c.lines[k.name] == 0 && k.set(raw) == "" {
+		if raw, ok := values[k.name]; ok && !c.set(k.name) && k.set(raw) == "" {
 			if given == nil {
 				given = map[string]string{}
 			}

@@ -57,7 +57,7 @@ func TestEveryKeyOfTheContract(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	for _, k := range keys(&c) {
-		if c.lines[k.name] == 0 {
+		if !c.set(k.name) {
 			t.Errorf("testdata/contract.toml does not set %s", k.name)
 		}
 	}
@@ -90,7 +90,7 @@ func TestExampleShowsDefaults(t *testing.T) {
 		text.WriteString(line)
 	}
 	got, want := parse(t, text.String()), parse(t, least)
-	got.lines, want.lines = nil, nil
+	got.at, want.at = nil, nil
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the example says\n%+v\nthe defaults are\n%+v", got, want)
 	}
@@ -107,7 +107,7 @@ func TestPrintIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := parse(t, b.String())
-	first.lines, second.lines = nil, nil
+	first.at, second.at = nil, nil
 	if !reflect.DeepEqual(first, second) {
 		t.Errorf("printed\n%s\ngives %+v\nwant %+v", b.String(), second, first)
 	}

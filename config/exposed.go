@@ -9,17 +9,16 @@ import (
 	"strings"
 )
 
-// Exposed finds secrets that stand in the configuration file itself, where every user of the machine may read it.
+// Exposed finds secrets that stand in a configuration file itself, where every user of the machine may read it.
 // The error is a Problems; it is nil where c was not read from a file. The file may then be what it is meant to be:
 // one without secrets, for all to read.
 func (c Config) Exposed() error {
-	info, err := os.Stat(c.file)
-	if err != nil || info.Mode().Perm()&0o004 == 0 {
-		return nil
-	}
 	found := collector{seen: map[string]bool{}}
 	for _, key := range c.literals() {
-		found.add(key, c.lines[key], fmt.Sprintf("every user may read it here (mode %04o): %s", info.Mode().Perm(), insteadOf(key)))
+		info, err := os.Stat(c.at[key].path)
+		if err == nil && info.Mode().Perm()&0o004 != 0 {
+			found.add(key, c.at[key], fmt.Sprintf("every user may read it here (mode %04o): %s", info.Mode().Perm(), insteadOf(key)))
+		}
 	}
 	return found.err()
 }

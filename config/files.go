@@ -9,7 +9,7 @@ import (
 // Problems. It is for `paird config check` and doctor: the daemon itself reads the files when it needs them.
 func (c Config) CheckFiles() error {
 	found := collector{seen: map[string]bool{}}
-	add := func(key, detail string) { found.add(key, c.lines[key], detail) }
+	add := func(key, detail string) { found.add(key, c.at[key], detail) }
 	add("auth.client_secret_file", secretFile(c.Auth.ClientSecretFile))
 	add("auth.client_key_file", secretFile(c.Auth.ClientKeyFile))
 	add("mqtt.password_file", secretFile(c.MQTT.PasswordFile))

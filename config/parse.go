@@ -1,77 +1,60 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
 )
 
-// maxFile bounds a configuration, bytes.
-const maxFile = 64 << 10
+// MaxFile bounds a configuration file, bytes.
+const MaxFile = 64 << 10
 
 // Load reads and parses the file at path. The error is a Problems or about the file itself.
 func Load(path string) (Config, error) {
-	f, err := os.Open(path)
+	l, err := ReadLayer(path, Local)
 	if err != nil {
-		return Config{}, fmt.Errorf("configuration: %w", err)
+		return Config{}, err
 	}
-	defer f.Close()
-	c, err := Parse(f)
-	c.file = path
-	return c, err
+	return Merge(l)
 }
 
-// Parse reads a configuration in TOML. The error is a Problems with everything that the file gets wrong, or what r
-// says. With a Problems the Config holds what could be read, the defaults for all else.
+// Parse reads a configuration in TOML. The error is a Problems, as that of Merge, or what r says.
 func Parse(r io.Reader) (Config, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	text, err := readText(r)
 	if err != nil {
-		return Default(), fmt.Errorf("configuration: %w", err)
+		return Default(), err
 	}
-	if len(text) > maxFile {
-		return Default(), Problems{{Detail: "the file is larger than 64 KiB, this is no configuration", fatal: true}}
-	}
-	src, err := read(string(text))
-	if err != nil {
-		return Default(), Problems{syntax(err)}
-	}
-	return src.config()
+	return Merge(Layer{Text: text})
 }
 
-func syntax(err error) Problem {
-	if at, ok := errors.AsType[toml.ParseError](err); ok {
-		return Problem{Key: at.LastKey, Line: at.Position.Line, Detail: "this is no TOML: " + at.Message, fatal: true}
-	}
-	return Problem{Detail: "this is no TOML: " + err.Error(), fatal: true}
-}
-
-// config walks the file along the key table.
-func (s *source) config() (Config, error) {
-	c := Default()
-	c.lines = map[string]int{}
-	w := walker{source: s, known: map[string]key{}, lines: c.lines, problems: collector{seen: map[string]bool{}}}
-	for _, k := range keys(&c) {
-		w.known[k.name] = k
-	}
-	c.Tokens = items(&w, "token", defaultToken(), tokenKeys)
-	c.Telemetry.Sensors = items(&w, "telemetry.sensor", defaultSensor(), sensorKeys)
-	w.walk(nil, s.tree)
-	c.require(func(key, detail string) { w.problems.add(key, c.lines[key], detail) })
-	return c, w.problems.err()
-}
-
-// walker sets what the file has and gathers what does not fit.
+// walker sets what the files have and gathers what does not fit.
 type walker struct {
-	source   *source
+	config   *Config
 	known    map[string]key
-	lines    map[string]int
 	problems collector
+	source   *source // of the present file
+	layer    Layer
+}
+
+// read takes in one file. Of one that is no TOML it takes in the sections that are.
+func (w *walker) read(l Layer) (broken Problems) {
+	if len(l.Text) > MaxFile {
+		return Problems{{File: l.Path, Detail: "the file is larger than 64 KiB, this is no configuration", fatal: true}}
+	}
+	src, err := read(string(l.Text))
+	if err != nil {
+		broken = Problems{syntax(l, err)}
+		src = salvage(string(l.Text))
+	}
+	w.source, w.layer = &src, l
+	items(w, "token", &w.config.Tokens, defaultToken(), tokenKeys)
+	items(w, "telemetry.sensor", &w.config.Telemetry.Sensors, defaultSensor(), sensorKeys)
+	w.walk(nil, src.tree)
+	return broken
 }
 
 // walk goes through one table of the file.
@@ -82,25 +65,36 @@ func (w *walker) walk(at []string, tree map[string]any) {
 		k, known := w.known[full]
 		switch sub, isTable := raw.(map[string]any); {
 		case full == "token" || full == "telemetry.sensor": // read by items
+		case known && w.layer.Kind == Boot && !k.boot:
+			w.refuse(full, w.source.line(path...))
 		case known:
-			w.lines[full] = w.source.line(path...)
-			w.problems.add(full, w.lines[full], k.set(raw))
+			set := w.place(w.source.line(path...))
+			w.config.at[full] = set
+			w.problems.add(full, set, k.set(raw))
 		case !w.section(full):
-			w.problems.add(full, w.line(path), unknown(full, w.known))
+			w.problems.add(full, w.found(path), unknown(full, w.known))
 		case isTable:
 			w.walk(path, sub)
 		default:
-			w.problems.add(full, w.line(path), "is a section, write ["+full+"] on a line of its own")
+			w.problems.add(full, w.found(path), "is a section, write ["+full+"] on a line of its own")
 		}
 	}
 }
 
-// line spares the search where the problem would not be listed.
-func (w *walker) line(path []string) int {
+// refuse notes what the boot partition's file may not set.
+func (w *walker) refuse(key string, line int) {
+	refused := Problem{Key: key, File: w.layer.Path, Line: line, Detail: "may not be set from the boot partition, and is left out"}
+	w.config.refused = append(w.config.refused, refused)
+}
+
+func (w *walker) place(line int) place { return place{w.layer.Path, w.layer.Kind, line} }
+
+// found is where a key without a field stands. It spares the search where the problem would not be listed.
+func (w *walker) found(path []string) place {
 	if len(w.problems.list) >= maxProblems {
-		return 0
+		return w.place(0)
 	}
-	return w.source.line(path...)
+	return w.place(w.source.line(path...))
 }
 
 func (w *walker) section(full string) bool {
@@ -113,18 +107,24 @@ func (w *walker) section(full string) bool {
 }
 
 // items reads an array of tables. Their lines are not known: the library has only the last table's.
-func items[T any](w *walker, name string, usual T, keysOf func(*T) []key) []T {
+func items[T any](w *walker, name string, list *[]T, usual T, keysOf func(*T) []key) {
 	raw := dig(w.source.tree, strings.Split(name, "."))
 	tables, ok := raw.([]map[string]any)
-	if raw != nil && !ok {
-		w.problems.add(name, 0, "is a list of sections, write [["+name+"]] on a line of its own")
+	switch {
+	case raw == nil:
+		return
+	case w.layer.Kind == Boot:
+		w.refuse(name, 0)
+		return
+	case !ok:
+		w.problems.add(name, w.place(0), "is a list of sections, write [["+name+"]] on a line of its own")
 	}
-	out := make([]T, len(tables))
+	w.config.at[name] = w.place(0)
+	*list = make([]T, len(tables))
 	for i, tree := range tables {
-		out[i] = usual
-		w.item(fmt.Sprintf("%s[%d]", name, i+1), tree, keysOf(&out[i]))
+		(*list)[i] = usual
+		w.item(fmt.Sprintf("%s[%d]", name, i+1), tree, keysOf(&(*list)[i]))
 	}
-	return out
 }
 
 // item reads one table of an array.
@@ -140,7 +140,7 @@ func (w *walker) item(at string, tree map[string]any, keys []key) {
 		} else {
 			wrong = unknown(field, known)
 		}
-		w.problems.add(at+"."+toml.Key{field}.String(), 0, wrong)
+		w.problems.add(at+"."+toml.Key{field}.String(), w.place(0), wrong)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // Print writes the effective configuration as TOML that Parse reads again. Each line says where its
-// value comes from: `default`, the file and line, or the board. Files that hold secrets are named, never read.
+// value comes from: `default`, the file and line (of a product's own or the boot partition's file it says so), or the board. Files that hold secrets are named, never read.
 func (c Config) Print(w io.Writer) error {
 	var b strings.Builder
 	section := ""
@@ -16,17 +16,21 @@ func (c Config) Print(w io.Writer) error {
 		fmt.Fprintf(&b, "%s = %s  # %s\n", field(k.name), k.value(), c.origin(k.name))
 	}
 	for i := range c.Tokens {
-		printItem(&b, "token", tokenKeys(&c.Tokens[i]))
+		c.printItem(&b, "token", tokenKeys(&c.Tokens[i]))
 	}
 	for i := range c.Telemetry.Sensors {
-		printItem(&b, "telemetry.sensor", sensorKeys(&c.Telemetry.Sensors[i]))
+		c.printItem(&b, "telemetry.sensor", sensorKeys(&c.Telemetry.Sensors[i]))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func printItem(b *strings.Builder, name string, keys []key) {
-	fmt.Fprintf(b, "\n[[%s]]\n", name)
+func (c Config) printItem(b *strings.Builder, name string, keys []key) {
+	fmt.Fprintf(b, "\n[[%s]]", name)
+	if at := c.at[name]; at.path != "" {
+		fmt.Fprintf(b, "  # %s%s", at.kind.prefix(), at.path)
+	}
+	b.WriteByte('\n')
 	for _, k := range keys {
 		fmt.Fprintf(b, "%s = %s\n", k.name, k.value())
 	}
@@ -34,16 +38,16 @@ func printItem(b *strings.Builder, name string, keys []key) {
 
 // origin says where a value comes from.
 func (c Config) origin(name string) string {
-	line := c.lines[name]
+	at := c.at[name]
 	switch from := c.given[name]; {
 	case from != "":
 		return from
-	case line == 0:
+	case at.line == 0:
 		return "default"
-	case c.file == "":
-		return fmt.Sprintf("line %d", line)
+	case at.path == "":
+		return fmt.Sprintf("line %d", at.line)
 	}
-	return fmt.Sprintf("%s:%d", c.file, line)
+	return fmt.Sprintf("%s%s:%d", at.kind.prefix(), at.path, at.line)
 }
 
 // head writes the section's line where a new one begins.

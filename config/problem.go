@@ -15,7 +15,8 @@ import (
 // Problem is one thing that is wrong with a configuration.
 type Problem struct {
 	Key    string // "auth.issuer", "token[2].name"; "" where the file is no TOML at all
-	Line   int    // 0: not known, or the key is missing
+	File   string // "" where it is not known, the key is missing, or c was not read from a file
+	Line   int    // 0: likewise
 	Detail string // what is wrong and what to do; never a secret
 	fatal  bool   // the file cannot be read at all: other problems are its consequences
 }
@@ -62,12 +63,12 @@ type collector struct {
 }
 
 // add takes a problem; one without detail is none.
-func (c *collector) add(key string, line int, detail string) {
+func (c *collector) add(key string, at place, detail string) {
 	if detail == "" || c.seen[key] || len(c.list) >= maxProblems {
 		return
 	}
 	c.seen[key] = true
-	c.list = append(c.list, Problem{Key: key, Line: line, Detail: detail})
+	c.list = append(c.list, Problem{Key: key, File: at.path, Line: at.line, Detail: detail})
 }
 
 func (c *collector) err() error {
@@ -78,21 +79,16 @@ func (c *collector) err() error {
 	return c.list
 }
 
-// Len, Less and Swap sort by line, then by key: no key comes twice.
+// Len, Less and Swap sort by file, line and key, what has no line last: no key comes twice.
 func (c *collector) Len() int { return len(c.list) }
 func (c *collector) Less(i, j int) bool {
 	a, b := c.list[i], c.list[j]
-	return cmp.Or(cmp.Compare(last(a.Line), last(b.Line)), cmp.Compare(a.Key, b.Key)) < 0
+	if none := cmp.Compare(min(a.Line, 1), min(b.Line, 1)); none != 0 {
+		return none > 0
+	}
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key)) < 0
 }
 func (c *collector) Swap(i, j int) { c.list[i], c.list[j] = c.list[j], c.list[i] }
-
-// last sorts an unknown line behind all others.
-func last(line int) int {
-	if line == 0 {
-		return int(^uint(0) >> 1)
-	}
-	return line
-}
 
 // Problems gathers what other packages say of c. Each error is `key: what is wrong, what to do`; the line of the
 // key is added. It returns nil where there is none.
@@ -107,12 +103,12 @@ func (c Config) Problems(errs ...error) error {
 				return all
 			}
 			for _, p := range all {
-				found.add(p.Key, p.Line, p.Detail)
+				found.add(p.Key, place{path: p.File, line: p.Line}, p.Detail)
 			}
 			continue
 		}
 		key, detail := cutKey(err.Error())
-		found.add(key, c.lines[key], detail)
+		found.add(key, c.at[key], detail)
 	}
 	return found.err()
 }

@@ -8,6 +8,7 @@ type key struct {
 	rules   []rule // what the file's value must fulfil; a default is not checked
 	example string // the value of a required key in the example; "": the default stands there, commented out
 	hex     bool   // a number that datasheets write in hexadecimal
+	boot    bool   // the file on the boot partition may set it
 }
 
 func entry(name string, field any, doc string, rules ...rule) key {
@@ -25,6 +26,13 @@ func (k key) hexadecimal() key {
 	return k
 }
 
+// onBoot marks a key that the file on the boot partition may set. Everyone who holds the card may write that file, so it names no
+// program, no file and no user.
+func (k key) onBoot() key {
+	k.boot = true
+	return k
+}
+
 // keys is the key table: every key of the file but those of [[token]] and [[telemetry.sensor]], in the order of
 // the example.
 func keys(c *Config) []key {
@@ -38,7 +46,7 @@ func keys(c *Config) []key {
 func deviceKeys(c *Config) []key {
 	d := &c.Device
 	return []key{
-		entry("device.name", &d.Name, `on the panel, the consent page and in Home Assistant; "": the host name`, atMost(64)),
+		entry("device.name", &d.Name, `on the panel, the consent page and in Home Assistant; "": the host name`, atMost(64)).onBoot(),
 		entry("device.id", &d.ID, `1 to 64 letters, digits, - or _; "": a stable id of the board`),
 		entry("device.state_dir", &d.StateDir, "holds the grant and the queue; mode 0700", text(filled), text(path)),
 	}
@@ -48,8 +56,8 @@ func authKeys(c *Config) []key {
 	a := &c.Auth
 	mode := words{"auto", "on", "off"}
 	return []key{
-		entry("auth.issuer", &a.Issuer, "the authorization server, found by RFC 8414 or OpenID discovery").required("https://auth.example.com"),
-		entry("auth.client_id", &a.ClientID, "how this product is registered there").required("printer"),
+		entry("auth.issuer", &a.Issuer, "the authorization server, found by RFC 8414 or OpenID discovery").required("https://auth.example.com").onBoot(),
+		entry("auth.client_id", &a.ClientID, "how this product is registered there").required("printer").onBoot(),
 		entry("auth.device_authorization_endpoint", &a.DeviceAuthorizationEndpoint, "this and the next three replace discovery"),
 		entry("auth.token_endpoint", &a.TokenEndpoint, ""),
 		entry("auth.revocation_endpoint", &a.RevocationEndpoint, ""),
@@ -60,9 +68,9 @@ func authKeys(c *Config) []key {
 		entry("auth.client_key_file", &a.ClientKeyFile, "the key of private_key_jwt, PEM", text(path)),
 		entry("auth.client_assertion_audience", &a.ClientAssertionAudience,
 			"of private_key_jwt: issuer, or token_endpoint where the server wants that (Hydra)", words{"issuer", "token_endpoint"}),
-		entry("auth.scopes", &a.Scopes, "the scopes to ask for"),
-		entry("auth.audience", &a.Audience, "the API the token is for, as Auth0 wants it"),
-		entry("auth.resource", &a.Resource, "the API the token is for (RFC 8707)"),
+		entry("auth.scopes", &a.Scopes, "the scopes to ask for").onBoot(),
+		entry("auth.audience", &a.Audience, "the API the token is for, as Auth0 wants it").onBoot(),
+		entry("auth.resource", &a.Resource, "the API the token is for (RFC 8707)").onBoot(),
 		entry("auth.pkce", &a.PKCE, "auto (where the server offers S256), on or off", mode),
 		entry("auth.dpop", &a.DPoP, "auto (where the server offers ES256), on or off; a bound token is no bearer token", mode),
 		entry("auth.ca_file", &a.CAFile, "trust these certificates (PEM) and no others", text(path)),
@@ -76,24 +84,24 @@ func authKeys(c *Config) []key {
 func boardKeys(c *Config) []key {
 	d, b := &c.Display, &c.Button
 	return []key{
-		entry("display.board", &d.Board, `sets panel, bus, pins and button where this file does not; "": none`),
-		entry("display.panel", &d.Panel, ""),
+		entry("display.board", &d.Board, `sets panel, bus, pins and button where this file does not; "": none`).onBoot(),
+		entry("display.panel", &d.Panel, "").onBoot(),
 		entry("display.size", &d.Size, "of png, sim and terminal, and of panels that are sold in several sizes, such as ssd1306"),
 		entry("display.bus", &d.Bus, `the I2C or SPI bus, such as "I2C1" or "SPI0.0"`),
 		entry("display.address", &d.Address, "of a panel on I2C").hexadecimal(),
 		entry("display.column_offset", &d.ColumnOffset, "-1: as the controller is usually wired (SH1106: 2)"),
 		entry("display.pins", &d.Pins, "dc, reset, busy and power by name, where the panel needs them"),
 		entry("display.required", &d.Required, "true: do not start without the panel"),
-		entry("display.rotate", &d.Rotate, "0, 90, 180 or 270 degrees clockwise"),
-		entry("display.language", &d.Language, ""),
+		entry("display.rotate", &d.Rotate, "0, 90, 180 or 270 degrees clockwise").onBoot(),
+		entry("display.language", &d.Language, "").onBoot(),
 		entry("sim.panel", &c.Sim.Panel, `the panel that panel = "sim" looks like; "": a plain one of display.size`),
 		entry("sim.listen", &c.Sim.Listen, `the page of panel = "sim", on this machine only; the log says its address, with a token in it`),
 		entry("sim.open", &c.Sim.Open, "true: the page asks for no token, so every user of this machine may press the button; for a lab"),
 		entry("png.file", &c.PNG.File, `panel = "png" replaces this file with each frame; best in memory, below /run`, text(path)),
-		entry("button.pin", &b.Pin, `such as "GPIO17"; "": no button`),
-		entry("button.active_low", &b.ActiveLow, "pressing connects the pin to ground"),
-		entry("button.pair_hold", &b.PairHold, "hold the button this long and let go: pair", span{half, minute}),
-		entry("button.reset_hold", &b.ResetHold, `let go after this, then press again within 10 s: factory reset; "0s": never`, span{0, 2 * minute}),
+		entry("button.pin", &b.Pin, `such as "GPIO17"; "": no button`).onBoot(),
+		entry("button.active_low", &b.ActiveLow, "pressing connects the pin to ground").onBoot(),
+		entry("button.pair_hold", &b.PairHold, "hold the button this long and let go: pair", span{half, minute}).onBoot(),
+		entry("button.reset_hold", &b.ResetHold, `let go after this, then press again within 10 s: factory reset; "0s": never`, span{0, 2 * minute}).onBoot(),
 		entry("led.pin", &c.LED.Pin, `"": no LED`),
 	}
 }
@@ -101,12 +109,12 @@ func boardKeys(c *Config) []key {
 func mqttKeys(c *Config) []key {
 	m := &c.MQTT
 	return []key{
-		entry("mqtt.url", &m.URL, `mqtts:// or wss://; mqtt:// and ws:// to this machine only; "": no broker`),
+		entry("mqtt.url", &m.URL, `mqtts:// or wss://; mqtt:// and ws:// to this machine only; "": no broker`).onBoot(),
 		entry("mqtt.client_id", &m.ClientID, "{device_id} {client_id} {sub} {claim:NAME}"),
 		entry("mqtt.username", &m.Username, "{access_token} {id_token} {sub} {client_id} {device_id} {claim:NAME}"),
 		entry("mqtt.password", &m.Password, "as username; a password of its own belongs into the next key's file"),
 		entry("mqtt.password_file", &m.PasswordFile, "holds a static password; read for each connection, a trailing newline is dropped", text(path)),
-		entry("mqtt.topic", &m.Topic, "the topics telemetry, status, about, event, cmd and in are below it", text(filled)),
+		entry("mqtt.topic", &m.Topic, "the topics telemetry, status, about, event, cmd and in are below it", text(filled)).onBoot(),
 		entry("mqtt.home_assistant", &m.HomeAssistant, `discovery prefix, usually "homeassistant"; "": off`),
 		entry("mqtt.commands", &m.Commands, `what the cmd topic may do`),
 		entry("mqtt.keep_alive", &m.KeepAlive, "at most 40s, so that a dead link is found within a minute", span{5 * second, 40 * second}),

@@ -21,6 +21,8 @@ func allScreens() []Screen {
 		Holding{Action: "reset"},
 		ConfirmReset{Left: 10 * time.Second},
 		Wiped{}, Wiped{Unrevoked: true},
+		Settings{State: Wrong, Line: 1234}, Settings{State: Wrong}, Settings{State: Taken}, Settings{State: Taken, Line: 12},
+		Settings{State: Left, Line: 12}, Settings{State: Left}, Settings{State: Ask, Server: "auth.example.com"}, Settings{State: Ask},
 		Identify{ID: "a1b2c3d4e5f60718"}, Identify{ID: "a1b2c3d4e5f60718"},
 		Paired{Account: "maximiliane.mustermann-beispiel@subdomain.example.com"},
 		Online{Account: "maximiliane.mustermann-beispiel@subdomain.example.com", Sent: 123456},

@@ -44,6 +44,12 @@ type (
 	ConfirmReset struct{ Left time.Duration }
 	// Wiped says that the device is safe to give away. Unrevoked: the server did not confirm the revocation.
 	Wiped struct{ Unrevoked bool }
+	// Settings says what came of the configuration (Wrong: the daemon cannot run with it) or of the file on the boot partition.
+	Settings struct {
+		State  SettingsState
+		Line   int    // of the first mistake, or of what was left out; 0: none
+		Server string // Ask: the authorization server of the new settings
+	}
 	// Identify answers the identify command: the device shows which one it is.
 	Identify struct{ ID string }
 	// TestCard shows the corners, the size and the driver.
@@ -60,8 +66,20 @@ func (Problem) isScreen()      {}
 func (Holding) isScreen()      {}
 func (ConfirmReset) isScreen() {}
 func (Wiped) isScreen()        {}
+func (Settings) isScreen()     {}
 func (Identify) isScreen()     {}
 func (TestCard) isScreen()     {}
+
+// SettingsState is what a Settings screen says.
+type SettingsState uint8
+
+// The states. Ask asks for the press that takes over the settings of the boot partition.
+const (
+	Wrong SettingsState = iota + 1
+	Taken
+	Left
+	Ask
+)
 
 // Geometry is what Render must know of the panel. Width and Height are those of the reader's view.
 type Geometry struct {

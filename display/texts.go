@@ -38,6 +38,8 @@ func (w *words) message(s Screen, g Geometry) (m message) {
 			m.add(block{text: w.unrevoked, role: body})
 		}
 		m.add(block{text: w.safe, role: body, optional: s.Unrevoked})
+	case Settings:
+		w.putSettings(&m, s)
 	case Identify:
 		m.urgent = true
 		m.add(block{text: w.identify})
@@ -94,6 +96,36 @@ func (w *words) putProblem(m *message, s Problem) {
 	if s.Queued > 0 {
 		m.add(block{text: with(w.queued, strconv.Itoa(s.Queued)), role: note, optional: true})
 	}
+}
+
+func (w *words) putSettings(m *message, s Settings) {
+	a := w.problem("config")
+	m.urgent = s.State == Wrong || s.State == Left
+	switch s.State {
+	case Wrong:
+		m.add(block{text: a.what})
+		m.addLine(w.settings, s.Line, a.do)
+	case Left:
+		m.add(block{text: w.fresh})
+		m.addLine(w.notTaken, s.Line, a.what)
+	case Taken:
+		m.add(block{text: w.fresh})
+		m.add(block{text: w.taken, role: body, optional: true})
+		m.addLine(w.leftOut, s.Line, "")
+	case Ask:
+		m.add(block{text: w.fresh})
+		m.add(block{text: w.useNew, role: body})
+		m.add(block{text: s.Server, role: note, free: true, cut: true, optional: true})
+	}
+}
+
+// addLine adds what is said of a line of a file, or what is said without one.
+func (m *message) addLine(of string, line int, without string) {
+	text := without
+	if line > 0 {
+		text = with(of, strconv.Itoa(line))
+	}
+	m.add(block{text: text, role: body})
 }
 
 func (w *words) putHolding(m *message, s Holding, g Geometry) {

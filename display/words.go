@@ -26,6 +26,11 @@ type words struct {
 	unrevoked             string
 	identify              string
 	ask                   string // the person who installed the device, with the problem's code
+	settings              string // before the line of a mistake in the configuration
+	fresh                 string // settings, on the boot partition; the next three say what came of them
+	taken                 string
+	leftOut, notTaken     string // before the line of what is left out, and of a mistake
+	useNew                string // asks for the press that takes them over
 	problems              [len(problemCodes)]advice
 	unknown               string // a problem of another code
 	reasons               [len(reasonMarks)]string

@@ -29,6 +29,12 @@ var german = words{
 	unrevoked:  "Auch im Konto entfernen.",
 	identify:   "Hier bin ich",
 	ask:        "Techniker fragen: #",
+	settings:   "Einstellungen: Zeile #",
+	fresh:      "Neue Einstellungen",
+	taken:      "Übernommen.",
+	leftOut:    "Ausgelassen: Zeile #",
+	notTaken:   "Abgelehnt: Zeile #",
+	useNew:     "Drücken: nutzen. Halten: nein.",
 	problems: [...]advice{
 		{"Uhrzeit nicht eingestellt", "Netzwerk prüfen."},
 		{"Fehler im Speicher", ""},

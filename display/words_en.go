@@ -29,6 +29,12 @@ var english = words{
 	unrevoked:  "Remove it in your account too.",
 	identify:   "Here I am",
 	ask:        "Ask who set it up: #",
+	settings:   "Settings: line #",
+	fresh:      "New settings",
+	taken:      "In use.",
+	leftOut:    "Left out: line #",
+	notTaken:   "Not used: line #",
+	useNew:     "Press: use. Hold: no.",
 	problems: [...]advice{
 		{"Time not set", "Check the network."},
 		{"Memory error", ""},

@@ -29,6 +29,12 @@ var spanish = words{
 	unrevoked:  "Quítelo también de su cuenta.",
 	identify:   "Aquí estoy",
 	ask:        "Avise al instalador: #",
+	settings:   "Ajustes: línea #",
+	fresh:      "Ajustes nuevos",
+	taken:      "Aplicados.",
+	leftOut:    "Omitido: línea #",
+	notTaken:   "Rechazados: línea #",
+	useNew:     "Pulsar: aplicar. Mantener: no.",
 	problems: [...]advice{
 		{"Hora sin ajustar", "Compruebe la red."},
 		{"Error de memoria", ""},

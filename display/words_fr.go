@@ -29,6 +29,12 @@ var french = words{
 	unrevoked:  "Retirez-le aussi de votre compte.",
 	identify:   "Me voici",
 	ask:        "Voir l’installateur\u00a0: #",
+	settings:   "Paramètres\u00a0: ligne #",
+	fresh:      "Nouveaux paramètres",
+	taken:      "Appliqués.",
+	leftOut:    "Ignoré\u00a0: ligne #",
+	notTaken:   "Refusés\u00a0: ligne #",
+	useNew:     "Appuyer\u00a0: appliquer. Maintenir\u00a0: non.",
 	problems: [...]advice{
 		{"Heure non réglée", "Vérifiez le réseau."},
 		{"Erreur de mémoire", ""},

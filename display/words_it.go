@@ -29,6 +29,12 @@ var italian = words{
 	unrevoked:  "Rimuovilo anche dal tuo account.",
 	identify:   "Sono qui",
 	ask:        "Contatta il tecnico: #",
+	settings:   "Impostazioni: riga #",
+	fresh:      "Nuove impostazioni",
+	taken:      "Applicate.",
+	leftOut:    "Tralasciata: riga #",
+	notTaken:   "Rifiutate: riga #",
+	useNew:     "Premere: applicare. Tenere: no.",
 	problems: [...]advice{
 		{"Ora non impostata", "Controlla la rete."},
 		{"Errore di memoria", ""},

@@ -29,6 +29,12 @@ var dutch = words{
 	unrevoked:  "Verwijder het ook uit je account.",
 	identify:   "Hier ben ik",
 	ask:        "Vraag de beheerder: #",
+	settings:   "Instellingen: regel #",
+	fresh:      "Nieuwe instellingen",
+	taken:      "In gebruik.",
+	leftOut:    "Weggelaten: regel #",
+	notTaken:   "Geweigerd: regel #",
+	useNew:     "Drukken: gebruiken. Vasthouden: nee.",
 	problems: [...]advice{
 		{"Tijd niet ingesteld", "Controleer het netwerk."},
 		{"Geheugenfout", ""},

@@ -29,6 +29,12 @@ var portuguese = words{
 	unrevoked:  "Remova-o também da sua conta.",
 	identify:   "Estou aqui",
 	ask:        "Avise o instalador: #",
+	settings:   "Configurações: linha #",
+	fresh:      "Novas configurações",
+	taken:      "Aplicadas.",
+	leftOut:    "Ignorada: linha #",
+	notTaken:   "Recusadas: linha #",
+	useNew:     "Pressionar: aplicar. Segurar: não.",
 	problems: [...]advice{
 		{"Hora não ajustada", "Verifique a rede."},
 		{"Erro de memória", ""},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/cmd/internal/daemon"
 	"github.com/paird/paird/config"
 )
@@ -91,29 +93,42 @@ func arguments(least, most int) string {
 // faults is all that is wrong with a configuration; each is printed on a line of its own.
 type faults []error
 
-func (f faults) Error() string { return errors.Join(f...).Error() }
+func (f faults) Error() string   { return errors.Join(f...).Error() }
+func (f faults) Unwrap() []error { return f }
 
-// load reads the configuration. A fault of the file itself is an error, which then also has the faults of all
+// sources are the files of the configuration.
+func (p *program) sources() daemon.Sources {
+	return daemon.Sources{Factory: p.factory, Boot: p.boot, File: p.config, Optional: p.config == p.usual}
+}
+
+// load reads the configuration. A fault of a file itself is an error, which then also has the faults of all
 // values.
-func (p *program) load() (config.Config, error) { return loadFile(p.config) }
+func (p *program) load() (config.Config, error) { return p.loaded(p.sources().Load()) }
 
-func loadFile(path string) (config.Config, error) {
-	cfg, err := config.Load(path)
-	cfg = daemon.WithBoard(cfg)
-	switch _, wrong := errors.AsType[config.Problems](err); {
-	case err == nil:
+// loaded makes what is wrong with a configuration that was read an error of the command line.
+func (p *program) loaded(cfg config.Config, err error) (config.Config, error) {
+	problems, wrong := errors.AsType[config.Problems](err)
+	if err == nil {
 		return cfg, nil
-	case wrong:
-		return cfg, faulty(path, cfg.Problems(err, daemon.Check(cfg)))
+	}
+	if wrong {
+		all := faulty(p.config, cfg.Problems(problems, daemon.Check(cfg)))
+		if errors.Is(err, fs.ErrPermission) {
+			return cfg, append(all.(faults), errHidden)
+		}
+		return cfg, all
 	}
 	if errors.Is(err, fs.ErrPermission) {
 		return cfg, usage("%w: run this as root, or let its readers in: `sudo chmod 0644` (secrets have files of their own)", err)
 	}
-	if _, ok := errors.AsType[*fs.PathError](err); ok {
+	if file, ok := errors.AsType[*fs.PathError](err); ok && file.Path == p.config {
 		return cfg, usage("%w: write it, or name another with --config", err)
 	}
-	return cfg, faulty(path, err)
+	return cfg, faulty(p.config, err)
 }
+
+// errHidden goes with the faults of a configuration of which this user sees a part.
+var errHidden = fmt.Errorf("the settings of the boot partition are not for this user to read, run it as root: %w", fs.ErrPermission)
 
 // checked is load and also fails for faults of the values alone.
 func (p *program) checked() (config.Config, error) {
@@ -132,7 +147,7 @@ func faulty(path string, errs ...error) error {
 		switch {
 		case ok:
 			for _, one := range problems {
-				all = append(all, fmt.Errorf("%s: %w", path, one))
+				all = append(all, fmt.Errorf("%s: %w", cmp.Or(one.File, path), one))
 			}
 		case err != nil:
 			all = append(all, fmt.Errorf("%s: %w", path, err))
@@ -144,9 +159,16 @@ func faulty(path string, errs ...error) error {
 	return all
 }
 
-// closed reports whether the usual configuration is there and not for this user to read: the socket is known all the
-// same.
-func (p *program) closed(err error) bool { return !p.configGiven && errors.Is(err, fs.ErrPermission) }
+// closed reports whether the usual configuration, or the boot partition's part of any, is there and not for this user to read: the
+// socket is known all the same.
+func (p *program) closed(cfg config.Config, err error) bool {
+	return errors.Is(err, fs.ErrPermission) && (!p.configGiven || cfg.Control.Socket != "")
+}
+
+// daemonOf is a client of the daemon of cfg, of which the socket may not be known.
+func (p *program) daemonOf(cfg config.Config) *control.Client {
+	return control.NewClient(cmp.Or(cfg.Control.Socket, p.socket))
+}
 
 // unconfigured reports whether no daemon is configured here: no --config, and no file where it would be.
 func (p *program) unconfigured() bool {

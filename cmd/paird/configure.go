@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/paird/paird/cmd/internal/daemon"
+	"github.com/paird/paird/config"
 )
 
 // configure is `paird config check|print`.
@@ -23,16 +25,27 @@ func (p *program) configure(_ context.Context, args []string) error {
 		}
 		return cfg.Print(p.stdout)
 	}
-	cfg, err := p.checked()
+	cfg, err := p.loaded(p.sources().Ahead())
 	if err == nil {
-		err = faulty(p.config, cfg.Exposed())
+		err = faulty(p.config, daemon.Check(cfg))
+	}
+	if err == nil {
+		err = faulty(p.config, cfg.Exposed(), daemon.Unpairable(cfg))
 	}
 	if err != nil {
 		return err
 	}
-	for _, warning := range append(daemon.Warnings(cfg), daemon.Hints(cfg)...) {
+	for _, warning := range slices.Concat(texts(cfg.Refused()), daemon.Warnings(cfg), daemon.Hints(cfg)) {
 		fmt.Fprintln(p.stderr, "paird: warning:", warning)
 	}
 	_, err = fmt.Fprintln(p.stdout, p.config+": good")
 	return err
+}
+
+// texts are problems with their files.
+func texts(problems config.Problems) (lines []string) {
+	for _, one := range problems {
+		lines = append(lines, one.File+": "+one.Error())
+	}
+	return lines
 }

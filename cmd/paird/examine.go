@@ -33,6 +33,9 @@ func (p *program) examine(ctx context.Context) []finding {
 	if err != nil {
 		return found
 	}
+	if lonely := daemon.Unpairable(cfg); lonely != nil && found[0].Result == good {
+		found[0] = finding{"config", doubt, oneLine(lonely)}
+	}
 	x := &checkup{program: p, cfg: cfg, who: daemon.Identify(cfg)}
 	found = append(found, clockFinding(), x.daemon(ctx), x.secrets())
 	meta, server := x.server(ctx)

@@ -26,8 +26,8 @@ type holder struct {
 func (p *program) find() (holder, error) {
 	if !p.unconfigured() {
 		cfg, err := p.load()
-		if p.closed(err) {
-			return holder{client: control.NewClient(p.socket)}, nil
+		if p.closed(cfg, err) {
+			return holder{client: p.daemonOf(cfg)}, nil
 		}
 		return holder{client: control.NewClient(cfg.Control.Socket), cfg: cfg}, err
 	}
@@ -116,8 +116,8 @@ func withCode(err error) error {
 // reach is a client of the daemon of this configuration.
 func (p *program) reach() (*control.Client, error) {
 	cfg, err := p.load()
-	if p.closed(err) || p.unconfigured() && p.listens() {
-		return control.NewClient(p.socket), nil
+	if p.closed(cfg, err) || p.unconfigured() && p.listens() {
+		return p.daemonOf(cfg), nil
 	}
 	if err != nil {
 		return nil, err

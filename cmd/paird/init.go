@@ -71,6 +71,9 @@ func (p *program) initialise(ctx context.Context, args []string) error {
 	if err := writeChecked(p.config, text); err != nil {
 		return err
 	}
+	if cfg, err := p.load(); err == nil && daemon.Unpairable(cfg) != nil {
+		fmt.Fprintln(p.stderr, "paird: warning:", oneLine(daemon.Unpairable(cfg)))
+	}
 	fmt.Fprintf(p.stdout, "%s is written. `paird doctor` tries it.\n", p.config)
 	return p.offerStart(ctx, asked, *yes)
 }

@@ -23,9 +23,21 @@ var version = "dev"
 func main() {
 	p := program{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		config: "/etc/paird/paird.toml", socket: cmp.Or(os.Getenv("PAIRD_SOCKET"), config.Default().Control.Socket),
+		config: usualConfig, socket: cmp.Or(os.Getenv("PAIRD_SOCKET"), config.Default().Control.Socket),
+		usual: usualConfig, factory: "/usr/lib/paird/conf.d", boot: bootFiles(),
 	}
 	os.Exit(p.start(os.Args[1:]))
+}
+
+const usualConfig = "/etc/paird/paird.toml"
+
+// bootFiles are where the settings on the boot partition may be: $PAIRD_BOOT, or where Raspberry Pi OS has that partition, of
+// today and of before.
+func bootFiles() []string {
+	if file, ok := os.LookupEnv("PAIRD_BOOT"); ok {
+		return []string{file}
+	}
+	return []string{"/boot/firmware/paird.toml", "/boot/paird.toml"}
 }
 
 // probeArg makes this program read a database file that may be damaged, so that damage ends only a child.
@@ -38,6 +50,9 @@ type program struct {
 	config         string // --config, or where it is without one
 	configGiven    bool
 	socket         string // of a daemon whose configuration cannot be read: $PAIRD_SOCKET, or the default
+	usual          string // where the configuration is without --config
+	factory        string // the folder of the product's own values
+	boot           []string
 }
 
 // start runs the command until it is done or interrupted; a second Ctrl-C ends the program at once.

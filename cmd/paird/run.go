@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/cmd/internal/daemon"
+	"github.com/paird/paird/config"
 )
 
 // built is when this program was built, in seconds since 1970: the clock's floor. The build sets it; a
@@ -27,25 +28,56 @@ func (p *program) run(ctx context.Context, args []string) error {
 	if _, err := p.parse(p.flags("run"), args, 0, 0); err != nil {
 		return err
 	}
-	cfg, err := p.checked()
-	if err != nil {
-		return &exit{exitConfig, err}
-	}
-	log := logger(cfg.Log, p.stderr)
-	for _, warning := range daemon.Warnings(cfg) {
-		log.Warn("configuration", "warning", warning)
-	}
-	if err := cfg.Exposed(); err != nil {
-		log.Warn("configuration", "warning", oneLine(err))
-	}
 	// The daemon waits nearly all the time, and one processor is enough. With more, the Go runtime wakes a second thread
 	// for each piece of work and counts the processors every few seconds.
 	runtime.GOMAXPROCS(1)
-	defer ignoreHangup(log)()
 	defer outliveLog()()
+	boot := p.sources().TakeOver(quiet())
+	for {
+		err := p.runOnce(ctx, boot)
+		if !errors.Is(err, daemon.ErrSettings) {
+			return err
+		}
+		boot.Outcome = daemon.Taken
+	}
+}
+
+// runOnce is the daemon with the configuration as it is now.
+func (p *program) runOnce(ctx context.Context, boot daemon.Takeover) error {
+	cfg, err := p.checked()
+	if err != nil {
+		return &exit{exitConfig, p.showFault(ctx, boot, cfg, err)}
+	}
+	log := logger(cfg.Log, p.stderr)
+	defer ignoreHangup(log)()
+	boot.Log(log)
+	for _, warning := range daemon.Warnings(cfg) {
+		log.Warn("configuration", "warning", warning)
+	}
+	for _, err := range []error{cfg.Exposed(), daemon.Unpairable(cfg)} {
+		if err != nil {
+			log.Warn("configuration", "warning", oneLine(err))
+		}
+	}
 	return daemon.Run(ctx, cfg, daemon.Options{
-		Version: version, Built: buildTime(), Terminal: p.stdout, Probe: probe(), Log: log,
+		Version: version, Built: buildTime(), Terminal: p.stdout, Probe: probe(), Boot: boot, Log: log,
 	})
+}
+
+// showFault says on the panel, if it can, what keeps the daemon from running: of the boot partition's file, where that could not be
+// taken over. It returns all that is wrong.
+func (p *program) showFault(ctx context.Context, boot daemon.Takeover, cfg config.Config, err error) error {
+	switch {
+	case boot.Outcome == daemon.Left && boot.Path != "":
+		cfg, err = boot.Config, faulty(boot.Path, boot.Err)
+	case boot.Outcome == daemon.Left: // it could not be read
+		err = append(faulty(p.config, boot.Err).(faults), err)
+	}
+	first, _ := errors.AsType[config.Problem](err)
+	o := quiet()
+	o.Terminal = p.stdout
+	daemon.ShowFault(ctx, cfg, first.Line, o)
+	return err
 }
 
 // ignoreHangup keeps SIGHUP from ending the daemon: at other daemons it means to read the configuration again.

@@ -20,6 +20,7 @@ func TestMain(m *testing.M) {
 		os.Exit((&program{
 			stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 			config: os.Getenv("WORK") + "/etc.toml", socket: os.Getenv("WORK") + "/run.sock",
+			usual: os.Getenv("WORK") + "/etc.toml", factory: os.Getenv("WORK") + "/conf.d", boot: []string{os.Getenv("WORK") + "/boot/paird.toml"},
 		}).start(os.Args[1:]))
 	}})
 }

@@ -48,6 +48,7 @@ func (d *device) agentOptions(ctx context.Context) (agent.Options, error) {
 	o.Version, o.Log, o.Panel = d.o.Version, d.o.Log, d.panelStatus()
 	o.Auth, o.Store, o.Queue, o.Clock = client, d.store, d.queue, d.clock
 	o.LED, o.Edges, o.Hook, o.Frame = d.board.LED, d.edges(ctx), d.hooks.Event, d.frame
+	o.Settings = d.settings()
 	o.Alive, o.AliveEvery = func() { notify(sd.SdNotifyWatchdog) }, aliveEvery()
 	o.Say = func(line string) { notify("STATUS=" + line) }
 	o.Watch = map[string]func(context.Context) bool{}

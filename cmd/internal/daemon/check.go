@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -145,13 +146,23 @@ func Warnings(cfg config.Config) []string {
 	return all
 }
 
+// Unpairable says that this device can never be paired by its owner: there is no button, no panel that has one, none who may pair
+// by the control socket but root, and pairing waits for the user to begin (RFC 8628 section 3.1). Root may still run `paird pair`, and
+// so it is an error of `config check` and a warning of `run`. The error is a config.Problems.
+func Unpairable(cfg config.Config) error {
+	b := WithBoard(cfg)
+	pressed := b.Button.Pin != "" || b.Display.Panel == "sim" || b.Display.Panel == "terminal"
+	if b.Auth.Start != "button" || pressed || len(control.Missing(b.Control.Pair)) < len(b.Control.Pair) {
+		return nil
+	}
+	return cfg.Problems(errors.New(`auth.start: "button" waits for a button, and there is none, so only root can begin pairing, by ` +
+		"`paird pair`" + `; set button.pin, control.pair or start = "auto"`))
+}
+
 // Hints are what a person who writes a configuration wants to know, and a log need not repeat: `paird config check` prints
 // them.
 func Hints(cfg config.Config) []string {
 	var all []string
-	if b := WithBoard(cfg); b.Auth.Start == "button" && b.Button.Pin == "" && b.Display.Panel == "none" && len(b.Control.Pair) == 0 {
-		all = append(all, `auth.start = "button": there is no button, so only root can begin pairing, by `+"`paird pair`"+`; set button.pin, control.pair or start = "auto"`)
-	}
 	programs := map[string][]string{"hooks.on_event": cfg.Hooks.OnEvent}
 	for i, s := range cfg.Telemetry.Sensors {
 		programs[fmt.Sprintf("telemetry.sensor[%d].command", i+1)] = s.Command

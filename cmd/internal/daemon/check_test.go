@@ -167,28 +167,46 @@ func TestExampleFile(t *testing.T) {
 	}
 }
 
-// Hints: an installation that only root can pair, and programs that the unit hides.
-func TestHints(t *testing.T) {
-	read := func(text string) config.Config {
-		t.Helper()
-		cfg, err := config.Parse(strings.NewReader("[auth]\nissuer = \"https://auth.example.com\"\nclient_id = \"x\"\n" + text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return cfg
-	}
-	for text, want := range map[string]string{
-		"":                                    "only root can begin pairing",
-		"start = \"auto\"\n":                  "",
-		"[button]\npin = \"GPIO17\"\n":        "",
-		"[control]\npair = [\"group:paird\"]": "",
-		"[display]\npanel = \"sim\"\n":        "",
-		"[display]\nboard = \"adafruit-oled-bonnet\"\n":                                                           "",
-		"start = \"auto\"\n[hooks]\non_event = [\"/home/pi/hook\"]\n":                                             "hooks.on_event: the unit hides /home",
-		"start = \"auto\"\n[[telemetry.sensor]]\ndriver = \"exec\"\nmetric = \"x\"\ncommand = [\"/root/read\"]\n": "telemetry.sensor[1].command: the unit hides",
-		"start = \"auto\"\n[hooks]\non_event = [\"/usr/local/bin/hook\"]\n":                                       "",
+// What a person can begin pairing with: a button, or the simulator's or the terminal's; a user or group of this machine; or nothing is
+// needed, as pairing begins by itself.
+func TestUnpairable(t *testing.T) {
+	for text, paired := range map[string]bool{
+		"":                                              false,
+		"start = \"auto\"\n":                            true,
+		"[button]\npin = \"GPIO17\"\n":                  true,
+		"[control]\npair = [\"user:root\"]":             true,
+		"[control]\npair = [\"*\"]":                     true,
+		"[control]\npair = [\"user:nosuch\"]":           false,
+		"[display]\npanel = \"sim\"\n":                  true,
+		"[display]\npanel = \"terminal\"\n":             true,
+		"[display]\npanel = \"sh1106\"\n":               false,
+		"[display]\nboard = \"adafruit-oled-bonnet\"\n": true,
 	} {
-		got := strings.Join(Hints(read(text)), "\n")
+		err := Unpairable(read(t, text))
+		if paired != (err == nil) || err != nil && !strings.Contains(err.Error(), "auth.start: \"button\" waits for a button, and there is none, so only root can begin pairing") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// read is a configuration that has what is required.
+func read(t *testing.T, text string) config.Config {
+	t.Helper()
+	cfg, err := config.Parse(strings.NewReader("[auth]\nissuer = \"https://auth.example.com\"\nclient_id = \"x\"\n" + text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// Hints: programs that the unit hides.
+func TestHints(t *testing.T) {
+	for text, want := range map[string]string{
+		"[hooks]\non_event = [\"/home/pi/hook\"]\n":                                             "hooks.on_event: the unit hides /home",
+		"[[telemetry.sensor]]\ndriver = \"exec\"\nmetric = \"x\"\ncommand = [\"/root/read\"]\n": "telemetry.sensor[1].command: the unit hides",
+		"[hooks]\non_event = [\"/usr/local/bin/hook\"]\n":                                       "",
+	} {
+		got := strings.Join(Hints(read(t, text)), "\n")
 		if want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}

@@ -32,6 +32,7 @@ type Options struct {
 	Terminal io.Writer       // for panel = "terminal"
 	Panels   []hal.PanelInfo // a product's own panels, beside those of hal.Panels
 	Probe    []string        // program and arguments that probe a database file in a process of their own; nil: none
+	Boot     Takeover        // what came of the boot partition's file
 	Ready    func()          // called once everything is open; may be nil
 	Log      *slog.Logger
 }
@@ -52,9 +53,13 @@ type device struct {
 	agent  *agent.Agent
 	frames display.Geometry
 	beside sync.WaitGroup
+	stop   context.CancelCauseFunc
 }
 
-// Run runs the device until ctx ends. Its error says what could not be opened.
+// ErrSettings: the owner has taken over other settings. The configuration is to be loaded again.
+var ErrSettings = errors.New("new settings were taken over from the boot partition")
+
+// Run runs the device until ctx ends. Its error says what could not be opened, or is ErrSettings.
 func Run(ctx context.Context, cfg config.Config, o Options) error {
 	d := &device{cfg: WithBoard(cfg), o: o, who: Identify(cfg)}
 	defer d.close()
@@ -70,9 +75,9 @@ func Run(ctx context.Context, cfg config.Config, o Options) error {
 	if err := d.openBoard(ctx); err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
+	ctx, d.stop = context.WithCancelCause(ctx)
 	defer d.beside.Wait()
-	defer stop()
+	defer d.stop(nil)
 	if err := d.makeAgent(ctx); err != nil {
 		return err
 	}
@@ -160,7 +165,7 @@ func (d *device) openBoard(ctx context.Context) error {
 	d.frames = Geometry(d.cfg, d.board)
 	d.frames.Name = d.who.Name
 	d.panel = display.NewPresenter(d.board.Panel, d.frames, display.PresenterOptions{
-		Log: d.o.Log, OnError: func(err error) { d.agent.PanelTrouble(err) },
+		Log: d.o.Log, OnError: func(err error) { d.agent.PanelTrouble(err) }, OnShow: func(s display.Screen) { d.agent.Shown(s) },
 	})
 	return nil
 }
@@ -196,6 +201,9 @@ func (d *device) run(ctx context.Context) error {
 	}
 	notify(sd.SdNotifyReady)
 	err := d.agent.Run(ctx)
+	if errors.Is(context.Cause(ctx), ErrSettings) {
+		return ErrSettings // it runs again at once: it does not stop
+	}
 	notify(sd.SdNotifyStopping)
 	return err
 }

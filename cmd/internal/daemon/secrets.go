@@ -16,7 +16,7 @@ import (
 func stored(cfg config.Config, id string, o Options) store.Options {
 	return store.Options{
 		Dir: cfg.Device.StateDir, KeySource: cfg.Secrets.Key, CredentialsDir: os.Getenv("CREDENTIALS_DIRECTORY"),
-		Device: id, Probe: probe(o), Log: o.Log,
+		Device: id, Ours: isBootFile, Probe: probe(o), Log: o.Log,
 	}
 }
 

@@ -44,6 +44,11 @@ func samples() []sample {
 		{"confirm reset", display.ConfirmReset{Left: 9 * time.Second}},
 		{"wiped", display.Wiped{}},
 		{"wiped unrevoked", display.Wiped{Unrevoked: true}},
+		{"settings wrong", display.Settings{State: display.Wrong, Line: 12}},
+		{"settings taken", display.Settings{State: display.Taken}},
+		{"settings partly", display.Settings{State: display.Taken, Line: 12}},
+		{"settings left", display.Settings{State: display.Left, Line: 12}},
+		{"settings", display.Settings{State: display.Ask, Server: "auth.example.com"}},
 		{"identify", display.Identify{ID: "b8-27-eb-12-34-56"}},
 		{"test card", display.TestCard{Panel: "ssd1306", Version: "1.0.0"}},
 	}
