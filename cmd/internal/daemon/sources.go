@@ -34,7 +34,8 @@ func isBootFile(name string) bool {
 }
 
 // Load reads the configuration, with the boot partition's file as it was taken over. The error is a config.Problems, or about a
-// file; one that this user may not read is fs.ErrPermission, and then the Config has what the others say.
+// file. What was taken over and cannot be read is an error only where the configuration has faults without it: fs.ErrPermission where
+// this user may not. The Config then has what the other files say.
 func (s Sources) Load() (config.Config, error) {
 	factory, local, err := s.files()
 	if err != nil {
@@ -46,10 +47,7 @@ func (s Sources) Load() (config.Config, error) {
 		return config.Config{}, fmt.Errorf("configuration: %w", err)
 	}
 	cfg, wrong := config.Merge(join(factory, kept, local)...)
-	switch {
-	case errors.Is(err, fs.ErrPermission) && wrong == nil:
-		err = nil // an ordinary user: what is missing is not missed
-	case err == nil:
+	if err == nil || wrong == nil { // TakeOver says what is lost; an ordinary user need not know
 		return WithBoard(cfg), wrong
 	}
 	return WithBoard(cfg), errors.Join(wrong, err)
@@ -98,14 +96,15 @@ func (s Sources) files() (factory, local []config.Layer, err error) {
 // kept is the boot partition's file as it was taken over. The others say where the state directory is.
 func (s Sources) kept(others []config.Layer) ([]config.Layer, error) {
 	cfg, _ := config.Merge(others...) // Load says what is wrong
-	text, err := store.ReadFile(cfg.Device.StateDir, keptFile)
-	if errors.Is(err, fs.ErrNotExist) {
+	path := filepath.Join(cfg.Device.StateDir, keptFile)
+	if _, err := os.Lstat(path); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return nil, nil
 	}
+	text, err := store.ReadFile(cfg.Device.StateDir, keptFile)
 	if err != nil {
 		return nil, fmt.Errorf("settings of the boot partition: %w", err)
 	}
-	return []config.Layer{{Path: filepath.Join(cfg.Device.StateDir, keptFile), Kind: config.Boot, Text: text}}, nil
+	return []config.Layer{{Path: path, Kind: config.Boot, Text: text}}, nil
 }
 
 // card is the boot partition's file as it is now: none, or one that only root or this user can have written.

@@ -41,18 +41,19 @@ type Takeover struct {
 // TakeOver looks for a new file on the boot partition. A device that is not paired takes it over at once, whole or not at all; keys
 // that such a file may not set are left out. It changes nothing but the state directory, which no daemon may have open.
 func (s Sources) TakeOver(o Options) Takeover {
-	card, err := s.card()
+	factory, local, err := s.files()
 	if err != nil {
+		return Takeover{} // Load says so
+	}
+	_, lost := s.kept(join(factory, local))
+	card, err := s.card()
+	if err := cmp.Or(err, lost); err != nil {
 		return Takeover{Outcome: Left, Err: err}
 	}
 	if len(card) == 0 {
 		return Takeover{}
 	}
 	t := Takeover{Path: card[0].Path, text: card[0].Text}
-	factory, local, err := s.files()
-	if err != nil {
-		return Takeover{} // Load says so
-	}
 	t.Config, err = config.Merge(join(factory, card, local)...)
 	t.Config = WithBoard(t.Config)
 	t.stateDir = t.Config.Device.StateDir

@@ -295,3 +295,22 @@ func TestAhead(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What was taken over and cannot be read is said, and is no reason to stop where the configuration is whole without it.
+func TestKeptSettingsLost(t *testing.T) {
+	c := newCard(t)
+	c.write(c.boot, owners)
+	c.start(Taken)
+	kept := filepath.Join(c.state, "boot.toml")
+	if err := os.Chmod(kept, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if over := c.start(Left); !strings.Contains(over.Err.Error(), "lets others write") {
+		t.Error(over.Err)
+	}
+	if _, err := c.Load(); err == nil || !strings.Contains(err.Error(), "lets others write") || !strings.Contains(err.Error(), "auth.issuer: is missing") {
+		t.Errorf("without issuer: %v", err)
+	}
+	c.write(c.Factory+"/1.toml", strings.ReplaceAll(owners, "owner.", "factory."))
+	c.has("https://factory.example")
+}
