@@ -19,9 +19,15 @@
 //   - Everyone boots at once, or the broker has been away: each device waits rand(0, S). The mean is N/S connects a second, and
 //     as many token requests after a power failure. With S = 5 s that is 20 % of the fleet each second, 200,000; with
 //     S = 120 s, 0.83 %, 8,300. Chance adds three to four times the root of it to the worst second: nothing for a million,
-//     a third of the mean for ten thousand.
+//     a third of the mean for ten thousand. The simulation (go test -run FleetBoots -v ./agent): with S = 120 s 10,000 agents
+//     have 1.13 % of the fleet in the worst second at the token endpoint and 1.12 % at the broker, 2,000 agents 1.30 % and
+//     1.40 %; the formula says 0.83 % + 4 roots, which is 1.20 % and 1.64 %. Each agent asks once and connects once.
 //   - The token endpoint has been away: no spread is needed, because only those come back at once whose tokens were due
 //     meanwhile, and these have each their own back-off, of 5 min at most.
+//
+// Run here: 2,000 devices at three NATS nodes on the same two cores, with S = 60 s, had a mean of 29 token requests and 29
+// connects a second after a power failure (N/S is 33), and 148 KB each. The report's "late" column says when the machine itself
+// held them up: what was due meanwhile comes in one second, and the worst second then says nothing of the devices.
 //
 // What keeps it flat: long tokens with a short-lived session at the broker's will, S of 60 s to 300 s, and an I of minutes. What
 // breaks first is the handshake: an RSA signature a connection, about 1 ms of a core, so that S = 5 s asks a million
