@@ -55,6 +55,11 @@ test-unit: ## the systemd unit in a booted Debian tree, which it makes; needs ro
 	@scripts/setup-booted.sh; code=$$?; [ $$code -ne 4 ] || exit 0; [ $$code -eq 0 ] && \
 	$(GO) test -vet=off -tags real -count 1 -timeout 300s ./cmd/internal/booted
 
+.PHONY: test-image
+test-image: ## the SD card image twice, byte for byte, and booted in QEMU until it pairs; installs what is missing
+	@scripts/setup-image.sh
+	$(GO) test -vet=off -tags real -count 1 -v -timeout 1800s ./cmd/internal/card
+
 .PHONY: test-arch
 test-arch: ## unit tests of store, queue, telemetry and hal for ARMv6, arm64 and RISC-V, under qemu, which it installs if missing
 	scripts/test-arch.sh
@@ -154,6 +159,11 @@ release: ## Debian packages, tar.gz, SBOMs and SHA256SUMS in build/release; SIGN
 .PHONY: reproduce
 reproduce: release ## the release once more from another folder, byte for byte the same
 	scripts/reproduce.sh '$(VERSION)' '$(BUILT)'
+
+.PHONY: image
+image: ## an SD card image of gokrazy and paird for Raspberry Pi 3, 4, 5, Zero 2 W in build/image; FACTORY=FOLDER adds a product's values
+	@scripts/setup-image.sh build
+	@$(GO) run ./scripts/image -version '$(VERSION)' -built '$(BUILT)' $(if $(FACTORY),-factory '$(FACTORY)')
 
 .PHONY: uninstall
 uninstall: ## take them away again; configuration and state stay

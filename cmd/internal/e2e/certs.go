@@ -25,7 +25,7 @@ type Authority struct {
 	chain string
 }
 
-// Certificate is one for 127.0.0.1, in files and in memory.
+// Certificate is one for 127.0.0.1, which a virtual machine of QEMU reaches as 10.0.2.2, in files and in memory.
 type Certificate struct {
 	CertFile, KeyFile string
 	Pair              tls.Certificate
@@ -53,7 +53,7 @@ func (a *Authority) Issue(t testing.TB, changes ...func(*x509.Certificate)) Cert
 func (a *Authority) IssueTo(t testing.TB, key crypto.Signer, changes ...func(*x509.Certificate)) Certificate {
 	t.Helper()
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "127.0.0.1"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "127.0.0.1"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4(10, 0, 2, 2)},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
