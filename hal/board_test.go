@@ -140,13 +140,19 @@ func TestWatchPanel(t *testing.T) {
 		if err := b.Panel.Draw(b.Panel.Bounds(), noise(image.Pt(128, 64)), image.Point{}); err != nil {
 			t.Fatal(err)
 		}
-		for _, turn := range []func(){func() {}, f.oled.Unplug, f.oled.Plug} {
+		drawn := func() { // before the next check
+			f.oled.Plug()
+			if err := b.Panel.Draw(b.Panel.Bounds(), image.White, image.Point{}); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, turn := range []func(){func() {}, f.oled.Unplug, f.oled.Plug, f.oled.Unplug, drawn} {
 			turn()
 			time.Sleep(3 * checkEvery)
 		}
 		stop()
 		<-over
-		if len(reports) != 2 || !errors.Is(reports[0], bustest.ErrNACK) || reports[1] != nil {
+		if len(reports) != 4 || !errors.Is(reports[0], bustest.ErrNACK) || reports[1] != nil || reports[2] == nil || reports[3] != nil {
 			t.Errorf("reports %v", reports)
 		}
 		f.closes(t, b)

@@ -30,6 +30,7 @@ type physical struct {
 	dev      *device       // nil while broken
 	drawn    bool          // the panel should show the frame
 	failing  bool          // the last attempt failed
+	missing  bool          // a check has reported that
 	contrast *uint8
 	full     bool
 }
@@ -125,6 +126,10 @@ func (p *physical) attempt(f func(*device) error) error {
 		p.dev = nil
 	}
 	p.failing = err != nil
+	if err == nil && p.missing { // by a check or by a Draw, which does not know of it
+		p.missing = false
+		p.tell(nil)
+	}
 	return err
 }
 
@@ -186,15 +191,21 @@ func (p *physical) check() error {
 		p.log.Warn("the panel does not answer", "err", err)
 	case err == nil && failed:
 		p.log.Info("the panel answers again")
-	default:
-		return err
 	}
+	if err != nil && !failed {
+		p.missing = true
+		p.tell(err)
+	}
+	return err
+}
+
+// tell puts what was found in place of what has not been taken yet. The caller has the turn.
+func (p *physical) tell(err error) {
 	select {
-	case <-p.found: // not taken yet, and out of date
+	case <-p.found:
 	default:
 	}
 	p.found <- err
-	return err
 }
 
 // start checks the panel until the function it returns is called, which also closes its bus and pins.
