@@ -148,7 +148,7 @@ func TestWatchPanel(t *testing.T) {
 		}
 		for _, turn := range []func(){func() {}, f.oled.Unplug, f.oled.Plug, f.oled.Unplug, drawn} {
 			turn()
-			time.Sleep(3 * checkEvery)
+			time.Sleep(3*checkEvery + time.Second) // not at the moment of a check
 		}
 		stop()
 		<-over
