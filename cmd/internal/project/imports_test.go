@@ -94,7 +94,7 @@ func helper(room, to string) bool {
 var foreign = map[string][]string{
 	"periph.io":                           {"hal", "cmd/pairlab/internal/board"},
 	"go.etcd.io/bbolt":                    {"agent/store", "agent/internal"},
-	"github.com/eclipse/paho.mqtt.golang": {"agent/telemetry"},
+	"github.com/eclipse/paho.mqtt.golang": {"agent/telemetry", "cmd/pairlab"},
 	"github.com/coreos/go-oidc":           {"agent/deviceauth"},
 	"github.com/BurntSushi/toml":          {"config"},
 	"github.com/coreos/go-systemd":        {"cmd"},
