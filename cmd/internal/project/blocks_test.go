@@ -11,6 +11,7 @@ import (
 
 // shown says for each block of code of the documents which test executes or parses it: by file and first line.
 var shown = map[string]string{
+	"README.md: [auth]": "TestConfigurations",
 	"scripts/examples/calls/README.md: cc -o calls scripts/examples/calls/calls.c":                                              "TestCalls",
 	"scripts/examples/printer/README.md: [control]":                                                                             "TestConfigurations",
 	"scripts/examples/printer/README.md: go run ./scripts/examples/printer /run/paird/paird.sock":                               "TestPrinter",
