@@ -196,8 +196,9 @@ func (d *device) answerSettings(r agent.Reply) error {
 	t := d.o.Boot
 	switch r {
 	case agent.No:
+		err := t.decline()
 		d.o.Log.Info("the owner does not want the settings of the boot partition", "path", t.Path)
-		return t.decline()
+		return err
 	case agent.Silence:
 		d.o.Log.Info("the settings of the boot partition were not confirmed: the next start asks again", "path", t.Path)
 		return nil
