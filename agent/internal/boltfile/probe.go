@@ -20,8 +20,8 @@ import (
 var ErrNoVerdict = errors.New("no verdict")
 
 const (
-	probeLimit  = 2 * time.Second // a damaged file can make bbolt hang
-	probeOutput = 4 << 10         // bytes of its complaint
+	probeLimit  = 10 * time.Second // a damaged file can make bbolt hang; a board that is busy at boot needs seconds for a sound one
+	probeOutput = 4 << 10          // bytes of its complaint
 )
 
 // probeMapping is the part of the address space that bbolt maps the file to: 8 GiB, or 1 GiB where an address has
