@@ -45,7 +45,7 @@ func TestNewcomer(t *testing.T) {
 	if len(commands) < 5 || len(commands) > 10 {
 		t.Fatalf("%d commands: %q", len(commands), commands)
 	}
-	seen := ""
+	var seen strings.Builder
 	for _, command := range commands {
 		out, code := m.typed(strings.ReplaceAll(command, "arm64", runtime.GOARCH), p.URL)
 		want := 0
@@ -55,11 +55,11 @@ func TestNewcomer(t *testing.T) {
 		if code != want {
 			t.Fatalf("%s: exit %d: %s", command, code, out)
 		}
-		seen += out
+		seen.WriteString(out)
 	}
 	for _, want := range []string{"Recipe, or nothing", "Paired as alice-1", `"msg":"paired"`} {
-		if !strings.Contains(seen, want) {
-			t.Errorf("the newcomer does not see %q in\n%s", want, seen)
+		if !strings.Contains(seen.String(), want) {
+			t.Errorf("the newcomer does not see %q in\n%s", want, seen.String())
 		}
 	}
 	if s := m.status("pi"); !e2e.Paired(s) {

@@ -49,14 +49,14 @@ func (d *device) agentOptions(ctx context.Context) (agent.Options, error) {
 	o.Auth, o.Store, o.Queue, o.Clock = client, d.store, d.queue, d.clock
 	o.LED, o.Edges, o.Hook, o.Frame = d.board.LED, d.edges(ctx), d.hooks.Event, d.frame
 	o.Settings = d.settings()
-	o.Alive, o.AliveEvery = func() { notify(sd.SdNotifyWatchdog) }, aliveEvery()
-	o.Say = func(line string) { notify("STATUS=" + line) }
+	o.Alive, o.AliveEvery = func() { notify(sd.SdNotifyWatchdog, notifyLimit) }, aliveEvery()
 	o.Watch = map[string]func(context.Context) bool{}
 	if d.panel != nil {
 		o.Screen, o.Watch["presenter"] = d.panel, d.panel.Alive
 	}
-	if d.socket != nil {
+	if d.socket != nil { // the daemon: a command at a shell is no service
 		o.Watch["control"] = d.answers
+		o.Say = func(line string) { notify("STATUS="+line, notifyLimit) }
 	}
 	return o, d.addLink(&o)
 }

@@ -199,12 +199,12 @@ func (d *device) run(ctx context.Context) error {
 	if d.o.Ready != nil {
 		d.o.Ready()
 	}
-	notify(sd.SdNotifyReady)
+	notify(sd.SdNotifyReady, readyLimit)
 	err := d.agent.Run(ctx)
 	if errors.Is(context.Cause(ctx), ErrSettings) {
 		return ErrSettings // it runs again at once: it does not stop
 	}
-	notify(sd.SdNotifyStopping)
+	notify(sd.SdNotifyStopping, notifyLimit)
 	return err
 }
 

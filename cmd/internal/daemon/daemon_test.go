@@ -186,6 +186,29 @@ func TestServiceManager(t *testing.T) {
 	await(t, c, "STOPPING=1")
 }
 
+// A service manager that does not read keeps the daemon from nothing.
+func TestServiceManagerThatDoesNotRead(t *testing.T) {
+	path := t.TempDir() + "/notify"
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	t.Setenv("NOTIFY_SOCKET", path)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 1024 { // Linux lets a socket have 10 to 512 messages
+			notify("STATUS=full", time.Millisecond)
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(within):
+		t.Error("a message waits for the service manager without a limit")
+	}
+}
+
 func await(t *testing.T, c *net.UnixConn, want string) {
 	t.Helper()
 	if err := c.SetReadDeadline(time.Now().Add(within)); err != nil {
