@@ -1,6 +1,7 @@
 package brokertest
 
 import (
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,6 +74,31 @@ func TestBrokerKeepsTheRulesThatTestsRelyOn(t *testing.T) {
 		synctest.Wait()
 		if byes, wills := b.Ends(); byes != 1 || wills != 2 {
 			t.Errorf("%d DISCONNECTs, %d wills", byes, wills)
+		}
+	})
+}
+
+// slow is a connection that takes its time to close, as one with TLS does whose peer does not read.
+type slow struct{ net.Conn }
+
+func (s slow) Close() error {
+	time.Sleep(5 * time.Second)
+	return s.Conn.Close()
+}
+
+// A close that takes its time keeps no other from going on: the clock of the bubble would stand still.
+func TestCloseWaitsForNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New()
+		near, far := net.Pipe()
+		b.Accept(slow{far})
+		go b.Kick()
+		synctest.Wait()
+		b.Kick()
+		near.Close()
+		time.Sleep(time.Minute)
+		if n := b.Open(); n != 0 {
+			t.Errorf("%d connections are open", n)
 		}
 	})
 }
