@@ -30,10 +30,13 @@ func (p *program) configure(_ context.Context, args []string) error {
 		err = faulty(p.config, daemon.Check(cfg))
 	}
 	if err == nil {
-		err = faulty(p.config, cfg.Exposed(), daemon.Unpairable(cfg))
+		err = faulty(p.config, cfg.Exposed())
 	}
 	if err != nil {
 		return err
+	}
+	if lonely := daemon.Unpairable(cfg); lonely != nil {
+		fmt.Fprintln(p.stderr, "paird: warning:", oneLine(lonely))
 	}
 	for _, warning := range slices.Concat(texts(cfg.Refused()), daemon.Warnings(cfg), daemon.Hints(cfg)) {
 		fmt.Fprintln(p.stderr, "paird: warning:", warning)

@@ -148,7 +148,7 @@ func Warnings(cfg config.Config) []string {
 
 // Unpairable says that this device can never be paired by its owner: there is no button, no panel that has one, none who may pair
 // by the control socket but root, and pairing waits for the user to begin (RFC 8628 section 3.1). Root may still run `paird pair`, and
-// so it is an error of `config check` and a warning of `run`. The error is a config.Problems.
+// so it is a warning. The error is a config.Problems.
 func Unpairable(cfg config.Config) error {
 	b := WithBoard(cfg)
 	pressed := b.Button.Pin != "" || b.Display.Panel == "sim" || b.Display.Panel == "terminal"
