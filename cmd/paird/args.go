@@ -131,8 +131,11 @@ func (p *program) loaded(cfg config.Config, err error) (config.Config, error) {
 var errHidden = fmt.Errorf("the settings of the boot partition are not for this user to read, run it as root: %w", fs.ErrPermission)
 
 // checked is load and also fails for faults of the values alone.
-func (p *program) checked() (config.Config, error) {
-	cfg, err := p.load()
+func (p *program) checked() (config.Config, error) { return p.sound(p.sources().Load()) }
+
+// sound is loaded and also fails for faults of the values alone.
+func (p *program) sound(cfg config.Config, err error) (config.Config, error) {
+	cfg, err = p.loaded(cfg, err)
 	if err == nil {
 		err = faulty(p.config, daemon.Check(cfg))
 	}

@@ -25,18 +25,12 @@ func (p *program) configure(_ context.Context, args []string) error {
 		}
 		return cfg.Print(p.stdout)
 	}
-	cfg, err := p.loaded(p.sources().Ahead())
-	if err == nil {
-		err = faulty(p.config, daemon.Check(cfg))
-	}
+	cfg, err := p.sound(p.sources().Ahead())
 	if err == nil {
 		err = faulty(p.config, cfg.Exposed())
 	}
 	if err != nil {
 		return err
-	}
-	if lonely := daemon.Unpairable(cfg); lonely != nil {
-		fmt.Fprintln(p.stderr, "paird: warning:", oneLine(lonely))
 	}
 	for _, warning := range slices.Concat(texts(cfg.Refused()), daemon.Warnings(cfg), daemon.Hints(cfg)) {
 		fmt.Fprintln(p.stderr, "paird: warning:", warning)

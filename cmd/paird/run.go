@@ -54,10 +54,8 @@ func (p *program) runOnce(ctx context.Context, boot daemon.Takeover) error {
 	for _, warning := range daemon.Warnings(cfg) {
 		log.Warn("configuration", "warning", warning)
 	}
-	for _, err := range []error{cfg.Exposed(), daemon.Unpairable(cfg)} {
-		if err != nil {
-			log.Warn("configuration", "warning", oneLine(err))
-		}
+	if err := cfg.Exposed(); err != nil {
+		log.Warn("configuration", "warning", oneLine(err))
 	}
 	return daemon.Run(ctx, cfg, daemon.Options{
 		Version: version, Built: buildTime(), Terminal: p.stdout, Probe: probe(), Boot: boot, Log: log,

@@ -143,6 +143,9 @@ func Warnings(cfg config.Config) []string {
 	if cfg.MQTT.CAFile != "" && strings.HasPrefix(cfg.MQTT.URL, "mqtt://") {
 		all = append(all, "mqtt.ca_file: mqtt:// uses no certificates, so it does nothing")
 	}
+	if lonely := Unpairable(cfg); lonely != nil {
+		all = append(all, lonely.Error())
+	}
 	return all
 }
 

@@ -136,7 +136,7 @@ func TestWarnings(t *testing.T) {
 		"[display]\npanel = 'sim'\n[device]\nstate_dir = '/srv/try'":              "",
 		"": "",
 	} {
-		cfg, err := config.Parse(strings.NewReader(least + text))
+		cfg, err := config.Parse(strings.NewReader(least + "start = 'auto'\n" + text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +182,11 @@ func TestUnpairable(t *testing.T) {
 		"[display]\npanel = \"sh1106\"\n":               false,
 		"[display]\nboard = \"adafruit-oled-bonnet\"\n": true,
 	} {
-		err := Unpairable(read(t, text))
+		cfg := read(t, text)
+		err := Unpairable(cfg)
+		if err != nil && !slices.Contains(Warnings(cfg), err.Error()) {
+			t.Errorf("%q: no warning", text)
+		}
 		if paired != (err == nil) || err != nil && !strings.Contains(err.Error(), "auth.start: \"button\" waits for a button, and there is none, so only root can begin pairing") {
 			t.Errorf("%q: %v", text, err)
 		}
