@@ -22,6 +22,7 @@ type image struct {
 	factory  string    // a folder of the maker's: *.toml are factory values, other files lie beside; "": none
 	settings string    // paird.toml of the boot partition; "": the one of scripts/card
 	work     string    // temporary
+	env      []string  // of the commands that are run
 }
 
 func main() {
@@ -52,6 +53,9 @@ func (m image) run() (err error) {
 		return err
 	}
 	defer os.RemoveAll(m.work)
+	if m.env, err = m.environment(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(m.out, 0o755); err != nil {
 		return err
 	}
@@ -101,11 +105,7 @@ func (m image) build(raw string) error {
 
 // quietly runs a command away from the caller's own settings of gokrazy, and shows its output only if it fails.
 func (m image) quietly(cmd *exec.Cmd) error {
-	env, err := m.environment()
-	if err != nil {
-		return err
-	}
-	cmd.Env = append(env, cmd.Env...)
+	cmd.Env = m.env
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", filepath.Base(cmd.Path), err, out)
 	}
@@ -118,12 +118,13 @@ func (m image) environment() ([]string, error) {
 	env := append(os.Environ(), "HOME="+filepath.Join(m.work, "home"), "TMPDIR="+m.work, "TZ=UTC", "GOFLAGS=-trimpath -buildvcs=false",
 		"GOARCH=arm64", "CGO_ENABLED=0", "GOWORK=off",
 		fmt.Sprintf("SOURCE_DATE_EPOCH=%d", m.built.Unix()), fmt.Sprintf("E2FSPROGS_FAKE_TIME=%d", m.built.Unix()))
-	for _, name := range []string{"GOPATH", "GOMODCACHE", "GOCACHE"} {
-		value, err := exec.Command("go", "env", name).Output()
-		if err != nil {
-			return nil, fmt.Errorf("go env: %w", err)
-		}
-		env = append(env, name+"="+string(value[:len(value)-1]))
+	names := []string{"GOPATH", "GOMODCACHE", "GOCACHE"}
+	values, err := exec.Command("go", append([]string{"env"}, names...)...).Output() // a line each
+	if err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	for i, value := range strings.Split(strings.TrimSpace(string(values)), "\n") {
+		env = append(env, names[i]+"="+value)
 	}
 	return env, nil
 }
