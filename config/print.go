@@ -7,7 +7,8 @@ import (
 )
 
 // Print writes the effective configuration as TOML that Parse reads again. Each line says where its
-// value comes from: `default`, the file and line (of a product's own or the boot partition's file it says so), or the board. Files that hold secrets are named, never read.
+// value comes from: `default`, the file and line (of a product's own or the boot partition's file it says
+// so), or the board. Files that hold secrets are named, never read.
 func (c Config) Print(w io.Writer) error {
 	var b strings.Builder
 	section := ""

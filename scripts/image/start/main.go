@@ -16,14 +16,14 @@ const (
 	bootFolder = "/boot/firmware"
 	notMounted = bootFolder + "/not-mounted" // is in the root file system, below the mounted one
 	program    = "/usr/bin/paird"
-	patience   = 20 * time.Second // a card that cannot be mounted must not keep paird from starting
+	mountLimit = 20 * time.Second // a card that cannot be mounted must not keep paird from starting
 )
 
 func main() {
 	if err := toConsole(); err != nil {
 		log.Print("no console: ", err)
 	}
-	for waited := time.Duration(0); waited < patience && !mounted(); waited += 100 * time.Millisecond {
+	for waited := time.Duration(0); waited < mountLimit && !mounted(); waited += 100 * time.Millisecond {
 		time.Sleep(100 * time.Millisecond)
 	}
 	if !mounted() {

@@ -20,8 +20,8 @@ import (
 	"github.com/paird/paird/cmd/pairlab/internal/board/wire"
 )
 
-// patience bounds waits for what a busy machine may take long to do.
-const patience = time.Minute
+// limit bounds waits for what a busy machine may take long to do.
+const limit = time.Minute
 
 // service runs the daemon as the unit does: Type=notify, a watchdog, SIGTERM. Its output is the board's console.
 type service struct {
@@ -63,7 +63,7 @@ func (s *service) Start(o wire.Start, _ *bool) error {
 		return nil
 	case <-s.ended:
 		return fmt.Errorf("the daemon ends before it is ready: %s", cmd.ProcessState)
-	case <-time.After(patience):
+	case <-time.After(limit):
 		return errors.New("the daemon does not say READY=1")
 	}
 }
@@ -129,7 +129,7 @@ func (s *service) Pings(_ bool, p *wire.Pings) error {
 // Stop ends the daemon by SIGTERM; it is killed after a minute.
 func (s *service) Stop(_ bool, e *wire.Ended) error { return s.end(syscall.SIGTERM, e) }
 
-// Kill ends the daemon by SIGABRT, as systemd does when the watchdog is not pinged.
+// Kill ends the daemon by SIGKILL.
 func (s *service) Kill(_ bool, e *wire.Ended) error { return s.end(syscall.SIGKILL, e) }
 
 func (s *service) end(sig os.Signal, e *wire.Ended) error {
@@ -139,7 +139,7 @@ func (s *service) end(sig os.Signal, e *wire.Ended) error {
 	case <-s.ended:
 		*e = wire.Ended{Code: s.cmd.ProcessState.ExitCode(), Took: time.Since(began)}
 		return nil
-	case <-time.After(patience):
+	case <-time.After(limit):
 		return errors.New("the daemon does not end")
 	}
 }
@@ -149,7 +149,7 @@ const socket = "/run/paird/paird.sock"
 
 // Status asks the daemon.
 func (s *service) Status(_ bool, st *control.Status) (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	*st, err = control.NewClient(socket).Status(ctx)
 	return err
@@ -157,14 +157,14 @@ func (s *service) Status(_ bool, st *control.Status) (err error) {
 
 // Publish puts a message on the daemon's queue; no error means accepted.
 func (s *service) Publish(m wire.Message, _ *bool) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	return control.NewClient(socket).Publish(ctx, m.Topic, m.Payload)
 }
 
 // Refresh makes the daemon refresh its tokens now.
 func (s *service) Refresh(_ bool, _ *bool) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	_, err := control.NewClient(socket).Token(ctx, "", 0, true)
 	return err
