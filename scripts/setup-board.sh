@@ -3,10 +3,7 @@
 # what builds it for arm64.
 set -eu
 
-missing=
-need() { # PROGRAM PACKAGE
-	command -v "$1" >/dev/null || missing="$missing $2"
-}
+. "$(dirname -- "$0")/need.sh"
 PATH=$PATH:/usr/sbin:/sbin
 need qemu-system-aarch64 qemu-system-arm
 need zbarimg zbar-tools
@@ -19,11 +16,4 @@ need bison bison
 need bc bc
 need xz xz-utils
 ls /usr/src/linux-source-*.tar.xz >/dev/null 2>&1 || missing="$missing linux-source"
-[ -n "$missing" ] || exit 0
-
-root=
-[ "$(id -u)" -eq 0 ] || root=sudo
-echo "setup-board: installing$missing"
-$root apt-get update -q
-# shellcheck disable=SC2086
-DEBIAN_FRONTEND=noninteractive $root apt-get install -q -y --no-install-recommends $missing
+install_missing setup-board

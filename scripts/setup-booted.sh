@@ -14,18 +14,10 @@ suite=trixie
 packages=systemd,systemd-sysv,dbus,libnss-systemd,ca-certificates,procps,iproute2,sudo
 
 [ "$(id -u)" -eq 0 ] || no "this is not root"
-missing=
-need() { # PROGRAM PACKAGE
-	command -v "$1" >/dev/null || missing="$missing $2"
-}
+. scripts/need.sh
 need systemd-nspawn systemd-container
 need mmdebstrap mmdebstrap
-if [ -n "$missing" ]; then
-	echo "setup-booted: installing$missing"
-	apt-get update -q
-	# shellcheck disable=SC2086
-	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
-fi
+install_missing setup-booted
 
 made=build/booted/etc/paird-tree
 if [ "$(cat $made 2>/dev/null)" != "$suite $packages" ]; then

@@ -3,10 +3,7 @@
 # rabbitmq-server. None of Debian's own services is started: the tests run the programs themselves.
 set -eu
 
-missing=
-need() { # PROGRAM PACKAGE
-	command -v "$1" >/dev/null || missing="$missing $2"
-}
+. "$(dirname -- "$0")/need.sh"
 PATH=$PATH:/usr/sbin:/usr/lib/rabbitmq/bin
 need mosquitto mosquitto
 need mosquitto_sub mosquitto-clients
@@ -26,12 +23,12 @@ if [ ! -e "$policy" ]; then
 fi
 
 said=$(mktemp)
-install_missing() {
+install_quietly() {
 	$root apt-get update -q &&
 		# shellcheck disable=SC2086
 		$root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -q -y --no-install-recommends $missing
 }
-if ! install_missing >"$said" 2>&1; then
+if ! install_quietly >"$said" 2>&1; then
 	cat "$said" >&2
 	rm -f "$said"
 	echo "setup-brokers: cannot install$missing" >&2

@@ -5,10 +5,7 @@ set -eu
 
 cd "$(dirname -- "$0")/real"
 
-missing=
-need() { # PROGRAM PACKAGE
-	command -v "$1" >/dev/null || missing="$missing $2"
-}
+. ../need.sh
 PATH=$PATH:/usr/sbin
 need mosquitto mosquitto
 need mosquitto_sub mosquitto-clients
@@ -19,14 +16,7 @@ need setpriv util-linux
 need node nodejs
 need npm npm
 
-if [ -n "$missing" ]; then
-	root=
-	[ "$(id -u)" -eq 0 ] || root=sudo
-	echo "setup-real: installing$missing"
-	$root apt-get update -q
-	# shellcheck disable=SC2086
-	DEBIAN_FRONTEND=noninteractive $root apt-get install -q -y --no-install-recommends $missing
-fi
+install_missing setup-real
 
 if ! cmp -s package-lock.json node_modules/.installed; then
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

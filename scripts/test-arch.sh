@@ -8,13 +8,9 @@
 set -eu
 
 cd "$(dirname -- "$0")/.."
-if ! command -v qemu-arm-static >/dev/null; then
-	root=
-	[ "$(id -u)" -eq 0 ] || root=sudo
-	echo 'test-arch: installing qemu-user-static'
-	$root apt-get update -q
-	DEBIAN_FRONTEND=noninteractive $root apt-get install -q -y --no-install-recommends qemu-user-static
-fi
+. scripts/need.sh
+need qemu-arm-static qemu-user-static
+install_missing test-arch
 
 packages='./agent/store ./agent/queue ./agent/telemetry ./hal ./hal/internal/... ./hal/monoled ./hal/sensor'
 again='OneCopyIsEnough|DamageTo|KilledAtAnyMoment|ProxyOfTheEnvironment|FormerQueue'

@@ -4,10 +4,7 @@
 set -eu
 
 cd "$(dirname -- "$0")/../.."
-missing=
-need() { # PROGRAM PACKAGE
-	command -v "$1" >/dev/null || missing="$missing $2"
-}
+. scripts/need.sh
 module() { # MODULE PACKAGE
 	/usr/bin/python3 -c "import $1" 2>/dev/null || missing="$missing $2"
 }
@@ -20,12 +17,5 @@ module luma.oled python3-luma.oled
 module qrcode python3-qrcode
 module requests python3-requests
 module paho.mqtt python3-paho-mqtt
-if [ -n "$missing" ]; then
-	root=
-	[ "$(id -u)" -eq 0 ] || root=sudo
-	echo "peers: installing$missing"
-	$root apt-get update -q
-	# shellcheck disable=SC2086
-	DEBIAN_FRONTEND=noninteractive $root apt-get install -q -y --no-install-recommends $missing
-fi
+install_missing peers
 go test -vet=off -tags real -count 1 -v -timeout 300s -run 'TestPeers$' ./cmd/pairlab/internal/budget
