@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image/png"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -162,20 +163,12 @@ func overTLS(t *testing.T, c shown, came *atomic.Int64) (url string) {
 	config := &tls.Config{Certificates: []tls.Certificate{c.Pair}, MinVersion: tls.VersionTLS10, MaxVersion: c.version}
 	l := e2e.Must(tls.Listen("tcp", "127.0.0.1:0", config))(t)
 	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				if n, _ := conn.Read(make([]byte, 1)); n > 0 {
-					came.Add(1)
-				}
-				conn.Close()
-			}()
+	e2e.Accept(l, func(conn net.Conn) {
+		if n, _ := conn.Read(make([]byte, 1)); n > 0 {
+			came.Add(1)
 		}
-	}()
+		conn.Close()
+	})
 	return "https://" + strings.Replace(l.Addr().String(), "127.0.0.1", cmp.Or(c.host, "127.0.0.1"), 1)
 }
 

@@ -167,13 +167,7 @@ func TestHooks(t *testing.T) {
 
 // TestServiceManager: systemd hears when the daemon is ready, how it stands, that it lives, and when it stops.
 func TestServiceManager(t *testing.T) {
-	path := t.TempDir() + "/notify"
-	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	t.Setenv("NOTIFY_SOCKET", path)
+	c := serviceManager(t)
 	t.Setenv("WATCHDOG_USEC", "400000")
 	r := start(t, "")
 	await(t, c, "READY=1")
@@ -188,13 +182,7 @@ func TestServiceManager(t *testing.T) {
 
 // A service manager that does not read keeps the daemon from nothing.
 func TestServiceManagerThatDoesNotRead(t *testing.T) {
-	path := t.TempDir() + "/notify"
-	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	t.Setenv("NOTIFY_SOCKET", path)
+	serviceManager(t)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -207,6 +195,19 @@ func TestServiceManagerThatDoesNotRead(t *testing.T) {
 	case <-time.After(within):
 		t.Error("a message waits for the service manager without a limit")
 	}
+}
+
+// serviceManager is its end of sd_notify(3).
+func serviceManager(t *testing.T) *net.UnixConn {
+	t.Helper()
+	path := t.TempDir() + "/notify"
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	t.Setenv("NOTIFY_SOCKET", path)
+	return c
 }
 
 func await(t *testing.T, c *net.UnixConn, want string) {
