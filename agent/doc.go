@@ -84,7 +84,7 @@
 //     programs need none (drivers exec and file).
 //   - an OLED controller: its commands and sizes in hal/monoled/module.go, its row in hal/panels.go, its model in
 //     hal/bustest; its row in hal/doc.go and in the README's table, which a test prints.
-//   - a language: a file of display like words_en.go, its row in display/words.go, its name in TestLanguages, and its golden
+//   - a language: a file like display/words_en.go, its row in display/words.go, its name in TestLanguages, and its golden
 //     frames.
 //
 // A name that a key of the configuration may have changes config/paird.example.toml, which is written by

@@ -8,7 +8,8 @@
 //
 //	screen.go     the screens, the geometry of a panel, the panel
 //	render.go     Render and Pages
-//	texts.go      a screen as paragraphs; words.go and words_en.go to words_pt.go have the languages
+//	texts.go      a screen as paragraphs; words.go has the languages, one file each:
+//	              words_de.go, words_en.go, words_es.go, words_fr.go, words_it.go, words_nl.go, words_pt.go
 //	message.go    paragraphs as lines and pages; wrap.go breaks lines
 //	header.go     the device's name on top
 //	pairing.go    the pairing screen; stack.go sets the text beside the QR code, code.go the user code
@@ -20,7 +21,7 @@
 // The encoder, piglig/go-qr, fills a table for Japanese text when a program starts, whether it draws a QR code or
 // not: 256 KiB of memory on 32-bit machines, 512 KiB on 64-bit ones, and 0.2 ms of an amd64 processor.
 //
-// A further language is a file words_xx.go and its name in words.go; the tests say where a text is too long
+// A further language is a file like words_en.go and its name in words.go; the tests say where a text is too long
 // or a glyph is missing.
 package display
 

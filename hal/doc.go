@@ -9,12 +9,12 @@
 // button and LED; terminal.go and png.go are panels without hardware; identify.go names the board; boards.go has the presets
 // of boards that are sold.
 //
-// To add a panel, write its row in panels.go. A module of a known e-paper controller is a function in ssd16xx/modules.go, a size of
-// a known OLED controller a line in monoled/module.go; the wiring of both is in bustest/modules.go, a controller's commands are
-// in bustest too. A sensor is a row in sensor/sensor.go (or periph.go, where periph drives it) and a line in that
+// To add a panel, write its row in panels.go. A module of a known e-paper controller is a function in ssd16xx/modules.go, a size
+// of a known OLED controller a line in monoled/module.go; the wiring of both is in bustest/modules.go, a controller's commands
+// are in bustest too. A sensor is a row in sensor/sensor.go (or sensor/periph.go, where periph drives it) and a line in that
 // package's doc.go. A board that is sold is a row in boards.go. A panel also has a recording of its vendor's own driver, made by
-// scripts/vendor-traffic, and in its package's vendor_test.go the reasons of what ours does otherwise; the README's table says
-// which driver that is. Package bench records and shows what goes over the wires of a user's board.
+// scripts/vendor-traffic, and in a file like ssd16xx/vendor_test.go the reasons of what ours does otherwise; the README's table
+// says which driver that is. Package bench records and shows what goes over the wires of a user's board.
 //
 // # Panels
 //

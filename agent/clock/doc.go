@@ -6,4 +6,6 @@
 // nine hours after the time servers were lost, but the clock does not lose itself by that.
 //
 // This package never sets the clock.
+//
+// clock.go has the decision; what the kernel says is in clock_linux.go, and clock_other.go stands for other systems.
 package clock

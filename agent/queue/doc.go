@@ -1,11 +1,11 @@
 // Package queue keeps readings and events until the broker has acknowledged them: bounded, in order, counted.
 //
-// In reading order. The log: record.go (what is kept), frame.go (one write), segments.go (the files), tail.go (where the
-// next frame goes). The records: ring.go (those in memory), gap.go (the record of a loss), ledger.go (where each
-// is), drop.go (which ones go unsent), state.go (what a frame says of all that). The Queue: queue.go, put.go, next.go,
-// write.go (when the disk is written), open.go (what an earlier run left), bind.go (accounts, and the end), former.go and
-// formerfile.go (what a version before the log left). The Inbox, the same log for messages to the product's
-// own programs: inbox.go, inboxlog.go, inboxbind.go.
+// In reading order. The log: record.go (what is kept), frame.go (one write), segments.go (the files; free_unix.go and
+// free_windows.go say what space the disk has), tail.go (where the next frame goes). The records: ring.go (those in memory),
+// gap.go (the record of a loss), ledger.go (where each is), drop.go (which ones go unsent), state.go (what a frame says of all
+// that). The Queue: queue.go, put.go, next.go, write.go (when the disk is written), open.go (what an earlier run left), bind.go
+// (accounts, and the end), former.go and formerfile.go (what a version before the log left). The Inbox, the same log for messages
+// to the product's own programs: inbox.go, inboxlog.go, inboxbind.go.
 //
 // What it promises: at least once from accept to PUBACK; FIFO but for redelivery; a consumer removes duplicates
 // by (device, stream, seq); the oldest are dropped first, counted, and reported by a gap.

@@ -4,7 +4,7 @@
 // device.go (its operations), copies.go and level.go (the two copies of the grant, and how they are brought to one
 // generation), slot.go, slotpair.go and journal.go (the first copy), schema.go and database.go (the
 // second), seal.go, keyring.go, provider.go and reseal.go (keys), erase.go, inspect.go, statefile.go (small
-// files of the daemon's beside the store's), errors.go.
+// files of the daemon's beside the store's), errors.go; disk_linux.go and disk_other.go.
 //
 // # Where things are
 //

@@ -1,7 +1,8 @@
 // Package boltfile creates, probes and opens bbolt files safely.
 //
-// In reading order: boltfile.go (Open), probe.go (the process that may die), clean.go (Close, and what
-// spares the next Open the probe).
+// In reading order: boltfile.go (Open), probe.go (the process that may crash), clean.go (Close, and what
+// spares the next Open the probe). The memory of the probe is bounded by limit_unix.go and limit_other.go, to what race.go and
+// norace.go say.
 //
 // What it promises, given a disk that keeps what it has flushed:
 //

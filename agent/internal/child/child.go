@@ -1,4 +1,6 @@
 // Package child runs a program with bounds on its time, its output and its children.
+//
+// child.go runs it; group_unix.go and group_other.go kill it with its children.
 package child
 
 import (

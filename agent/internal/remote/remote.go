@@ -1,5 +1,8 @@
 // Package remote has what every client of a remote host obeys: which hosts are this machine, how long
 // a server asks to wait, a wait that ends with its context, and a request that may end later than its context.
+//
+// remote.go has these, tls.go which certificates are trusted, refused_unix.go and refused_windows.go what an error of the network
+// means.
 package remote
 
 import (

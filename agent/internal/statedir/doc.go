@@ -3,7 +3,7 @@
 //
 // In reading order: op.go (the system calls as a test sees them), trust.go (what is refused, and why),
 // dir.go (the folder), file.go and log.go (its files), aside.go (files that are set aside, and kept); what differs by system is in
-// system_unix.go, system_windows.go and the two of sync.
+// system_unix.go, system_windows.go, sync_linux.go and sync_other.go.
 //
 // What it promises:
 //

@@ -1,8 +1,8 @@
 // Command fontgen rasterises the faces of package display into the folder it is given, one file each.
 // It runs by go generate; what it writes is committed.
 //
-// charset.go has the characters, outline.go rasterises outline fonts, drawn.go reads the face drawn by hand and marks.go its
-// accents, encode.go writes a face as Go.
+// main.go has the list of faces, charset.go the characters, outline.go rasterises outline fonts, drawn.go reads the face drawn by
+// hand and marks.go its accents, encode.go writes a face as Go.
 package main
 
 import (

@@ -2,7 +2,8 @@
 // size, with names. Its test holds the same sheets, at single size, against those in testdata. With -readme
 // it writes the README's pictures of panels instead; its test compares those, too.
 //
-// samples.go has the screens and panels, sheet.go sets them side by side, readme.go has the README's pictures.
+// main.go writes the files, samples.go has the screens and panels, sheet.go sets them side by side, readme.go has the README's
+// pictures.
 package main
 
 import (

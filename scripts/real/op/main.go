@@ -4,6 +4,8 @@
 //
 // It prints one JSON object a line: {"issuer": ...} when it listens, then one for each grant it gives. It ends with its
 // standard input.
+//
+// main.go is the server, client.go and storage.go are what the library asks for, unused.go what it never calls here.
 package main
 
 import (

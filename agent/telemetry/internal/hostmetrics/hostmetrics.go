@@ -1,5 +1,7 @@
 // Package hostmetrics reads what the kernel says about the board: temperature, load, memory, disk,
 // uptime, Wi-Fi signal and the throttling of a Raspberry Pi.
+//
+// hostmetrics.go reads what every Linux has, board.go what only some boards have; statfs_unix.go and statfs_other.go the disk.
 package hostmetrics
 
 import (

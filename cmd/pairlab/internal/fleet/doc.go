@@ -3,9 +3,9 @@
 // Server and broker are the lab's own, or any others; the broker may be a cluster of three NATS nodes, each a process.
 //
 // In reading order: fleet.go (a run and its scenarios), device.go, memory.go (the store), servers.go (the lab's server, which
-// approves each code), engine.go (the lab's broker; system_linux.go says whether sockets suffice), nats.go (the cluster),
-// authority.go (TLS, and a change of the certificate authority), meter.go (what happens in each second), report.go (table and
-// drawing).
+// approves each code), engine.go (the lab's broker; system_linux.go and system_other.go say whether sockets suffice), nats.go
+// (the cluster), authority.go (TLS, and a change of the certificate authority), meter.go (what happens in each second), report.go
+// (table and drawing).
 //
 // # What a million devices ask for
 //
