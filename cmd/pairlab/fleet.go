@@ -27,6 +27,7 @@ func fleetFlags(args []string, stderr io.Writer) (fleetOptions, error) {
 	f.SetOutput(stderr)
 	f.IntVar(&o.N, "n", 200, "how many `devices`")
 	f.StringVar(&scenarios, "scenarios", strings.Join(fleet.Scenarios, ","), "which, in that order")
+	f.IntVar(&o.Processes, "processes", 0, "for the devices, besides this one (default: as many as their descriptors ask for, at best none)")
 	f.StringVar(&o.Issuer, "issuer", "", "`URL` of the authorization server (default: the lab's own, which approves each code)")
 	f.StringVar(&o.ClientID, "client-id", "fleet", "of the devices")
 	f.StringVar(&o.Broker, "broker", "", "`URL` of the broker, with --issuer")
@@ -54,6 +55,8 @@ func (o *fleetOptions) check(rest []string) error {
 		return fmt.Errorf("fleet: unexpected argument %q", rest[0])
 	case o.N < 1:
 		return fmt.Errorf("-n %d: give at least 1", o.N)
+	case o.Processes < 0 || o.Processes > o.N:
+		return fmt.Errorf("--processes %d: give at most one for each device", o.Processes)
 	case (o.Issuer == "") != (o.Broker == ""):
 		return errors.New("--issuer and --broker: give both or neither")
 	case o.Scenarios[0] != "pairing":

@@ -9,12 +9,14 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/paird/paird/cmd/pairlab/internal/fleet"
 )
 
 const usage = `usage: pairlab COMMAND [flags]
 
 demo            an authorization server, an MQTT broker and a device with a simulated panel, on one page
-fleet           many devices in one process: pairing, power failure, outages of broker and server
+fleet           many devices: pairing, power failure, outages of broker and server
 record          draw on this board's panel, and write what goes over its wires to a file
 replay FILE     show such a recording as pictures
 `
@@ -74,6 +76,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 			return usageError{err}
 		}
 		return runFleet(ctx, o, stdout)
+	case fleet.PartCommand: // by fleet itself, for devices that have a process of their own
+		return fleet.ServePart(fleet.Pipes{Reader: os.Stdin, WriteCloser: os.Stdout})
 	case "record":
 		o, err := recordFlags(args, stderr)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,11 +29,9 @@ const numbered = "n"
 
 // device is one of the fleet: a whole agent. Its store lives in memory, its queue in a folder.
 type device struct {
-	o     *Options
+	part  *part
 	id    string
 	dir   string
-	url   string // of the broker
-	meter *meter
 	store memory
 
 	mu       sync.Mutex
@@ -40,27 +39,34 @@ type device struct {
 	stop     func()
 	booted   time.Time
 	came     time.Time // online, first in this life
+	last     time.Time // came online
 	online   bool
 	unpaired int
-	accepted []string // numbered messages
+	accepted int // numbered messages
+}
+
+// newDevice is the n-th device of the fleet, switched off.
+func newDevice(p *part, n int) *device {
+	return &device{part: p, id: id(n), dir: filepath.Join(p.share.State, id(n))}
 }
 
 // boot starts the agent.
 func (d *device) boot(ctx context.Context) error {
+	s := &d.part.share
 	q, err := queue.Open(queue.Options{Dir: d.dir, Sync: queue.Always})
 	if err != nil {
 		return err
 	}
 	link, err := telemetry.New(telemetry.Options{
-		URL: d.url, Username: "{device_id}", Password: "{access_token}", Topic: root + "/{device_id}", DeviceID: d.id,
-		Interval: d.o.Interval, Metrics: []string{"uptime"}, CAFile: d.o.CAFile, Dial: d.dial,
+		URL: s.Broker, Username: "{device_id}", Password: "{access_token}", Topic: root + "/{device_id}", DeviceID: d.id,
+		Interval: s.Interval, Metrics: []string{"uptime"}, CAFile: s.CAFile, Dial: d.dial,
 		Emit: func(event string, fields map[string]any) { d.now().Emit(event, fields) },
 	}, q)
 	if err != nil {
 		return err
 	}
 	client, err := deviceauth.New(deviceauth.Config{
-		Issuer: d.o.Issuer, ClientID: d.o.ClientID, Scopes: scopes, Params: map[string]string{"device_id": d.id, "device_name": d.id},
+		Issuer: s.Issuer, ClientID: s.ClientID, Scopes: scopes, Params: map[string]string{"device_id": d.id, "device_name": d.id},
 		HTTP: d, OnChange: func(p deviceauth.Pending) { d.now().PendingChanged(p) },
 	})
 	if err != nil {
@@ -68,8 +74,8 @@ func (d *device) boot(ctx context.Context) error {
 	}
 	a := agent.New(agent.Options{
 		DeviceID: d.id, DeviceName: d.id, Auth: client, Store: &d.store, Queue: q, Link: link,
-		Clock: clock.New(clock.Options{Floor: time.Now()}), BrokerURL: d.url, StartAuto: true, Spread: d.o.Spread,
-		Bound: store.Binding{Issuer: d.o.Issuer, ClientID: d.o.ClientID}, Hook: d.event, Log: slog.New(slog.DiscardHandler),
+		Clock: clock.New(clock.Options{Floor: time.Now()}), BrokerURL: s.Broker, StartAuto: true, Spread: s.Spread,
+		Bound: store.Binding{Issuer: s.Issuer, ClientID: s.ClientID}, Hook: d.event, Log: slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -89,16 +95,16 @@ func (d *device) now() *agent.Agent {
 
 // dial counts connections.
 func (d *device) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	d.meter.add(Connects, 1)
-	return d.o.dial(ctx, network, address)
+	d.part.meter.add(Connects, 1)
+	return d.part.nodes.dial(ctx, network, address)
 }
 
 // RoundTrip counts requests for tokens. All devices share one pool of connections.
 func (d *device) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "token") {
-		d.meter.add(TokenRequests, 1)
+		d.part.meter.add(TokenRequests, 1)
 	}
-	return d.o.transport.RoundTrip(r)
+	return d.part.transport.RoundTrip(r)
 }
 
 // event follows the agent.
@@ -120,9 +126,7 @@ func (d *device) event(b []byte) {
 		d.unpaired++
 		d.mu.Unlock()
 	case control.EventPairing:
-		if d.o.Code != nil {
-			d.o.Code(d.id, e.URI)
-		}
+		d.part.code(d.id, e.URI)
 	}
 }
 
@@ -133,23 +137,45 @@ func (d *device) isOnline(online bool) {
 		return
 	}
 	d.online = online
-	d.meter.isOnline(online)
-	if online && d.came.IsZero() {
-		d.came = time.Now()
+	d.part.meter.isOnline(online)
+	if !online {
+		return
+	}
+	d.last = time.Now()
+	if d.came.IsZero() {
+		d.came = d.last
+	}
+}
+
+func (d *device) onlineAfter(moment time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.online && d.last.After(moment)
+}
+
+// publishEach publishes a numbered message each interval until ctx ends.
+func (d *device) publishEach(ctx context.Context, first time.Duration) {
+	for wait := first; ; wait = d.part.share.Interval {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+			d.publish(ctx)
+		}
 	}
 }
 
 // publish publishes the next numbered message.
 func (d *device) publish(ctx context.Context) {
 	d.mu.Lock()
-	a, text := d.agent, strconv.Itoa(len(d.accepted)+1)
+	a, text := d.agent, strconv.Itoa(d.accepted+1)
 	d.mu.Unlock()
 	if a == nil || a.Publish(ctx, numbered, []byte(text)) != nil {
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.accepted = append(d.accepted, text)
+	d.accepted++
 }
 
 // id is the name of the n-th device.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/paird/paird/cmd/pairlab/internal/broker"
@@ -13,36 +14,30 @@ import (
 
 // engine is the fleet's broker.
 type engine interface {
-	url() string                                                // in the devices' configuration
-	dial(ctx context.Context, address string) (net.Conn, error) // in place of the network's
-	restart(away time.Duration) error                           // ends it and starts it again
-	killNode(away time.Duration) error                          // kills one of several, and starts it again
+	url() string                       // in the devices' configuration
+	nodes() []string                   // host:port of each
+	restart(away time.Duration) error  // ends it and starts it again
+	killNode(away time.Duration) error // kills one of several, and starts it again
 	close()
 }
 
 // labBroker is the lab's own, in this process.
 type labBroker struct {
 	options broker.Options
-	piped   bool // through this process's memory, where descriptors do not suffice for sockets
 
 	mu     sync.Mutex
 	broker *broker.Broker
-	pipes  *pipes
 }
 
-// startLabBroker starts it, over sockets of loopback or over pipes.
-func startLabBroker(o broker.Options, piped bool) (*labBroker, error) {
-	b := &labBroker{options: o, piped: piped}
+// startLabBroker starts it on loopback.
+func startLabBroker(o broker.Options) (*labBroker, error) {
+	b := &labBroker{options: o}
 	return b, b.start()
 }
 
 func (b *labBroker) start() (err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.piped {
-		b.pipes = newPipes()
-		b.options.Listener = b.pipes
-	}
 	b.broker, err = broker.Start(b.options)
 	return err
 }
@@ -53,23 +48,13 @@ func (b *labBroker) url() string {
 	return b.broker.URL()
 }
 
-func (b *labBroker) dial(ctx context.Context, address string) (net.Conn, error) {
-	b.mu.Lock()
-	p := b.pipes
-	b.mu.Unlock()
-	if p != nil {
-		return p.dial(ctx)
-	}
-	return new(net.Dialer).DialContext(ctx, "tcp", address)
-}
+func (b *labBroker) nodes() []string { return []string{hostOf(b.url())} }
 
 // restart starts the broker again at the same address.
 func (b *labBroker) restart(away time.Duration) error {
 	b.mu.Lock()
 	old := b.broker
-	if !b.piped {
-		b.options.Address = hostOf(old.URL())
-	}
+	b.options.Address = hostOf(old.URL())
 	b.mu.Unlock()
 	_ = old.Close() // without mu: it waits for its clients
 	time.Sleep(away)
@@ -87,41 +72,22 @@ func (b *labBroker) close() {
 	_ = b.broker.Close()
 }
 
-// pipes is a listener whose connections have no descriptors.
-type pipes struct {
-	in   chan net.Conn
-	done chan struct{}
-	once sync.Once
+// turn connects to addresses in turn, as a name with several does; one that is away is passed over.
+type turn struct {
+	addresses []string
+	next      atomic.Int64
 }
 
-func newPipes() *pipes { return &pipes{in: make(chan net.Conn), done: make(chan struct{})} }
-
-var errRefused = errors.New("connection refused")
-
-func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case p.in <- far:
-		return near, nil
-	case <-p.done:
-		return nil, errRefused
-	case <-ctx.Done():
-		return nil, ctx.Err()
+// dial connects to the address given where there are no others.
+func (t *turn) dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
+	first := int(t.next.Add(1))
+	for n := range max(1, len(t.addresses)) {
+		if len(t.addresses) > 0 {
+			address = t.addresses[(first+n)%len(t.addresses)]
+		}
+		if conn, err = new(net.Dialer).DialContext(ctx, network, address); err == nil {
+			return conn, nil
+		}
 	}
+	return nil, err
 }
-
-// Accept implements net.Listener.
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.in:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-// Close implements net.Listener.
-func (p *pipes) Close() error { p.once.Do(func() { close(p.done) }); return nil }
-
-// Addr implements net.Listener: devices have an address in their configuration.
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1883} }

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"encoding/xml"
-	"errors"
 	"io"
 	"net"
 	"strings"
@@ -12,8 +11,8 @@ import (
 
 func small(scenarios ...string) Options {
 	return Options{
-		N: 20, Scenarios: scenarios, ClientID: "fleet", Spread: time.Second, Interval: time.Second, Lifetime: time.Hour,
-		Stage: time.Second, Outage: time.Second, Patience: 2 * time.Minute, Out: io.Discard,
+		Settings: Settings{ClientID: "fleet", Spread: time.Second, Interval: time.Second, Stage: time.Second},
+		N:        20, Scenarios: scenarios, Lifetime: time.Hour, Outage: time.Second, Patience: 2 * time.Minute, Out: io.Discard,
 	}
 }
 
@@ -39,34 +38,53 @@ func TestFleet(t *testing.T) {
 	}
 }
 
-// Where descriptors do not suffice, devices and broker are connected by pipes. A broker that is away refuses.
-func TestPipes(t *testing.T) {
-	p := newPipes()
-	go func() {
-		if c, err := p.Accept(); err == nil {
-			_, _ = c.Write([]byte("x"))
+// Nodes are connected to in turn, and one that is away is passed over. Without nodes the address given is.
+func TestTurn(t *testing.T) {
+	var open []string
+	for range 2 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
 		}
-	}()
-	conn, err := p.dial(t.Context())
+		defer l.Close()
+		open = append(open, l.Addr().String())
+	}
+	away, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := conn.Read(make([]byte, 1)); n != 1 || err != nil {
-		t.Error(n, err)
+	away.Close()
+	came := map[string]int{}
+	for _, x := range []*turn{{addresses: append(open, away.Addr().String())}, {}} {
+		for range 6 {
+			c, err := x.dial(t.Context(), "tcp", open[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			came[c.RemoteAddr().String()]++
+			c.Close()
+		}
 	}
-	p.Close()
-	p.Close()
-	if _, err := p.Accept(); !errors.Is(err, net.ErrClosed) {
-		t.Error(err)
+	if came[open[0]]+came[open[1]] != 12 || came[open[1]] < 2 || came[open[1]] > 4 {
+		t.Error(came)
 	}
-	if _, err := p.dial(t.Context()); !errors.Is(err, errRefused) {
-		t.Error(err)
+	if _, err := (&turn{addresses: []string{away.Addr().String()}}).dial(t.Context(), "tcp", open[0]); err == nil {
+		t.Error("connected to a node that is away")
+	}
+}
+
+// Devices that one process has too few descriptors for are spread over several.
+func TestProcesses(t *testing.T) {
+	for _, x := range []struct{ n, most, want int }{{200, 1024, 2}, {200, 1 << 20, 0}, {3900, 20000, 0}, {3901, 20000, 1}, {10000, 20000, 3}} {
+		if got := processes(x.n, x.most); got != x.want {
+			t.Errorf("%d devices, %d descriptors: %d processes, want %d", x.n, x.most, got, x.want)
+		}
 	}
 }
 
 // A second in which the machine had no time for this process is noted.
 func TestLate(t *testing.T) {
-	m := newMeter()
+	m := newMeter(time.Now())
 	m.late = []lateness{{m.began, time.Second}, {m.began.Add(2 * time.Second), 200 * time.Millisecond}}
 	if m.lateSince(m.began.Add(-time.Second)) != time.Second || m.lateSince(m.began) != 200*time.Millisecond ||
 		m.lateSince(m.began.Add(time.Minute)) != 0 {
@@ -75,13 +93,15 @@ func TestLate(t *testing.T) {
 }
 
 func TestRate(t *testing.T) {
-	m := newMeter()
-	m.seconds[Connects] = []int{9, 1, 5, 0, 0}
-	if worst, mean := m.rate(Connects, m.began); worst != 9 || mean != 5 {
-		t.Error(worst, mean)
+	found := []Findings{{Seconds: map[string][]int{Connects: {9, 1, 2, 0, 0}, OnlineNow: {2, 0, -1}}}, {Seconds: map[string][]int{Connects: {0, 0, 3}}}}
+	began := time.Now().Add(-4500 * time.Millisecond)
+	if r := rate(series(found, Connects, began), 0); r.Worst != 9 || r.Mean != 5 {
+		t.Error(r)
 	}
-	m.seconds[OnlineNow] = []int{2, 0, -1}
-	if all := m.series(OnlineNow); all[0] != 2 || all[1] != 2 || all[2] != 1 {
+	if r := rate(series(found, Connects, began), 500*time.Millisecond); r.Worst != 5 || r.Mean != 3 {
+		t.Error(r)
+	}
+	if all := series(found, OnlineNow, began); len(all) != 5 || all[0] != 2 || all[1] != 2 || all[2] != 1 {
 		t.Error(all)
 	}
 	all := []time.Duration{1, 2, 3, 4, 5}

@@ -20,7 +20,6 @@ type meter struct {
 
 	mu      sync.Mutex
 	seconds map[string][]int
-	online  int
 	late    []lateness
 }
 
@@ -60,7 +59,8 @@ func (m *meter) lateSince(since time.Time) (worst time.Duration) {
 	return worst
 }
 
-func newMeter() *meter { return &meter{began: time.Now(), seconds: map[string][]int{}} }
+// newMeter counts seconds since a moment.
+func newMeter(began time.Time) *meter { return &meter{began: began, seconds: map[string][]int{}} }
 
 // add counts n of a kind now.
 func (m *meter) add(kind string, n int) {
@@ -79,25 +79,29 @@ func (m *meter) isOnline(online bool) {
 	if online {
 		n = 1
 	}
-	m.mu.Lock()
-	m.online += n
-	m.mu.Unlock()
 	m.add(OnlineNow, n)
 }
 
-func (m *meter) onlineNow() int {
+// counts are those of all kinds by second.
+func (m *meter) counts() map[string][]int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.online
+	all := map[string][]int{}
+	for kind, seconds := range m.seconds {
+		all[kind] = slices.Clone(seconds)
+	}
+	return all
 }
 
-// series is a kind by second, up to now; that of OnlineNow adds up.
-func (m *meter) series(kind string) []int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	all := slices.Clone(m.seconds[kind])
-	for len(all) <= int(time.Since(m.began)/time.Second) {
-		all = append(all, 0)
+// series is a kind by second, of all parts, up to now; that of OnlineNow adds up.
+func series(found []Findings, kind string, began time.Time) []int {
+	all := make([]int, int(time.Since(began)/time.Second)+1)
+	for _, f := range found {
+		for i, n := range f.Seconds[kind] {
+			if i < len(all) {
+				all[i] += n
+			}
+		}
 	}
 	if kind == OnlineNow {
 		for i := 1; i < len(all); i++ {
@@ -107,10 +111,10 @@ func (m *meter) series(kind string) []int {
 	return all
 }
 
-// rate is the worst second of a kind after a moment, and the mean of the seconds up to the last in which there was any.
-func (m *meter) rate(kind string, since time.Time) (worst int, mean float64) {
-	all := m.series(kind)
-	all = all[min(len(all)-1, int((since.Sub(m.began)+time.Second-1)/time.Second)):] // whole seconds
+// rate is the worst second of a kind after so much of the run, and the mean of the seconds up to the last in which there was
+// any.
+func rate(all []int, after time.Duration) Rate {
+	all = all[min(len(all)-1, int((after+time.Second-1)/time.Second)):] // whole seconds
 	for len(all) > 1 && all[len(all)-1] == 0 {
 		all = all[:len(all)-1]
 	}
@@ -118,7 +122,7 @@ func (m *meter) rate(kind string, since time.Time) (worst int, mean float64) {
 	for _, n := range all {
 		sum += n
 	}
-	return slices.Max(all), float64(sum) / float64(len(all))
+	return Rate{slices.Max(all), float64(sum) / float64(len(all))}
 }
 
 // percentile is the p-th, 0 to 100, of what was sorted; 0 if there is nothing.

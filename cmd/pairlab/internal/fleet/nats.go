@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"bufio"
-	"context"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
@@ -14,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -43,11 +41,10 @@ type settings struct {
 
 // cluster is three nodes of a NATS server with MQTT and JetStream, each a process of its own.
 type cluster struct {
-	program string
-	nodes   []settings
-	running []*exec.Cmd
-	watcher mqtt.Client
-	turn    atomic.Int64
+	program  string
+	settings []settings
+	running  []*exec.Cmd
+	watcher  mqtt.Client
 }
 
 // startCluster starts the nodes. message gets what the devices publish, from the last node, which is never killed alone.
@@ -66,14 +63,14 @@ func startCluster(program, dir string, key any, message func(topic string, paylo
 			return nil, err
 		}
 		routes = append(routes, ports[1])
-		c.nodes = append(c.nodes, settings{
+		c.settings = append(c.settings, settings{
 			Name: fmt.Sprint("node", n), MQTT: ports[0], Route: ports[1], Dir: filepath.Join(dir, fmt.Sprint("node", n)),
 			Public: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), For: audience, Seed: seed,
 			Watcher: rand.Text(), AckWait: 30 * time.Second,
 		})
 	}
-	for n := range c.nodes {
-		c.nodes[n].Routes = routes
+	for n := range c.settings {
+		c.settings[n].Routes = routes
 	}
 	if err := c.startAll(); err != nil {
 		c.close()
@@ -97,11 +94,11 @@ func freePorts(n int) (ports []int, err error) {
 
 func (c *cluster) startAll() error {
 	errs := make(chan error)
-	for n := range c.nodes {
+	for n := range c.settings {
 		go func() { errs <- c.start(n) }()
 	}
 	var all error
-	for range c.nodes {
+	for range c.settings {
 		all = errors.Join(all, <-errs)
 	}
 	return all
@@ -109,7 +106,7 @@ func (c *cluster) startAll() error {
 
 // start starts a node and returns when it is ready.
 func (c *cluster) start(n int) error {
-	text, err := json.Marshal(c.nodes[n])
+	text, err := json.Marshal(c.settings[n])
 	if err != nil {
 		return err
 	}
@@ -139,12 +136,12 @@ func (c *cluster) start(n int) error {
 		}
 	case <-time.After(nodeLimit):
 	}
-	return fmt.Errorf("%s does not start", c.nodes[n].Name)
+	return fmt.Errorf("%s does not start", c.settings[n].Name)
 }
 
 // watch subscribes to the numbered messages, with a session that outlives a restart.
 func (c *cluster) watch(message func(topic string, payload []byte)) error {
-	last := c.nodes[clusterSize-1]
+	last := c.settings[clusterSize-1]
 	o := mqtt.NewClientOptions().AddBroker(fmt.Sprint("tcp://127.0.0.1:", last.MQTT)).SetClientID("fleet-watcher").
 		SetUsername("watcher").SetPassword(last.Watcher).SetProtocolVersion(4).SetCleanSession(false).
 		SetAutoReconnect(true).SetMaxReconnectInterval(time.Second).SetConnectTimeout(nodeLimit)
@@ -170,18 +167,13 @@ func done(t mqtt.Token) error {
 	return t.Error()
 }
 
-func (c *cluster) url() string { return fmt.Sprint("mqtt://127.0.0.1:", c.nodes[0].MQTT) }
+func (c *cluster) url() string { return fmt.Sprint("mqtt://127.0.0.1:", c.settings[0].MQTT) }
 
-// dial connects to the nodes in turn, as a name with three addresses does; one that is away is passed over.
-func (c *cluster) dial(ctx context.Context, _ string) (conn net.Conn, err error) {
-	first := c.turn.Add(1)
-	for n := range c.nodes {
-		port := c.nodes[(first+int64(n))%clusterSize].MQTT
-		if conn, err = new(net.Dialer).DialContext(ctx, "tcp", fmt.Sprint("127.0.0.1:", port)); err == nil {
-			return conn, nil
-		}
+func (c *cluster) nodes() (all []string) {
+	for _, s := range c.settings {
+		all = append(all, fmt.Sprint("127.0.0.1:", s.MQTT))
 	}
-	return nil, err
+	return all
 }
 
 // end ends a node by a signal.
@@ -198,7 +190,7 @@ func (c *cluster) end(n int, signal os.Signal) {
 }
 
 func (c *cluster) restart(away time.Duration) error {
-	for n := range c.nodes {
+	for n := range c.settings {
 		c.end(n, syscall.SIGTERM)
 	}
 	time.Sleep(away)
@@ -215,7 +207,7 @@ func (c *cluster) close() {
 	if c.watcher != nil {
 		c.watcher.Disconnect(0)
 	}
-	for n := range c.nodes {
+	for n := range c.settings {
 		c.end(n, syscall.SIGKILL)
 	}
 }

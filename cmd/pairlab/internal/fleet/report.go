@@ -10,6 +10,7 @@ import (
 // Report is what a run showed.
 type Report struct {
 	N           int
+	Processes   int // for the devices, besides that of the servers; 0: none
 	Spread      time.Duration
 	Outcomes    []Outcome
 	Series      []Series
@@ -62,8 +63,8 @@ func (r *Report) Failed() string {
 
 // Text writes the report as a table.
 func (r *Report) Text(w io.Writer) {
-	fmt.Fprintf(w, "\n%d devices, spread %v; %d KB a device, with its share of server and broker; %d messages, %d lost; %d un-pairings\n\n",
-		r.N, r.Spread, r.DeviceBytes>>10, r.Messages, r.Lost, r.Unpaired)
+	fmt.Fprintf(w, "\n%d devices in %d processes, spread %v; %d KB a device, with its share of server and broker; %d messages, %d lost; %d un-pairings\n\n",
+		r.N, max(1, r.Processes), r.Spread, r.DeviceBytes>>10, r.Messages, r.Lost, r.Unpaired)
 	fmt.Fprintf(w, "late: the most that a timer came late for want of a processor; what was due meanwhile comes in one second\n\n")
 	fmt.Fprintf(w, "%-10s %8s %8s %8s %30s %30s %36s\n", "scenario", "online", "within", "late", "token requests/s worst (mean)", "connects/s worst (mean)", "start to online 50/95/99/100 %")
 	for _, o := range r.Outcomes {
@@ -74,7 +75,7 @@ func (r *Report) Text(w io.Writer) {
 
 func (r *Report) rate(o Outcome, kind string) string {
 	rate := o.Rates[kind]
-	return fmt.Sprintf("%d = %.1f %% (%.1f)", rate.Worst, 100*float64(rate.Worst)/float64(r.N), rate.Mean)
+	return fmt.Sprintf("%d = %.2f %% (%.1f)", rate.Worst, 100*float64(rate.Worst)/float64(r.N), rate.Mean)
 }
 
 func (o Outcome) percentiles() string {

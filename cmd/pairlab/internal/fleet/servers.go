@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -106,26 +107,25 @@ func (s *servers) startEngine(o Options) (err error) {
 	if s.authority != nil {
 		b.TLS = s.authority.config()
 	}
-	s.engine, err = startLabBroker(b, 2*o.N+spare > descriptors())
+	s.engine, err = startLabBroker(b)
 	return err
 }
-
-// spare is how many descriptors a fleet needs besides the sockets of its devices.
-const spare = 500
 
 func hostOf(address string) string {
 	_, host, _ := strings.Cut(address, "://")
 	return host
 }
 
-// roll changes the certificate authority of server and broker.
-func (s *servers) roll(wait func()) error {
+// roll changes the certificate authority of server and broker. wait returns once all devices have connected after a moment.
+func (s *servers) roll(wait func(ended time.Time) error) error {
 	return s.authority.roll(func() error {
 		s.http.SetKeepAlivesEnabled(false) // the next request is another connection
 		defer s.http.SetKeepAlivesEnabled(true)
-		err := s.engine.restart(0)
-		wait()
-		return err
+		ended := time.Now()
+		if err := s.engine.restart(0); err != nil {
+			return err
+		}
+		return wait(ended)
 	})
 }
 
@@ -144,9 +144,14 @@ func (s *servers) message(topic string, payload []byte) {
 	s.arrived[id][string(payload)] = true
 }
 
-// came reports whether a numbered message of a device has arrived.
-func (s *servers) came(id, payload string) bool {
+// missing counts the messages of a device, numbered from 1, that have not arrived.
+func (s *servers) missing(id string, numbered int) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.arrived[id][payload]
+	for number := range numbered {
+		if !s.arrived[id][strconv.Itoa(number+1)] {
+			n++
+		}
+	}
+	return n
 }
