@@ -2,14 +2,7 @@ package agent
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -17,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/agent/internal/certtest"
 )
 
 // yearCA is the certificate authority of the year's broker. It changes now and then.
@@ -25,7 +20,7 @@ type yearCA struct {
 
 	mu      sync.Mutex
 	trusted []byte // PEM of the authority that signed the broker's certificate
-	server  *tls.Certificate
+	server  tls.Certificate
 	rolling bool
 }
 
@@ -52,34 +47,10 @@ func (y *year) brokerURL() string {
 }
 
 // newBrokerCertificate makes an authority and a certificate of its for localhost. Both outlast the year.
-func newBrokerCertificate(t *testing.T) (authority []byte, server *tls.Certificate) {
-	root := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(800 * day), KeyUsage: x509.KeyUsageCertSign,
-	}
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), DNSNames: []string{"localhost"}, NotBefore: root.NotBefore, NotAfter: root.NotAfter,
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	rootKey, leafKey := newECKey(t), newECKey(t)
-	rootDER, err := x509.CreateCertificate(rand.Reader, root, root, rootKey.Public(), rootKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, root, leafKey.Public(), rootKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	authority = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: rootDER})
-	return authority, &tls.Certificate{Certificate: [][]byte{leafDER}, PrivateKey: leafKey}
-}
-
-func newECKey(t *testing.T) *ecdsa.PrivateKey {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
+func newBrokerCertificate(t *testing.T) (authority []byte, server tls.Certificate) {
+	valid := certtest.Valid(-time.Hour, 800*day)
+	ca := certtest.NewAuthority(t, valid)
+	return ca.PEM(), certtest.Issue(t, ca, certtest.NewKey(t), certtest.Server("localhost"), valid).TLS()
 }
 
 // writeFile replaces a file at once, as an operator's tool does.
@@ -101,7 +72,7 @@ func (y *year) dialSecure(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	y.ca.mu.Lock()
-	server := *y.ca.server
+	server := y.ca.server
 	y.ca.mu.Unlock()
 	near, far := net.Pipe()
 	y.broker.Accept(tls.Server(far, &tls.Config{Certificates: []tls.Certificate{server}, SessionTicketsDisabled: true}))

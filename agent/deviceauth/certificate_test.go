@@ -2,15 +2,11 @@ package deviceauth
 
 import (
 	"context"
-	"crypto"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -20,53 +16,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/agent/internal/certtest"
 )
-
-// certificate is one link of a chain with its key.
-type certificate struct {
-	*x509.Certificate
-	key crypto.Signer
-}
-
-// issue makes a certificate from a template that edit has changed; by nil it signs itself.
-func issue(t *testing.T, by *certificate, key crypto.Signer, edit ...func(*x509.Certificate)) *certificate {
-	t.Helper()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "as.example"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true,
-	}
-	for _, e := range edit {
-		e(template)
-	}
-	self := &certificate{template, key}
-	if by == nil {
-		by = self
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, by.Certificate, key.Public(), by.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if self.Certificate, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	return self
-}
-
-// What a template may say.
-func authority(c *x509.Certificate) {
-	c.IsCA, c.KeyUsage, c.Subject.CommonName = true, x509.KeyUsageCertSign, "authority"
-}
-func named(names ...string) func(*x509.Certificate) {
-	return func(c *x509.Certificate) { c.DNSNames = names }
-}
-func valid(from, to time.Duration) func(*x509.Certificate) {
-	return func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Now().Add(from), time.Now().Add(to) }
-}
 
 // chain is what a server shows, the leaf first, and the root that the device trusts.
 type chain struct {
-	links []*certificate
-	root  *certificate
+	links []*certtest.Certificate
+	root  *certtest.Certificate
 }
 
 // refreshOver refreshes a grant over TLS at https://HOST, whose name leads to the given chain. It returns how many
@@ -78,17 +35,11 @@ func refreshOver(t *testing.T, host string, c chain, maxVersion uint16) (request
 		got.Add(1)
 		io.WriteString(w, tokenJSON)
 	}))
-	shown := tls.Certificate{PrivateKey: c.links[0].key}
-	for _, link := range c.links {
-		shown.Certificate = append(shown.Certificate, link.Raw)
-	}
-	srv.TLS = &tls.Config{Certificates: []tls.Certificate{shown}, MinVersion: tls.VersionTLS10, MaxVersion: maxVersion}
+	srv.TLS = &tls.Config{Certificates: []tls.Certificate{c.links[0].TLS(c.links[1:]...)}, MinVersion: tls.VersionTLS10, MaxVersion: maxVersion}
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.StartTLS()
 	defer srv.Close()
-	roots := x509.NewCertPool()
-	roots.AddCert(c.root.Certificate)
-	rt := newTransport(roots)
+	rt := newTransport(c.root.Pool())
 	defer rt.CloseIdleConnections()
 	rt.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "tcp", srv.Listener.Addr().String())
@@ -97,59 +48,66 @@ func refreshOver(t *testing.T, host string, c chain, maxVersion uint16) (request
 	return got.Load(), err
 }
 
-// TestCertificates is the certificate policy: what an issuer may show, and what refuses it before anything secret goes
-// out. Kind tls is what status, panel and doctor show, with the reason.
-func TestCertificates(t *testing.T) {
+// certificateCase is what an issuer shows, and what that says.
+type certificateCase struct {
+	host string // "": as.example
+	chain
+	version uint16 // the newest TLS of the server; 0: no bound
+	says    string // "": it is taken
+}
+
+// certificateCases are the certificate policy: what an issuer may show, and what refuses it before anything secret goes out.
+func certificateCases(t *testing.T) map[string]certificateCase {
 	rootKey, leafKey, middleKey, subKey := testKey(), testKey(), testKey(), testKey()
-	root := issue(t, nil, rootKey, authority)
-	middle := issue(t, root, middleKey, authority)
-	direct := func(edit ...func(*x509.Certificate)) chain {
-		return chain{[]*certificate{issue(t, root, leafKey, append([]func(*x509.Certificate){named("as.example")}, edit...)...)}, root}
+	root := certtest.Issue(t, nil, rootKey, certtest.Authority)
+	middle := certtest.Issue(t, root, middleKey, certtest.Authority)
+	direct := func(edit ...certtest.Edit) chain {
+		return chain{[]*certtest.Certificate{certtest.Issue(t, root, leafKey, append([]certtest.Edit{certtest.Names("as.example")}, edit...)...)}, root}
 	}
-	through := func(by, trusted *certificate) chain {
-		return chain{[]*certificate{issue(t, by, leafKey, named("as.example")), by}, trusted}
+	through := func(by, trusted *certtest.Certificate) chain {
+		return chain{[]*certtest.Certificate{certtest.Issue(t, by, leafKey, certtest.Names("as.example")), by}, trusted}
 	}
-	short := issue(t, root, middleKey, authority, func(c *x509.Certificate) { c.MaxPathLenZero = true })
-	sub := issue(t, short, subKey, authority)
+	short := certtest.Issue(t, root, middleKey, certtest.Authority, func(c *x509.Certificate) { c.MaxPathLenZero = true })
+	sub := certtest.Issue(t, short, subKey, certtest.Authority)
 	weak := weakRSAKey(t)
-	weakRoot := issue(t, nil, weak, authority)
-	selfSigned := issue(t, nil, leafKey, named("as.example"))
-	for name, tt := range map[string]struct {
-		host string // "": as.example
-		chain
-		version uint16
-		says    string // "": it is taken
-	}{
+	weakRoot := certtest.Issue(t, nil, weak, certtest.Authority)
+	selfSigned := certtest.Issue(t, nil, leafKey, certtest.Names("as.example"))
+	return map[string]certificateCase{
 		"good":                     {chain: direct()},
 		"good, by an intermediate": {chain: through(middle, root)},
 		"TLS 1.2":                  {chain: direct(), version: tls.VersionTLS12},
-		"wildcard":                 {chain: direct(named("*.example"))},
+		"wildcard":                 {chain: direct(certtest.Names("*.example"))},
 		"server and client EKU": {chain: direct(func(c *x509.Certificate) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}
 		})},
-		"RSA-2048": {chain: chain{[]*certificate{issue(t, root, strongRSAKey(t), named("as.example"))}, root}},
+		"RSA-2048": {chain: chain{[]*certtest.Certificate{certtest.Issue(t, root, strongRSAKey(t), certtest.Names("as.example"))}, root}},
 
-		"expired":                      {chain: direct(valid(-2*time.Hour, -time.Hour)), says: "expired or is not yet valid"},
-		"future":                       {chain: direct(valid(time.Hour, 2*time.Hour)), says: "expired or is not yet valid"},
-		"expired root":                 {chain: through(middle, issue(t, nil, rootKey, authority, valid(-2*time.Hour, -time.Hour))), says: "expired or is not yet valid"},
-		"wrong host":                   {chain: direct(named("other.example")), says: "valid for other.example, not as.example"},
-		"CN only":                      {chain: direct(named()), says: "Common Name"},
-		"wildcard over two labels":     {host: "login.as.example", chain: direct(named("*.example")), says: "not login.as.example"},
-		"wildcard for the domain":      {host: "example", chain: direct(named("*.example")), says: "not example"},
-		"unknown authority":            {chain: chain{direct().links, issue(t, nil, testKey(), authority)}, says: "unknown authority"},
-		"self-signed":                  {chain: chain{[]*certificate{selfSigned}, root}, says: "unknown authority"},
+		"expired":                      {chain: direct(certtest.Valid(-2*time.Hour, -time.Hour)), says: "expired or is not yet valid"},
+		"future":                       {chain: direct(certtest.Valid(time.Hour, 2*time.Hour)), says: "expired or is not yet valid"},
+		"expired root":                 {chain: through(middle, certtest.Issue(t, nil, rootKey, certtest.Authority, certtest.Valid(-2*time.Hour, -time.Hour))), says: "expired or is not yet valid"},
+		"wrong host":                   {chain: direct(certtest.Names("other.example")), says: "valid for other.example, not as.example"},
+		"CN only":                      {chain: direct(certtest.Names(), func(c *x509.Certificate) { c.Subject.CommonName = "as.example" }), says: "Common Name"},
+		"wildcard over two labels":     {host: "login.as.example", chain: direct(certtest.Names("*.example")), says: "not login.as.example"},
+		"wildcard for the domain":      {host: "example", chain: direct(certtest.Names("*.example")), says: "not example"},
+		"unknown authority":            {chain: chain{direct().links, certtest.Issue(t, nil, testKey(), certtest.Authority)}, says: "unknown authority"},
+		"self-signed":                  {chain: chain{[]*certtest.Certificate{selfSigned}, root}, says: "unknown authority"},
 		"SHA-1":                        {chain: direct(func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 }), says: "insecure algorithm"},
 		"TLS 1.1":                      {chain: direct(), version: tls.VersionTLS11, says: "protocol version"},
 		"TLS 1.0":                      {chain: direct(), version: tls.VersionTLS10, says: "protocol version"},
-		"name constraints":             {chain: through(issue(t, root, middleKey, authority, func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"other.example"} }), root), says: "not permitted"},
-		"excluded by name constraints": {chain: through(issue(t, root, middleKey, authority, func(c *x509.Certificate) { c.ExcludedDNSDomains = []string{"example"} }), root), says: "excluded"},
-		"CA:FALSE intermediate":        {chain: through(issue(t, root, middleKey), root), says: "cannot sign this kind of certificate"},
-		"path length":                  {chain: chain{[]*certificate{issue(t, sub, leafKey, named("as.example")), sub, short}, root}, says: "too many intermediates"},
+		"name constraints":             {chain: through(certtest.Issue(t, root, middleKey, certtest.Authority, func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"other.example"} }), root), says: "not permitted"},
+		"excluded by name constraints": {chain: through(certtest.Issue(t, root, middleKey, certtest.Authority, func(c *x509.Certificate) { c.ExcludedDNSDomains = []string{"example"} }), root), says: "excluded"},
+		"CA:FALSE intermediate":        {chain: through(certtest.Issue(t, root, middleKey), root), says: "cannot sign this kind of certificate"},
+		"path length":                  {chain: chain{[]*certtest.Certificate{certtest.Issue(t, sub, leafKey, certtest.Names("as.example")), sub, short}, root}, says: "too many intermediates"},
 		"client EKU":                   {chain: direct(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), says: "incompatible key usage"},
-		"RSA-1024":                     {chain: chain{[]*certificate{issue(t, root, weak, named("as.example"))}, root}, version: tls.VersionTLS12, says: "RSA key below 2048 bits"},
-		"RSA-1024 intermediate":        {chain: through(issue(t, root, weak, authority), root), says: "RSA key below 2048 bits"},
+		"RSA-1024":                     {chain: chain{[]*certtest.Certificate{certtest.Issue(t, root, weak, certtest.Names("as.example"))}, root}, version: tls.VersionTLS12, says: "RSA key below 2048 bits"},
+		"RSA-1024 intermediate":        {chain: through(certtest.Issue(t, root, weak, certtest.Authority), root), says: "RSA key below 2048 bits"},
 		"RSA-1024 root":                {chain: through(weakRoot, weakRoot), says: "RSA key below 2048 bits"},
-	} {
+	}
+}
+
+// TestCertificates: kind tls is what status, panel and doctor show, with the reason.
+func TestCertificates(t *testing.T) {
+	for name, tt := range certificateCases(t) {
 		t.Run(name, func(t *testing.T) {
 			host := tt.host
 			if host == "" {

@@ -3,15 +3,11 @@ package deviceauth
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -20,37 +16,23 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
-)
 
-// selfSigned is a certificate for 127.0.0.1 and its PEM form.
-func selfSigned(t *testing.T) (tls.Certificate, []byte) {
-	t.Helper()
-	key := testKey()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public().(*ecdsa.PublicKey), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-}
+	"github.com/paird/paird/agent/internal/certtest"
+)
 
 // tlsServer answers refreshes over TLS with a certificate of its own.
 func tlsServer(t *testing.T, versions ...uint16) (url string, ca []byte) {
 	t.Helper()
-	cert, ca := selfSigned(t)
+	cert := certtest.NewAuthority(t, certtest.Server("127.0.0.1"))
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, tokenJSON) }))
-	srv.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
+	srv.TLS = &tls.Config{Certificates: []tls.Certificate{cert.TLS()}}
 	for _, v := range versions {
 		srv.TLS.MinVersion, srv.TLS.MaxVersion = v, v
 	}
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
-	return srv.URL, ca
+	return srv.URL, cert.PEM()
 }
 
 // refreshAt refreshes a grant of the server at url.

@@ -4,5 +4,5 @@
 // standard input. One program runs at a time, started without a shell and in a process group of its own, which is
 // killed as a whole when the time is up. What it prints is kept short and logged at debug level only, because an
 // event may hold a user code. Events that come while one runs wait in a short queue; when that is full the oldest
-// is dropped and counted, so that a slow program never blocks the daemon.
+// is dropped and logged, so that a slow program never blocks the daemon.
 package hooks

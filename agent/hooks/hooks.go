@@ -34,7 +34,6 @@ type Runner struct {
 
 	mu      sync.Mutex
 	queue   [][]byte
-	dropped uint64
 	failure string
 }
 
@@ -58,7 +57,7 @@ func (r *Runner) Event(payload []byte) {
 	r.mu.Lock()
 	if len(r.queue) == waiting {
 		r.queue = slices.Delete(r.queue, 0, 1)
-		r.dropped++
+		r.log.Warn("hook is too slow: an event was dropped", "program", r.command[0])
 	}
 	r.queue = append(r.queue, slices.Clone(payload))
 	r.mu.Unlock()
@@ -124,18 +123,4 @@ func (r *Runner) note(ctx context.Context, err error) {
 	if changed && err != nil {
 		r.log.Warn("hook failed", "program", r.command[0], "err", err)
 	}
-}
-
-// LastFailure is one line about the last run, empty if it succeeded or none was made.
-func (r *Runner) LastFailure() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.failure
-}
-
-// Dropped counts the events that no program saw because too many were waiting.
-func (r *Runner) Dropped() uint64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.dropped
 }

@@ -154,11 +154,11 @@ func TestFailureIsReported(t *testing.T) {
 	if _, ok := errors.AsType[*exec.ExitError](err); !ok {
 		t.Fatalf("%v is no exit error", err)
 	}
-	if got := r.LastFailure(); !strings.HasPrefix(got, "hook ") || !strings.HasSuffix(got, "exit status 3") {
-		t.Errorf("LastFailure %q", got)
+	if got := r.failure; !strings.HasPrefix(got, "hook ") || !strings.HasSuffix(got, "exit status 3") {
+		t.Errorf("failure %q", got)
 	}
 	r.note(t.Context(), nil)
-	if got := r.LastFailure(); got != "" {
+	if got := r.failure; got != "" {
 		t.Errorf("after a success: %q", got)
 	}
 }
@@ -166,8 +166,8 @@ func TestFailureIsReported(t *testing.T) {
 func TestMissingProgram(t *testing.T) {
 	r := New(Options{Command: []string{"/nonexistent/hook"}})
 	r.note(t.Context(), r.run(t.Context(), nil))
-	if got := r.LastFailure(); !strings.Contains(got, "no such file") {
-		t.Errorf("LastFailure %q", got)
+	if got := r.failure; !strings.Contains(got, "no such file") {
+		t.Errorf("failure %q", got)
 	}
 }
 
@@ -238,12 +238,13 @@ func TestOutputIsLoggedAtDebugOnly(t *testing.T) {
 }
 
 func TestEventNeverBlocksAndDropsTheOldest(t *testing.T) {
-	r := New(Options{Command: []string{"/bin/true"}}) // Run is not called
+	var log bytes.Buffer
+	r := New(Options{Command: []string{"/bin/true"}, Log: slog.New(slog.NewTextHandler(&log, nil))}) // Run is not called
 	for i := range waiting + 10 {
 		r.Event(fmt.Append(nil, i))
 	}
-	if r.Dropped() != 10 {
-		t.Errorf("dropped %d, want 10", r.Dropped())
+	if n := strings.Count(log.String(), "an event was dropped"); n != 10 {
+		t.Errorf("%d reported as dropped, want 10", n)
 	}
 	if first, _ := r.next(); string(first) != "10" {
 		t.Errorf("first is %s, want 10", first)

@@ -7,11 +7,9 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -23,31 +21,31 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/paird/paird/agent/internal/brokertest"
+	"github.com/paird/paird/agent/internal/certtest"
 )
 
 // badServer is a broker's TLS with something wrong, or nothing.
 type badServer struct {
-	change  func(*x509.Certificate)        // of a good certificate for broker.example
+	change  certtest.Edit                  // of a good certificate for broker.example
 	key     func(*testing.T) crypto.Signer // nil: P-256
-	above   func(*x509.Certificate)        // of an authority between; nil: none
+	above   certtest.Edit                  // of an authority between; nil: none
 	version uint16                         // the newest that the server knows
 	want    string                         // "": accepted
 }
 
 func badServers() map[string]badServer {
 	now := time.Now()
-	names := func(all ...string) func(*x509.Certificate) { return func(c *x509.Certificate) { c.DNSNames = all } }
 	good := func(*x509.Certificate) {}
 	return map[string]badServer{
 		"good":             {change: good},
-		"wildcard":         {change: names("*.example")},
+		"wildcard":         {change: certtest.Names("*.example")},
 		"above":            {change: good, above: good},
 		"expired":          {change: func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Minute) }, want: "has expired or is not yet valid"},
 		"future":           {change: func(c *x509.Certificate) { c.NotBefore = now.Add(time.Minute) }, want: "has expired or is not yet valid"},
-		"wrong host":       {change: names("other.example"), want: "is valid for other names than broker.example"},
-		"CN only":          {change: names(), want: "is valid for other names than broker.example"},
-		"wide wildcard":    {change: names("*"), want: "is valid for other names than broker.example"},
-		"wildcard below":   {change: names("*.broker.example"), want: "is valid for other names than broker.example"},
+		"wrong host":       {change: certtest.Names("other.example"), want: "is valid for other names than broker.example"},
+		"CN only":          {change: certtest.Names(), want: "is valid for other names than broker.example"},
+		"wide wildcard":    {change: certtest.Names("*"), want: "is valid for other names than broker.example"},
+		"wildcard below":   {change: certtest.Names("*.broker.example"), want: "is valid for other names than broker.example"},
 		"client's":         {change: func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }, want: "not one for servers"},
 		"SHA-1":            {change: func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 }, want: "unknown authority"},
 		"RSA-1024":         {change: good, key: rsaKey(1024), want: "RSA key below 2048 bits"},
@@ -72,51 +70,35 @@ func rsaKey(bits int) func(*testing.T) crypto.Signer {
 }
 
 // config is the server's side.
-func (s badServer) config(t *testing.T, ca *authority) *tls.Config {
+func (s badServer) config(t *testing.T, ca *certtest.Certificate) *tls.Config {
 	t.Helper()
-	var key crypto.Signer = newKey(t)
+	var key crypto.Signer = certtest.NewKey(t)
 	if s.key != nil {
 		key = s.key(t)
 	}
-	leaf := serverCertificate("broker.example", time.Now().Add(-time.Hour))
-	s.change(leaf)
-	signer, chain := ca, [][]byte(nil)
-	if s.above != nil {
-		signer = ca.intermediate(t, s.above)
-		chain = append(chain, signer.cert.Raw)
+	edits := []certtest.Edit{certtest.Server("broker.example"), s.change}
+	if s.above == nil {
+		return s.presents(certtest.Issue(t, ca, key, edits...).TLS())
 	}
-	pair := signer.sign(t, key, leaf)
-	pair.Certificate = append(pair.Certificate, chain...)
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS10, MaxVersion: s.version}
+	above := certtest.Issue(t, ca, certtest.NewKey(t), certtest.Authority, s.above)
+	return s.presents(certtest.Issue(t, above, key, edits...).TLS(above))
 }
 
-// intermediate is an authority below a.
-func (a *authority) intermediate(t *testing.T, change func(*x509.Certificate)) *authority {
-	t.Helper()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "intermediate"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(48 * time.Hour), KeyUsage: x509.KeyUsageCertSign,
-	}
-	change(template)
-	b := &authority{key: newKey(t)}
-	cert, err := x509.ParseCertificate(a.sign(t, b.key, template).Certificate[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.cert = cert
-	return b
+func (s badServer) presents(c tls.Certificate) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{c}, MinVersion: tls.VersionTLS10, MaxVersion: s.version}
 }
 
 // Each server of the table is refused, by Serve and by Reach, over TCP and over WebSocket: no CONNECT, with
 // the token in it, reaches a broker that is not the one meant.
 func TestCertificates(t *testing.T) {
-	ca := newAuthority(t)
+	ca := certtest.NewAuthority(t)
+	caFile, _ := ca.Files(t)
 	for name, c := range badServers() {
 		for _, scheme := range []string{"mqtts", "wss"} {
 			broker := brokertest.New()
 			addr := serveTLS(t, c.config(t, ca), scheme, broker)
 			b := newBench(t, func(o *Options) {
-				o.URL, o.CAFile = scheme+"://broker.example", ca.file
+				o.URL, o.CAFile = scheme+"://broker.example", caFile
 				o.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
 					return (&net.Dialer{}).DialContext(ctx, network, addr)
 				}
@@ -141,19 +123,12 @@ func TestCertificates(t *testing.T) {
 
 // A CA file that is replaced while the daemon runs counts at the next connection, over TCP and over WebSocket.
 func TestRotatedCAFile(t *testing.T) {
-	first, second := newAuthority(t), newAuthority(t)
-	pemOf := func(a *authority) []byte {
-		text, err := os.ReadFile(a.file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return text
-	}
+	first, second := certtest.NewAuthority(t), certtest.NewAuthority(t)
 	file := filepath.Join(t.TempDir(), "ca.pem")
 	for _, scheme := range []string{"mqtts", "wss"} {
 		good := badServers()["good"]
-		addrs := map[*authority]string{}
-		for _, ca := range []*authority{first, second} {
+		addrs := map[*certtest.Certificate]string{}
+		for _, ca := range []*certtest.Certificate{first, second} {
 			addrs[ca] = serveTLS(t, good.config(t, ca), scheme, brokertest.New())
 		}
 		var addr string
@@ -166,11 +141,11 @@ func TestRotatedCAFile(t *testing.T) {
 		for _, c := range []struct {
 			pem           []byte
 			first, second bool
-		}{{pemOf(first), true, false}, {append(pemOf(first), pemOf(second)...), true, true}, {pemOf(second), false, true}} {
+		}{{first.PEM(), true, false}, {append(first.PEM(), second.PEM()...), true, true}, {second.PEM(), false, true}} {
 			if err := os.WriteFile(file, c.pem, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			for ca, want := range map[*authority]bool{first: c.first, second: c.second} {
+			for ca, want := range map[*certtest.Certificate]bool{first: c.first, second: c.second} {
 				addr = addrs[ca]
 				err := b.Reach(t.Context())
 				if e, ok := errors.AsType[*Error](err); (err == nil) != want || err != nil && (!ok || e.Kind != TLS) {

@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/paird/paird/agent/internal/brokertest"
+	"github.com/paird/paird/agent/internal/certtest"
 )
 
 // listen serves each connection to a port on loopback.
@@ -97,10 +98,16 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+func serverCertificate(t *testing.T, ca *certtest.Certificate, name string, edits ...certtest.Edit) tls.Certificate {
+	t.Helper()
+	return certtest.Issue(t, ca, certtest.NewKey(t), append([]certtest.Edit{certtest.Server(name)}, edits...)...).TLS()
+}
+
 func TestTLS(t *testing.T) {
-	ca := newAuthority(t)
+	ca := certtest.NewAuthority(t)
+	caFile, _ := ca.Files(t)
 	broker := brokertest.New()
-	server := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, "127.0.0.1")}, ClientCAs: ca.pool, ClientAuth: tls.VerifyClientCertIfGiven, NextProtos: []string{"mqtt"}}
+	server := &tls.Config{Certificates: []tls.Certificate{serverCertificate(t, ca, "127.0.0.1")}, ClientCAs: ca.Pool(), ClientAuth: tls.VerifyClientCertIfGiven, NextProtos: []string{"mqtt"}}
 	seen := make(chan tls.ConnectionState, 10)
 	port := listen(t, func(conn net.Conn) {
 		secure := tls.Server(conn, server)
@@ -110,8 +117,8 @@ func TestTLS(t *testing.T) {
 		}
 	})
 	b := wired(t, func(o *Options) {
-		o.URL, o.CAFile, o.ALPN = "mqtts://127.0.0.1:"+port, ca.file, []string{"mqtt"}
-		o.CertFile, o.KeyFile = ca.clientFiles(t)
+		o.URL, o.CAFile, o.ALPN = "mqtts://127.0.0.1:"+port, caFile, []string{"mqtt"}
+		o.CertFile, o.KeyFile = certtest.Issue(t, ca, certtest.NewKey(t), certtest.Server("dev1")).Files(t)
 	})
 	b.exchange(t)
 	if state := <-seen; state.NegotiatedProtocol != "mqtt" || len(state.PeerCertificates) != 1 {
@@ -121,7 +128,7 @@ func TestTLS(t *testing.T) {
 		t.Error("DISCONNECT was lost")
 	}
 
-	if config, err := b.tlsConfig(); err != nil || !config.RootCAs.Equal(ca.pool) {
+	if config, err := b.tlsConfig(); err != nil || !config.RootCAs.Equal(ca.Pool()) {
 		t.Errorf("mqtt.ca_file is not all that is trusted: %v", err)
 	}
 	if err := b.Reach(t.Context()); err != nil {
@@ -129,22 +136,22 @@ func TestTLS(t *testing.T) {
 	}
 
 	// The files are read for each connection: another authority is refused without a restart.
-	other := newAuthority(t)
-	pem, _ := os.ReadFile(other.file)
-	if err := os.WriteFile(ca.file, pem, 0o600); err != nil {
+	other := certtest.NewAuthority(t)
+	if err := os.WriteFile(caFile, other.PEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != TLS || !strings.Contains(e.Detail, "unknown authority") {
 		t.Error(e)
 	}
-	os.WriteFile(ca.file, []byte("nonsense"), 0o600)
+	os.WriteFile(caFile, []byte("nonsense"), 0o600)
 	if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != TLS || !strings.Contains(e.Detail, "mqtt.ca_file") {
 		t.Error(e)
 	}
 }
 
 func TestTLSFailures(t *testing.T) {
-	ca := newAuthority(t)
+	ca := certtest.NewAuthority(t)
+	caFile, _ := ca.Files(t)
 	serve := func(config *tls.Config) string {
 		return listen(t, func(conn net.Conn) {
 			defer conn.Close()
@@ -155,15 +162,15 @@ func TestTLSFailures(t *testing.T) {
 		})
 	}
 	plain := listen(t, func(conn net.Conn) { fmt.Fprint(conn, "220 mail\r\n"); conn.Close() })
-	late := ca.issueAt(t, "127.0.0.1", time.Now().Add(24*time.Hour))
+	late := serverCertificate(t, ca, "127.0.0.1", certtest.Valid(24*time.Hour, 48*time.Hour))
 	for name, c := range map[string]struct{ port, want string }{
-		"name":        {serve(&tls.Config{Certificates: []tls.Certificate{ca.issue(t, "b.example")}}), "is valid for other names than 127.0.0.1"},
+		"name":        {serve(&tls.Config{Certificates: []tls.Certificate{serverCertificate(t, ca, "b.example")}}), "is valid for other names than 127.0.0.1"},
 		"clock":       {serve(&tls.Config{Certificates: []tls.Certificate{late}}), "clock"},
-		"certificate": {serve(&tls.Config{Certificates: []tls.Certificate{ca.issue(t, "127.0.0.1")}, ClientAuth: tls.RequireAnyClientCert}), "mqtt.cert_file"},
+		"certificate": {serve(&tls.Config{Certificates: []tls.Certificate{serverCertificate(t, ca, "127.0.0.1")}, ClientAuth: tls.RequireAnyClientCert}), "mqtt.cert_file"},
 		"no TLS":      {plain, "does not speak TLS"},
-		"alpn":        {serve(&tls.Config{Certificates: []tls.Certificate{ca.issue(t, "127.0.0.1")}, NextProtos: []string{"h2"}}), "mqtt.alpn"},
+		"alpn":        {serve(&tls.Config{Certificates: []tls.Certificate{serverCertificate(t, ca, "127.0.0.1")}, NextProtos: []string{"h2"}}), "mqtt.alpn"},
 	} {
-		b := wired(t, func(o *Options) { o.URL, o.CAFile, o.ALPN = "mqtts://127.0.0.1:"+c.port, ca.file, []string{"mqtt"} })
+		b := wired(t, func(o *Options) { o.URL, o.CAFile, o.ALPN = "mqtts://127.0.0.1:"+c.port, caFile, []string{"mqtt"} })
 		if e := failure(t, b.Serve(t.Context(), token, func() {})); e.Kind != TLS || !strings.Contains(e.Detail, c.want) {
 			t.Errorf("%s: %s: %v", name, e.Kind, e)
 		}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/internal/brokertest"
+	"github.com/paird/paird/agent/internal/certtest"
 )
 
 // proxy is an HTTP proxy that knows CONNECT; it tunnels everything to one port on loopback.
@@ -42,13 +43,14 @@ func proxy(t *testing.T, port string, status int) (at *url.URL, asked chan *http
 }
 
 func TestProxy(t *testing.T) {
-	ca := newAuthority(t)
+	ca := certtest.NewAuthority(t)
+	caFile, _ := ca.Files(t)
 	broker := brokertest.New()
 	port := listen(t, func(conn net.Conn) {
-		broker.Accept(tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, "broker.example")}}))
+		broker.Accept(tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{serverCertificate(t, ca, "broker.example")}}))
 	})
 	at, asked := proxy(t, port, 200)
-	b := wired(t, func(o *Options) { o.URL, o.CAFile = "mqtts://broker.example", ca.file })
+	b := wired(t, func(o *Options) { o.URL, o.CAFile = "mqtts://broker.example", caFile })
 	b.proxy = func(*http.Request) (*url.URL, error) { return at, nil }
 	b.exchange(t)
 	r := <-asked

@@ -7,7 +7,7 @@ import (
 	"net"
 	"os"
 
-	"github.com/paird/paird/cmd/pairlab/internal/cert"
+	"github.com/paird/paird/cmd/internal/cert"
 )
 
 // lanAddress is this machine's address on the network.
@@ -34,5 +34,5 @@ func newCertificate(ip net.IP, caFile string) (tls.Certificate, error) {
 	if err := os.WriteFile(caFile, ca.PEM(), 0o644); err != nil {
 		return tls.Certificate{}, err
 	}
-	return ca.Issue(ip)
+	return ca.Issue(cert.IPs(ip))
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/paird/paird/cmd/pairlab/internal/cert"
+	"github.com/paird/paird/cmd/internal/cert"
 )
 
 // With --lan there is https only, by a certificate that the lab's own authority signed for the address, and the device pairs

@@ -2,27 +2,19 @@ package e2e
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
-	"math/big"
 	"net"
 	"testing"
-	"time"
+
+	"github.com/paird/paird/cmd/internal/cert"
 )
 
-// Authority is a certificate authority that lives as long as one test.
+// Authority is a certificate authority of one test.
 type Authority struct {
-	File string // its certificate, for ca_file
-	Pool *x509.CertPool
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	// chain has the certificates, as PEM, that a server shows behind its own; "": the authority is trusted itself.
-	chain string
+	File string // its certificate, for ca_file; "" of one below another
+	*cert.Authority
 }
 
 // Certificate is one for 127.0.0.1, which a virtual machine of QEMU reaches as 10.0.2.2, in files and in memory.
@@ -31,68 +23,43 @@ type Certificate struct {
 	Pair              tls.Certificate
 }
 
+var here = cert.IPs(net.IPv4(127, 0, 0, 1), net.IPv4(10, 0, 2, 2))
+
 // NewAuthority makes an authority.
-func NewAuthority(t testing.TB) *Authority {
+func NewAuthority(t testing.TB, edits ...cert.Edit) *Authority {
 	t.Helper()
-	key := newKey(t)
-	template := authority("throw-away authority")
-	der := Must(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))(t)
-	a := &Authority{cert: Must(x509.ParseCertificate(der))(t), key: key, Pool: x509.NewCertPool()}
-	a.Pool.AddCert(a.cert)
-	a.File = Write(t, "ca.pem", block("CERTIFICATE", der))
-	return a
+	named := func(c *x509.Certificate) { c.Subject.CommonName = "throw-away authority" } // as config/certificates.md quotes it
+	a := Must(cert.NewAuthority(append([]cert.Edit{named, here}, edits...)...))(t)
+	return &Authority{Write(t, "ca.pem", string(a.PEM())), a}
 }
 
-// Issue makes a certificate for this machine; each change may alter its template.
-func (a *Authority) Issue(t testing.TB, changes ...func(*x509.Certificate)) Certificate {
+// Issue makes a certificate for this machine; each edit may alter its template.
+func (a *Authority) Issue(t testing.TB, edits ...cert.Edit) Certificate {
 	t.Helper()
-	return a.IssueTo(t, newKey(t), changes...)
+	return files(t, Must(a.Authority.Issue(append([]cert.Edit{here}, edits...)...))(t))
 }
 
 // IssueTo is Issue for a key of the test's own.
-func (a *Authority) IssueTo(t testing.TB, key crypto.Signer, changes ...func(*x509.Certificate)) Certificate {
+func (a *Authority) IssueTo(t testing.TB, key crypto.Signer, edits ...cert.Edit) Certificate {
 	t.Helper()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "127.0.0.1"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4(10, 0, 2, 2)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	certPEM := block("CERTIFICATE", a.sign(t, template, key, changes)) + a.chain
-	keyPEM := block("PRIVATE KEY", Must(x509.MarshalPKCS8PrivateKey(key))(t))
-	return Certificate{
-		CertFile: Write(t, "cert.pem", certPEM), KeyFile: Write(t, "key.pem", keyPEM),
-		Pair: Must(tls.X509KeyPair([]byte(certPEM), []byte(keyPEM)))(t),
-	}
+	return files(t, Must(a.Authority.IssueTo(key, append([]cert.Edit{here}, edits...)...))(t))
 }
 
-// Below makes an authority between a and the certificates that it issues. They bring its certificate along.
-func (a *Authority) Below(t testing.TB, changes ...func(*x509.Certificate)) *Authority {
+// Below makes an authority between a and the certificates that it issues.
+func (a *Authority) Below(t testing.TB, edits ...cert.Edit) *Authority {
 	t.Helper()
-	key := newKey(t)
-	template := authority("authority between")
-	der := a.sign(t, template, key, changes)
-	return &Authority{cert: Must(x509.ParseCertificate(der))(t), key: key, chain: block("CERTIFICATE", der) + a.chain}
+	return &Authority{Authority: Must(a.Authority.Below(edits...))(t)}
 }
 
-func (a *Authority) sign(t testing.TB, template *x509.Certificate, key crypto.Signer, changes []func(*x509.Certificate)) (der []byte) {
+// files writes a certificate, with those behind it, and its key.
+func files(t testing.TB, pair tls.Certificate) Certificate {
 	t.Helper()
-	for _, change := range changes {
-		change(template)
+	chain := ""
+	for _, der := range pair.Certificate {
+		chain += block("CERTIFICATE", der)
 	}
-	return Must(x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key))(t)
-}
-
-func authority(name string) *x509.Certificate {
-	return &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-}
-
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
-	return Must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
+	key := block("PRIVATE KEY", Must(x509.MarshalPKCS8PrivateKey(pair.PrivateKey))(t))
+	return Certificate{CertFile: Write(t, "cert.pem", chain), KeyFile: Write(t, "key.pem", key), Pair: pair}
 }
 
 func block(kind string, der []byte) string {

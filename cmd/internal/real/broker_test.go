@@ -95,7 +95,7 @@ func (b *broker) guest(device net.Conn, ca *e2e.Authority) {
 		refusal.Write(device)
 		return
 	}
-	upstream, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", b.port), &tls.Config{RootCAs: ca.Pool})
+	upstream, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", b.port), &tls.Config{RootCAs: ca.Pool()})
 	if err != nil || asked.Write(upstream) != nil {
 		return
 	}
@@ -163,13 +163,6 @@ func (b *broker) watch(t *testing.T, topic string) *e2e.Process {
 	p := e2e.Start(t, nil, "mosquitto_sub", "-h", "127.0.0.1", "-p", fmt.Sprint(b.plain), "-u", "watcher", "-P", watcherPassword, "-q", "1", "-v", "-t", topic)
 	e2e.Eventually(t, "mosquitto_sub is subscribed", func() bool { return b.mosquitto.Count("Sending SUBACK") > before })
 	return p
-}
-
-func FreePort(t *testing.T) int {
-	t.Helper()
-	l := e2e.Must(net.Listen("tcp", "127.0.0.1:0"))(t)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // The peer by itself: mosquitto accepts only clients with a good token.

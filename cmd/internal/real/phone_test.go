@@ -27,7 +27,7 @@ func newPhone(t *testing.T, ca *e2e.Authority) *phone {
 	jar := e2e.Must(cookiejar.New(nil))(t)
 	return &phone{t, &http.Client{
 		Jar: jar, Timeout: e2e.Patience,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.Pool}},
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.Pool()}},
 	}}
 }
 

@@ -78,7 +78,7 @@ func (p *provider) note(s said) {
 func (p *provider) client() *http.Client {
 	return &http.Client{
 		Timeout:   e2e.Patience,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.ca.Pool}},
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.ca.Pool()}},
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"os"
 	"sync"
 
-	"github.com/paird/paird/cmd/pairlab/internal/cert"
+	"github.com/paird/paird/cmd/internal/cert"
 )
 
 // authority is the certificate authority of the lab's servers. It can be changed while they run.
@@ -33,7 +33,7 @@ func newAuthority(file string) (*authority, error) {
 
 // take lets the servers present a certificate of ca from now on.
 func (a *authority) take(ca *cert.Authority) error {
-	c, err := ca.Issue(net.IPv4(127, 0, 0, 1))
+	c, err := ca.Issue(cert.IPs(net.IPv4(127, 0, 0, 1)))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ca, a.server = ca, c

@@ -1,16 +1,10 @@
 package troubles
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -91,22 +85,16 @@ func closedPort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// a certificate signs itself and is for 127.0.0.1, but for what change says.
+// secured is a server with a certificate that signs itself and is for 127.0.0.1, but for what change says.
 func secured(t *testing.T, change func(*x509.Certificate)) (url, caFile string) {
 	t.Helper()
-	key := e2e.Must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "127.0.0.1"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-	}
-	change(template)
-	der := e2e.Must(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))(t)
+	ca := e2e.NewAuthority(t, change)
 	srv := httptest.NewUnstartedServer(http.NotFoundHandler())
-	srv.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	srv.TLS = &tls.Config{Certificates: []tls.Certificate{ca.Self()}}
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
-	return srv.URL, e2e.Write(t, "ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	return srv.URL, ca.File
 }
 
 // unchanged is a certificate without a fault.
