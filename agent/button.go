@@ -24,7 +24,7 @@ func (a *Agent) watchButton(ctx context.Context) {
 			if e.Down && a.o.Screen != nil {
 				a.o.Screen.Wake()
 			}
-			if a.settingsEdge(e) {
+			if a.checkEdge(e) || a.settingsEdge(e) {
 				continue
 			}
 			var act gesture.Action

@@ -67,6 +67,7 @@
 //	view.go       from that: the status of the contract and the screen
 //	panel.go      showing it on panel and LED, and in one line to the service manager
 //	button.go     what a press asks for
+//	check.go      a person checks the board: presses that mean nothing
 //	settings.go   new settings on the boot partition: saying so, and asking
 //	events.go     the event stream
 //	problems.go   when a problem begins and ends

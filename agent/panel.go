@@ -127,7 +127,7 @@ func led(v view) pattern {
 	switch {
 	case v.question > 0:
 		return question
-	case v.identify:
+	case v.identify || v.check:
 		return here
 	case v.wiped != nil:
 		return dark

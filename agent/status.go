@@ -32,9 +32,10 @@ type facts struct {
 	reports   map[control.ProblemCode]int // how often, since the start
 
 	gesture    gesture.State
-	justPaired time.Time // until then the panel says so
-	identify   time.Time // until
-	notice     notice    // of the settings on the boot partition
+	justPaired time.Time   // until then the panel says so
+	identify   time.Time   // until
+	notice     notice      // of the settings on the boot partition
+	check      chan []byte // takes the button's edges while a person checks the board; nil: no check
 	wiped      *control.ResetResult
 }
 

@@ -22,6 +22,7 @@ type view struct {
 	question   time.Duration
 	justPaired bool
 	identify   bool
+	check      bool // a person looks at the board
 	wiped      *control.ResetResult
 	settings   display.Settings // zero: nothing to say of them
 	unanswered bool             // they were asked about for long enough
@@ -46,7 +47,7 @@ func newView(o Options, f facts, out outside) view {
 	v := view{
 		Status: statusOf(o, f, out), now: out.now, auto: o.StartAuto, begun: f.beginning,
 		question: f.gesture.Question(out.now), wiped: f.wiped, sent: out.sent, reports: f.reports,
-		justPaired: out.now.Before(f.justPaired), identify: out.now.Before(f.identify),
+		justPaired: out.now.Before(f.justPaired), identify: out.now.Before(f.identify), check: f.check != nil,
 	}
 	v.held, v.heldLeft = f.gesture.Held(holds(o), out.now)
 	if f.notice.open(o.Settings.Screen, out.now) {
@@ -136,6 +137,8 @@ func problems(o Options, f facts, out outside) []control.Problem {
 // what is wrong, then its normal state.
 func screen(v view) display.Screen {
 	switch {
+	case v.check:
+		return display.TestCard{Panel: v.driver(), Version: v.Version}
 	case v.question > 0:
 		return display.ConfirmReset{Left: whole(v.question)}
 	case v.held != gesture.None:
@@ -156,6 +159,14 @@ func screen(v view) display.Screen {
 		return v.settings
 	}
 	return resting(v)
+}
+
+// driver is the panel's, "" without one.
+func (v view) driver() string {
+	if v.Panel == nil {
+		return ""
+	}
+	return v.Panel.Driver
 }
 
 // tells reports whether the panel has to say what came of new settings: that comes before a code, which lives for minutes.

@@ -64,7 +64,10 @@ func TestReferenceCalls(t *testing.T) {
 // The examples are what the types give, with every field of theirs.
 func TestReferenceJSON(t *testing.T) {
 	text := reference(t)
-	for name, v := range map[string]any{"status": &Status{}, "token": &Token{}, "reset": &ResetResult{}, "message": &Message{}, "error": &Error{}} {
+	var edge struct {
+		Down bool `json:"down"`
+	}
+	for name, v := range map[string]any{"status": &Status{}, "token": &Token{}, "reset": &ResetResult{}, "message": &Message{}, "edge": &edge, "error": &Error{}} {
 		_, example, ok := strings.Cut(text, "```json "+name+"\n")
 		example, _, _ = strings.Cut(example, "```")
 		d := json.NewDecoder(strings.NewReader(example))
@@ -76,6 +79,11 @@ func TestReferenceJSON(t *testing.T) {
 			if !strings.Contains(example, `"`+field+`":`) {
 				t.Errorf("%s: %s is not there", name, field)
 			}
+		}
+	}
+	for text, want := range map[string]bool{ButtonDown: true, ButtonUp: false} {
+		if err := json.Unmarshal([]byte(text), &edge); err != nil || edge.Down != want {
+			t.Errorf("%s: %v %v", text, edge, err)
 		}
 	}
 }

@@ -96,6 +96,12 @@ func (c *Client) Events(ctx context.Context) (iter.Seq2[Event, error], error) {
 	return follow[Event](ctx, c, "/v1/events", nil)
 }
 
+// Check makes the panel show the test card and the LED blink, and follows the button, whose presses mean nothing else until ctx
+// ends or three minutes have passed. Each event is ButtonDown or ButtonUp.
+func (c *Client) Check(ctx context.Context) (iter.Seq2[Event, error], error) {
+	return follow[Event](ctx, c, "/v1/check", nil)
+}
+
 // Messages follows what the broker sends to this device; filter is an MQTT topic filter below <mqtt.topic>/in/, ""
 // stands for all. Each message comes again, after a restart or at the next call, until Ack has ended it.
 func (c *Client) Messages(ctx context.Context, filter string) (iter.Seq2[Message, error], error) {

@@ -17,6 +17,15 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) error {
 	return h.stream(w, r, each(r.Context(), h.backend.Events(r.Context()), func(e []byte) []byte { return visible(e, mayPair) }))
 }
 
+// check streams the edges of the button to a person who looks at the board.
+func (h *handler) check(w http.ResponseWriter, r *http.Request) error {
+	edges, err := h.backend.Check(r.Context())
+	if err != nil {
+		return err
+	}
+	return h.stream(w, r, edges)
+}
+
 // each yields what fn makes of each object, until the objects or ctx end.
 func each(ctx context.Context, objects <-chan []byte, fn func([]byte) []byte) <-chan []byte {
 	out := make(chan []byte)

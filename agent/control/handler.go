@@ -20,6 +20,8 @@ type Backend interface {
 	Publish(ctx context.Context, topic string, payload []byte) error // a topic that ValidTopic accepts
 	Events(ctx context.Context) <-chan []byte                        // JSON objects; closed when ctx ends
 	Screen() (png []byte, err error)
+	// Check shows the test card and returns the button's edges, JSON objects, until ctx ends; they mean nothing else meanwhile.
+	Check(ctx context.Context) (<-chan []byte, error)
 	// NextMessage waits for the first unacknowledged message with a number above after whose topic matches.
 	NextMessage(ctx context.Context, after uint64, match func(topic string) bool) (Message, error)
 	// AckMessage ends a message: it is not given again.
@@ -51,6 +53,7 @@ func Handler(b Backend, o HandlerOptions) http.Handler {
 	mux.Handle("GET /v1/metrics", h.guard(o.Status, h.metrics))
 	mux.Handle("GET /v1/token", h.guard(o.Token, h.token))
 	mux.Handle("GET /v1/screen.png", h.guard(o.Pair, h.screen))
+	mux.Handle("GET /v1/check", h.guard(o.Pair, h.check))
 	mux.Handle("POST /v1/pair", h.essential(o.Pair, h.pair))
 	mux.Handle("POST /v1/reset", h.essential(o.Reset, h.reset))
 	mux.Handle("POST /v1/publish", h.guard(o.Publish, h.publish))

@@ -62,8 +62,9 @@ func (f *fake) AckMessage(seq uint64) error {
 	return f.err
 }
 
-func (f *fake) Events(context.Context) <-chan []byte { return f.events }
-func (f *fake) Screen() ([]byte, error)              { return []byte("\x89PNG"), f.err }
+func (f *fake) Events(context.Context) <-chan []byte         { return f.events }
+func (f *fake) Check(context.Context) (<-chan []byte, error) { return f.events, f.err }
+func (f *fake) Screen() ([]byte, error)                      { return []byte("\x89PNG"), f.err }
 
 var quiet = slog.New(slog.DiscardHandler)
 

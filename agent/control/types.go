@@ -131,6 +131,12 @@ type Message struct {
 	Payload []byte `json:"payload"`
 }
 
+// The changes of the button, as GET /v1/check gives them.
+const (
+	ButtonDown = `{"down":true}`
+	ButtonUp   = `{"down":false}`
+)
+
 // ResetResult is what POST /v1/reset answers.
 type ResetResult struct {
 	Erased  bool   `json:"erased"`  // everything local is gone

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // result is how one check of `paird doctor` ended.
@@ -38,12 +37,14 @@ func (p *program) doctor(ctx context.Context, args []string) error {
 	f := p.flags("doctor")
 	asJSON := f.Bool("json", false, "print JSON")
 	file := f.String("bundle", "", "also write a report for a bug to `FILE`, without secrets; - is standard output")
+	interactive := f.Bool("interactive", false, "also ask for a look at panel and LED, and for a press of the button")
 	if _, err := p.parse(f, args, 0, 0); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	found := p.examine(ctx)
+	if *interactive && !terminal(p.stdin) {
+		return usage("doctor: --interactive needs a terminal to ask on")
+	}
+	found := p.examine(ctx, *interactive)
 	wrong := 0
 	for _, one := range found {
 		if one.Result == failed {

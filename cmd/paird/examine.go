@@ -23,8 +23,8 @@ type checkup struct {
 	absent bool            // no daemon runs: the checks may open the hardware and the store
 }
 
-// examine runs the checks, in the order in which one depends on another.
-func (p *program) examine(ctx context.Context) []finding {
+// examine runs the checks, in the order in which one depends on another, and at last those that need a person.
+func (p *program) examine(ctx context.Context, interactive bool) []finding {
 	cfg, err := p.checked()
 	if errors.Is(err, fs.ErrPermission) {
 		return []finding{{"config", failed, oneLine(err)}} // nothing else can be looked at
@@ -37,6 +37,18 @@ func (p *program) examine(ctx context.Context) []finding {
 		found[0] = finding{"config", doubt, oneLine(lonely)}
 	}
 	x := &checkup{program: p, cfg: cfg, who: daemon.Identify(cfg)}
+	found = x.unattended(ctx, found)
+	if interactive {
+		return x.interactive(ctx, found)
+	}
+	return found
+}
+
+// unattended adds the checks that need no person.
+func (x *checkup) unattended(ctx context.Context, found []finding) []finding {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	cfg := x.cfg
 	found = append(found, clockFinding(), x.daemon(ctx), x.secrets())
 	meta, server := x.server(ctx)
 	found = append(found, server, x.panel(ctx), x.pins(ctx))
