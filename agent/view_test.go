@@ -15,10 +15,18 @@ import (
 	"github.com/paird/paird/display"
 )
 
-// Every state of the device: what status, panel and LED say.
-func TestView(t *testing.T) {
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	o := Options{DeviceName: "Lamp", DeviceID: "dev", Version: "1", Link: &linkModel{}, PairHold: 3 * time.Second, ResetHold: 10 * time.Second}
+// viewCase is a state of the device: what status, panel and LED say.
+type viewCase struct {
+	name   string
+	facts  []func(*facts)
+	auto   bool
+	unset  bool // the clock
+	state  control.State
+	screen display.Screen
+	led    pattern
+}
+
+func viewCases(now time.Time) []viewCase {
 	grant := store.Grant{Name: "Alice", Subject: "a", AccessToken: "secret", Expiry: now.Add(time.Hour), Refreshed: now}
 	code := &deviceauth.Pending{
 		UserCode: "WDJB-MJHT", VerificationURI: "https://as/d", VerificationURIComplete: "https://as/d?c",
@@ -34,15 +42,7 @@ func TestView(t *testing.T) {
 	}
 	pairing := display.Pairing{UserCode: "WDJB-MJHT", VerificationURI: "https://as/d", VerificationURIComplete: "https://as/d?c", Left: 9 * time.Minute}
 	at := func(fns ...func(*facts)) []func(*facts) { return fns }
-	for _, tt := range []struct {
-		name   string
-		facts  []func(*facts)
-		auto   bool
-		unset  bool // the clock
-		state  control.State
-		screen display.Screen
-		led    pattern
-	}{
+	return []viewCase{
 		{"starting", at(func(f *facts) { f.running = false }), false, false, control.StateStarting, display.Starting{Version: "1"}, dark},
 		{"starting in trouble", at(func(f *facts) { f.running = false }, wrong("storage")), false, false, control.StateStarting,
 			display.Problem{Code: "storage", Detail: "why", Queued: 2}, trouble},
@@ -73,7 +73,13 @@ func TestView(t *testing.T) {
 		{"not yet stuck", at(online, button(29*time.Second)), false, false, control.StatePaired, display.Holding{Action: "reset"}, steady},
 		{"question", at(online, func(f *facts) { f.gesture = gesture.State{Asking: now.Add(9500 * time.Millisecond)} }), false, false,
 			control.StatePaired, display.ConfirmReset{Left: 10 * time.Second}, question},
-	} {
+	}
+}
+
+func TestView(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	o := Options{DeviceName: "Lamp", DeviceID: "dev", Version: "1", Link: &linkModel{}, PairHold: 3 * time.Second, ResetHold: 10 * time.Second}
+	for _, tt := range viewCases(now) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := facts{running: true, problems: map[string]control.Problem{}, reports: map[control.ProblemCode]int{}, broker: control.Broker{State: control.BrokerOff}}
 			for _, change := range tt.facts {

@@ -38,67 +38,86 @@ func TestPrinter(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			p := startProvider(t, e2e.NewAuthority(t), `{"accessTokenTTL": 6}`)
-			b := startBroker(t, p)
-			seen := b.watch(t, "paird/dev1/printed")
-			d := newDevice(t, p, `client_id = "printer"`, b.mqtt(), "[control]\nsubscribe = [\"*\"]\n[queue]\nsync = \"always\"\n")
-			d.run()
-			d.Do("pair")
-			newPhone(t, p.ca).approve(d.pairing(), "alice")
-			d.Await("online", e2e.Online)
-
-			var sent int
-			send := func(n int) {
-				for range n {
-					sent++
-					b.publish(t, fmt.Sprintf("paird/dev1/in/jobs/%d", sent), fmt.Sprintf(`{"pages": %d}`, sent))
-				}
-			}
-			program := test.start(t, d)
-			send(5)
+			s := newPrintShop(t)
+			program := test.start(t, s.d)
+			s.order(5)
 			program.AwaitText(t, "printing 3 ")
 			program.Kill()
-			send(5) // wait in the inbox
-			program = test.start(t, d)
+			s.order(5) // wait in the inbox
+			program = test.start(t, s.d)
 			program.AwaitText(t, "printing 10 ")
 
-			d.Life.Kill()
-			send(5) // wait at the broker
-			d.Start()
+			s.d.Life.Kill()
+			s.order(5) // wait at the broker
+			s.d.Start()
 			program.AwaitText(t, "printing 15 ")
 
-			b.outage(true)
-			renewed := p.refreshes.Load()
-			for n := range int64(6) {
-				send(1)
-				e2e.Eventually(t, "a token is renewed during the outage", func() bool { return p.refreshes.Load() > renewed+n })
-			}
-			if e2e.Online(d.Now()) {
-				t.Error("the device is online in the outage")
-			}
-			b.outage(false)
-			awaitBack(t, d)
+			s.outage(6)
 			program.AwaitText(t, "printing 21 ")
-			send(4)
+			s.order(4)
 			program.AwaitText(t, "printing 25 ")
-
-			all := map[string]bool{}
-			for len(all) < sent {
-				line := seen.Await(t, "the report of each job", func(string) bool { return true })
-				_, report, _ := strings.Cut(line, " ")
-				all[report] = true
-			}
-			for n := 1; n <= sent; n++ {
-				reported := false
-				for report := range all {
-					compact := strings.ReplaceAll(report, " ", "")
-					reported = reported || compact == fmt.Sprintf(`{"job":"%d","pages":%d}`, n, n)
-				}
-				if !reported {
-					t.Errorf("job %d was not reported: %v", n, all)
-				}
-			}
+			s.allReported()
 		})
+	}
+}
+
+// printShop is a paired device that gets jobs by MQTT, and what its program reports of them.
+type printShop struct {
+	t    *testing.T
+	p    *provider
+	b    *broker
+	d    *device
+	seen *e2e.Process
+	sent int // jobs
+}
+
+func newPrintShop(t *testing.T) *printShop {
+	p := startProvider(t, e2e.NewAuthority(t), `{"accessTokenTTL": 6}`)
+	b := startBroker(t, p)
+	seen := b.watch(t, "paird/dev1/printed")
+	d := newDevice(t, p, `client_id = "printer"`, b.mqtt(), "[control]\nsubscribe = [\"*\"]\n[queue]\nsync = \"always\"\n")
+	d.run()
+	d.Do("pair")
+	newPhone(t, p.ca).approve(d.pairing(), "alice")
+	d.Await("online", e2e.Online)
+	return &printShop{t: t, p: p, b: b, d: d, seen: seen}
+}
+
+// order sends n more jobs.
+func (s *printShop) order(n int) {
+	for range n {
+		s.sent++
+		s.b.publish(s.t, fmt.Sprintf("paird/dev1/in/jobs/%d", s.sent), fmt.Sprintf(`{"pages": %d}`, s.sent))
+	}
+}
+
+// outage separates the device from the broker for so many renewals of its token, with a job in each.
+func (s *printShop) outage(renewals int64) {
+	s.b.outage(true)
+	before := s.p.refreshes.Load()
+	for n := range renewals {
+		s.order(1)
+		e2e.Eventually(s.t, "a token is renewed during the outage", func() bool { return s.p.refreshes.Load() > before+n })
+	}
+	if e2e.Online(s.d.Now()) {
+		s.t.Error("the device is online in the outage")
+	}
+	s.b.outage(false)
+	awaitBack(s.t, s.d)
+}
+
+// allReported waits for a report of each job.
+func (s *printShop) allReported() {
+	all := map[string]bool{}
+	for len(all) < s.sent {
+		line := s.seen.Await(s.t, "the report of each job", func(string) bool { return true })
+		_, report, _ := strings.Cut(line, " ")
+		all[strings.ReplaceAll(report, " ", "")] = true
+	}
+	for n := 1; n <= s.sent; n++ {
+		if !all[fmt.Sprintf(`{"job":"%d","pages":%d}`, n, n)] {
+			s.t.Errorf("job %d was not reported: %v", n, all)
+		}
 	}
 }
 

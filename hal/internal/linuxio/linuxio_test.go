@@ -209,34 +209,45 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	k.nothingOpen(t)
 }
 
+// spiDevice is what a kernel with a device on its SPI bus saw. The device answers each byte with its complement.
+type spiDevice struct {
+	t    *testing.T
+	set  map[uint]uint32 // settings, by ioctl
+	sent []int           // the lengths of the transfers
+	out  []byte          // what they carried
+}
+
+func (s *spiDevice) ioctl(path string, request uint, arg unsafe.Pointer) error {
+	switch request {
+	case spiWrMode, spiWrBits:
+		s.set[request] = uint32(*(*uint8)(arg))
+	case spiWrMaxSpeed:
+		s.set[request] = *(*uint32)(arg)
+	case spiMessage1:
+		s.transfer((*spiTransfer)(arg))
+	default:
+		s.t.Errorf("ioctl %#x on %s", request, path)
+	}
+	return nil
+}
+
+func (s *spiDevice) transfer(tr *spiTransfer) {
+	if tr.csChange != 0 || tr.pad != 0 || tr.wordDelayUsecs != 0 {
+		s.t.Errorf("transfer %+v", tr)
+	}
+	w := bytesAt(tr.txBuf, tr.len)
+	s.sent, s.out = append(s.sent, int(tr.len)), append(s.out, w...)
+	if tr.rxBuf != 0 {
+		for i := range w {
+			bytesAt(tr.rxBuf, tr.len)[i] = ^w[i]
+		}
+	}
+}
+
 func TestSPI(t *testing.T) {
 	k := newKernel("/dev/spidev0.1")
-	var sent []int
-	var out []byte
-	set := map[uint]uint32{}
-	k.do = func(path string, request uint, arg unsafe.Pointer) error {
-		switch request {
-		case spiWrMode, spiWrBits:
-			set[request] = uint32(*(*uint8)(arg))
-		case spiWrMaxSpeed:
-			set[request] = *(*uint32)(arg)
-		case spiMessage1:
-			tr := (*spiTransfer)(arg)
-			if tr.csChange != 0 || tr.pad != 0 || tr.wordDelayUsecs != 0 {
-				t.Errorf("transfer %+v", tr)
-			}
-			w := bytesAt(tr.txBuf, tr.len)
-			sent, out = append(sent, int(tr.len)), append(out, w...)
-			if tr.rxBuf != 0 {
-				for i := range w {
-					bytesAt(tr.rxBuf, tr.len)[i] = ^w[i]
-				}
-			}
-		default:
-			t.Errorf("ioctl %#x on %s", request, path)
-		}
-		return nil
-	}
+	device := &spiDevice{t: t, set: map[uint]uint32{}}
+	k.do = device.ioctl
 	p, err := openSPI(k, "SPI0.1")
 	if err != nil {
 		t.Fatal(err)
@@ -245,7 +256,7 @@ func TestSPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if set[spiWrMode] != 0 || set[spiWrBits] != 8 || set[spiWrMaxSpeed] != 2_000_000 {
+	if set := device.set; set[spiWrMode] != 0 || set[spiWrBits] != 8 || set[spiWrMaxSpeed] != 2_000_000 {
 		t.Errorf("settings %v", set)
 	}
 	w, r := make([]byte, 10000), make([]byte, 10000)
@@ -255,8 +266,8 @@ func TestSPI(t *testing.T) {
 	if err := errors.Join(s.Tx(w, r), s.Tx(w[:3], nil), s.Tx(nil, nil)); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(sent, []int{4096, 4096, 1808, 3}) || !bytes.Equal(out[:10000], w) {
-		t.Errorf("sent %v", sent)
+	if !slices.Equal(device.sent, []int{4096, 4096, 1808, 3}) || !bytes.Equal(device.out[:10000], w) {
+		t.Errorf("sent %v", device.sent)
 	}
 	for i := range r {
 		if r[i] != ^w[i] {
