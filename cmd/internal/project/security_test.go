@@ -1,6 +1,7 @@
 package project
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -35,8 +36,15 @@ func TestSecurityRowsAreTests(t *testing.T) {
 			}
 		}
 	}
-	if rows < 20 {
+	if rows < 80 {
 		t.Errorf("only %d rows found", rows)
+	}
+	_, grant, _ := strings.Cut(string(text), "RFC 8628, section 5\n")
+	grant, _, _ = strings.Cut(grant, "\n## ")
+	for point := 1; point <= 7; point++ {
+		if row := fmt.Sprintf("\n| 5.%d ", point); !strings.Contains(grant, row) {
+			t.Errorf("no row %q", row)
+		}
 	}
 }
 
