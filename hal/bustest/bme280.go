@@ -46,6 +46,13 @@ func NewBME280(addr uint16) *BME280 {
 	return b
 }
 
+// NewBMP280 is a BMP280 (BST-BMP280-DS001 rev 1.14): the same registers but for the humidity's, and an id of its own (page 24).
+func NewBMP280(addr uint16) *BME280 {
+	b := NewBME280(addr)
+	b.reg[bmeID] = 0x58
+	return b
+}
+
 // measured puts the result of a measurement into the data registers.
 func (b *BME280) measured(pressure, temperature, humidity uint32) {
 	for at, v := range map[int]uint32{bmePressure: pressure, bmeTemp: temperature} {
