@@ -92,8 +92,8 @@ func certificateCases(t *testing.T) map[string]certificateCase {
 		"unknown authority":            {chain: chain{direct().links, certtest.Issue(t, nil, testKey(), certtest.Authority)}, says: "unknown authority"},
 		"self-signed":                  {chain: chain{[]*certtest.Certificate{selfSigned}, root}, says: "unknown authority"},
 		"SHA-1":                        {chain: direct(func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 }), says: "insecure algorithm"},
-		"TLS 1.1":                      {chain: direct(), version: tls.VersionTLS11, says: "protocol version"},
-		"TLS 1.0":                      {chain: direct(), version: tls.VersionTLS10, says: "protocol version"},
+		"TLS 1.1":                      {chain: direct(), version: tls.VersionTLS11, says: "TLS 1.0 or 1.1 only"},
+		"TLS 1.0":                      {chain: direct(), version: tls.VersionTLS10, says: "TLS 1.0 or 1.1 only"},
 		"name constraints":             {chain: through(certtest.Issue(t, root, middleKey, certtest.Authority, func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"other.example"} }), root), says: "not permitted"},
 		"excluded by name constraints": {chain: through(certtest.Issue(t, root, middleKey, certtest.Authority, func(c *x509.Certificate) { c.ExcludedDNSDomains = []string{"example"} }), root), says: "excluded"},
 		"CA:FALSE intermediate":        {chain: through(certtest.Issue(t, root, middleKey), root), says: "cannot sign this kind of certificate"},
@@ -103,6 +103,21 @@ func certificateCases(t *testing.T) map[string]certificateCase {
 		"RSA-1024 intermediate":        {chain: through(certtest.Issue(t, root, weak, certtest.Authority), root), says: "RSA key below 2048 bits"},
 		"RSA-1024 root":                {chain: through(weakRoot, weakRoot), says: "RSA key below 2048 bits"},
 	}
+}
+
+// mend is what to do about a certificate of which the error says that.
+func mend(says string) string {
+	switch says {
+	case "expired or is not yet valid":
+		return "check this board's clock"
+	case "unknown authority", "insecure algorithm", "cannot sign this kind of certificate":
+		return "set auth.ca_file"
+	case "valid for other.example, not as.example", "Common Name", "not login.as.example", "not example":
+		return "check the address"
+	case "TLS 1.0 or 1.1 only":
+		return "it must offer TLS 1.2"
+	}
+	return "the server needs another certificate"
 }
 
 // TestCertificates: kind tls is what status, panel and doctor show, with the reason.
@@ -121,8 +136,8 @@ func TestCertificates(t *testing.T) {
 				return
 			}
 			e := wantKind(t, err, TLS)
-			if !strings.Contains(e.Detail, tt.says) || !strings.Contains(e.Detail, "check the clock, the network and ca_file") || strings.Contains(e.Detail, "\n") {
-				t.Errorf("says %q, not %q", e.Detail, tt.says)
+			if !strings.Contains(e.Detail, tt.says) || !strings.HasSuffix(e.Detail, "): "+mend(tt.says)) || strings.Contains(e.Detail, "\n") {
+				t.Errorf("says %q, not %q and %q", e.Detail, tt.says, mend(tt.says))
 			}
 			if n != 0 {
 				t.Errorf("%d requests went out", n)

@@ -2,6 +2,7 @@ package deviceauth
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -11,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -49,26 +49,9 @@ func newTransport(roots *x509.CertPool) *http.Transport {
 			MinVersion:         tls.VersionTLS12,
 			RootCAs:            roots,
 			ClientSessionCache: tls.NewLRUClientSessionCache(4),
-			VerifyConnection:   refuseWeakKeys,
+			VerifyConnection:   remote.StrongKeys,
 		},
 	}
-}
-
-// refuseWeakKeys refuses a server all of whose verified chains have an RSA key below 2048 bits, which crypto/tls takes.
-func refuseWeakKeys(state tls.ConnectionState) error {
-	for _, chain := range state.VerifiedChains {
-		if !slices.ContainsFunc(chain, func(c *x509.Certificate) bool { return weakKey(c.PublicKey) }) {
-			return nil
-		}
-	}
-	return &weakKeyError{}
-}
-
-// weakKeyError is a certificate whose key is too short to be trusted.
-type weakKeyError struct{}
-
-func (*weakKeyError) Error() string {
-	return fmt.Sprintf("a certificate has an RSA key below %d bits", minRSABits)
 }
 
 // dialer opens connections, as net.Dialer.DialContext does.
@@ -180,11 +163,7 @@ func tlsFailed(err error) bool {
 	_, verification := errors.AsType[*tls.CertificateVerificationError](err)
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	_, alert := errors.AsType[tls.AlertError](err)
-	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
-	_, host := errors.AsType[x509.HostnameError](err)
-	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
-	_, weak := errors.AsType[*weakKeyError](err)
-	return verification || record || alert || authority || host || invalid || weak || errors.Is(err, http.ErrSchemeMismatch) ||
+	return verification || record || alert || errors.Is(err, http.ErrSchemeMismatch) || remote.Untrusted("", "", err) != "" ||
 		strings.Contains(err.Error(), "remote error: tls: ") // net/http hides the alert's type
 }
 
@@ -206,7 +185,8 @@ func (c *httpClient) noResponse(ctx context.Context, op string, err error) error
 	case CaptivePortal:
 		e.Detail = wantsSignIn(f.host)
 	case TLS:
-		e.Detail = fmt.Sprintf("%s is not trusted (%s): check the clock, the network and ca_file", f.host, says)
+		tls := fmt.Sprintf("%s is not trusted (%s): check the address and the network", f.host, says)
+		e.Detail = cmp.Or(remote.Untrusted(f.host, "auth.ca_file", f.err), tls)
 	case Misconfigured:
 		e.Detail = says
 	case Server:

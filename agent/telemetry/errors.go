@@ -3,7 +3,6 @@ package telemetry
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -83,13 +82,11 @@ func (r refusal) explain() *Error {
 
 // explainTLS is nil where TLS is not what failed.
 func explainTLS(host string, err error) *Error {
-	detail := explainCertificate(host, err)
+	detail := remote.Untrusted(host, "mqtt.ca_file", err)
 	alert, _ := errors.AsType[*net.OpError](err)
 	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
 	switch {
 	case detail != "":
-	case alert != nil && alert.Op == "remote error" && alert.Err.Error() == oldVersion:
-		detail = "the broker speaks TLS 1.0 or 1.1 only, which is not safe: it must offer TLS 1.2"
 	case alert != nil && alert.Op == "remote error": // crypto/tls marks the peer's alerts so
 		detail = fmt.Sprintf("the broker ended TLS (%v): check mqtt.cert_file and mqtt.alpn", alert.Err)
 	case noTLS:
@@ -101,39 +98,6 @@ func explainTLS(host string, err error) *Error {
 		detail = "TLS with the broker failed: check its certificate and mqtt.alpn"
 	}
 	return &Error{Kind: TLS, Detail: detail, Err: err}
-}
-
-// oldVersion is how crypto/tls spells the alert protocol_version (RFC 8446 section 6).
-const oldVersion = "tls: protocol version not supported"
-
-// explainCertificate says what is wrong with the broker's certificate; it is empty if nothing is.
-func explainCertificate(host string, err error) string {
-	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
-	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
-	_, misnamed := errors.AsType[x509.HostnameError](err)
-	switch {
-	case isInvalid:
-		return explainInvalid(host, invalid)
-	case unknown:
-		return "the broker's certificate is from an unknown authority: set mqtt.ca_file"
-	case misnamed:
-		return fmt.Sprintf("the broker's certificate is valid for other names than %s: check mqtt.url", host)
-	case errors.Is(err, remote.ErrWeakKey):
-		return "the broker's certificate, or one above it, has an RSA key below 2048 bits: it must be replaced"
-	}
-	return ""
-}
-
-func explainInvalid(host string, err x509.CertificateInvalidError) string {
-	switch err.Reason {
-	case x509.Expired:
-		return "the broker's certificate has expired or is not yet valid: check this board's clock"
-	case x509.CANotAuthorizedForThisName:
-		return fmt.Sprintf("the broker's certificate is from an authority that may not name %s", host)
-	case x509.IncompatibleUsage:
-		return "the broker's certificate is not one for servers: it must be replaced"
-	}
-	return "the broker's certificate is invalid: " + plain(err)
 }
 
 func isHandshake(err error) bool {

@@ -181,7 +181,7 @@ func steps() []step {
 		{control.ProblemTLS, "unknown authority", "set auth.ca_file to the authority that signed the server's certificate"},
 		{control.ProblemTLS, " is after ", "renew the server's certificate; where the first date is wrong, set the clock"},
 		{control.ProblemTLS, " is before ", "set the clock (NTP); where the first date is right, the certificate counts from the second on"},
-		{control.ProblemTLS, "is valid for", "use a name of the certificate in auth.issuer, or let the certificate have this name"},
+		{control.ProblemTLS, "is valid for", "use a name of the certificate in auth.issuer or mqtt.url, or let the certificate have this name"},
 		{control.ProblemTLS, "", "check the clock, auth.ca_file, mqtt.ca_file and the server's certificate"},
 		{control.ProblemServer, "connection refused", "see that the server runs, and the port in auth.issuer; paird tries again"},
 		{control.ProblemServer, " 429 ", "wait, paird tries again; where it stays, ask the operator for a higher limit"},

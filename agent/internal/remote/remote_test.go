@@ -2,7 +2,10 @@ package remote
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,4 +96,31 @@ func FuzzRetryAfter(f *testing.F) {
 			t.Errorf("%q asks for %v", field, d)
 		}
 	})
+}
+
+// Each reason why a host is not trusted has its own advice; what is no such reason has none.
+func TestUntrusted(t *testing.T) {
+	verification := func(err error) error { return &tls.CertificateVerificationError{Err: err} }
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{verification(x509.CertificateInvalidError{Reason: x509.Expired, Detail: "now"}),
+			"b.example is not trusted (x509: certificate has expired or is not yet valid: now): check this board's clock"},
+		{verification(x509.CertificateInvalidError{Reason: x509.IncompatibleUsage}),
+			"b.example is not trusted (x509: certificate specifies an incompatible key usage): the server needs another certificate"},
+		{verification(x509.UnknownAuthorityError{}),
+			"b.example is not trusted (x509: certificate signed by unknown authority): set mqtt.ca_file"},
+		{verification(x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"c.example"}}, Host: "b.example"}),
+			"b.example is not trusted (x509: certificate is valid for c.example, not b.example): check the address"},
+		{fmt.Errorf("handshake: %w", ErrWeakKey),
+			"b.example is not trusted (a certificate has an RSA key below 2048 bits): the server needs another certificate"},
+		{errors.New(oldVersion), "b.example is not trusted (it speaks TLS 1.0 or 1.1 only): it must offer TLS 1.2"},
+		{errors.New("remote error: tls: bad certificate"), ""},
+		{context.DeadlineExceeded, ""},
+	} {
+		if got := Untrusted("b.example", "mqtt.ca_file", c.err); got != c.want {
+			t.Errorf("%v\n got %q\nwant %q", c.err, got, c.want)
+		}
+	}
 }

@@ -18,7 +18,7 @@ func brokerTroubles() []trouble {
 	return []trouble{
 		{"the broker refuses the token", "Sending not allowed", control.ProblemBrokerAuth, "the broker does not accept the login", "`broker`", "1, 1", "", brokerRefuses},
 		{"the broker does not answer", cannotSend, control.ProblemBroker, "is the broker running?", "`broker`", "1, 1", "", brokerDown},
-		{"the broker's certificate is of an unknown authority", "No secure connection", control.ProblemTLS, "from an unknown authority: set mqtt.ca_file", "`broker`", "1, 1", "set mqtt.ca_file to the authority that signed the broker's certificate", brokerUnknown},
+		{"the broker's certificate is of an unknown authority", "No secure connection", control.ProblemTLS, "certificate signed by unknown authority", "`broker`", "1, 1", "set mqtt.ca_file to the authority that signed the broker's certificate", brokerUnknown},
 		{"another client has the same `mqtt.client_id`", cannotSend, control.ProblemBroker, "another client", "`broker`", "1, 1", "give each device a device.id or mqtt.client_id of its own; copies of one SD card share them", oneClientID},
 	}
 }

@@ -30,7 +30,7 @@ func serverTroubles() []trouble {
 			certified(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Hour) })},
 		{"the certificate is not yet valid, or the clock is behind", secure, control.ProblemTLS, "certificate has expired or is not yet valid", "`server`", "1, 1", "set the clock (NTP); where the first date is right, the certificate counts from the second on",
 			certified(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(30 * time.Minute) })},
-		{"the certificate is for another name", secure, control.ProblemTLS, "certificate is valid for 127.0.0.2, not 127.0.0.1", "`server`", "1, 1", "use a name of the certificate in auth.issuer, or let the certificate have this name",
+		{"the certificate is for another name", secure, control.ProblemTLS, "certificate is valid for 127.0.0.2, not 127.0.0.1", "`server`", "1, 1", "use a name of the certificate in auth.issuer or mqtt.url, or let the certificate have this name",
 			certified(func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 2)} })},
 		{"the server fails (5xx)", service, control.ProblemServer, "answered 503 Service Unavailable", "`server`", "1, 1", "", answering("/", 503, "Retry-After: 2", "out of order")},
 		{"the server limits requests (429)", service, control.ProblemServer, "answered 429 Too Many Requests", none, "1, 1", "wait, paird tries again; where it stays, ask the operator for a higher limit", answering("/device_authorization", 429, "Retry-After: 2", "slow down")},
