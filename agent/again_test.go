@@ -171,18 +171,12 @@ func TestRevokedAfterCut(t *testing.T) {
 // While a token in hand waits for the disk the code is not shown any more.
 func TestApprovedAndDiskBroken(t *testing.T) {
 	bubble(t, nil, func(l *lab) {
-		l.press(click)
-		l.pass(10 * time.Second)
-		l.broken.Store(true)
-		l.pass(time.Minute)
-		l.is(control.StateUnpaired, "storage")
+		l.approvedOnBrokenDisk()
 		if s, _ := l.panel.now(); s.(display.Problem).Code != "storage" {
 			t.Errorf("%#v", s)
 		}
 		l.saw("100ms code 1", "30.1s approved")
-		l.broken.Store(false)
-		l.pass(6 * time.Second)
-		l.is(control.StatePaired, "")
+		l.diskIsBack()
 		l.saw("1m15.1s serve A1")
 	})
 }

@@ -249,17 +249,26 @@ func (l *lab) answeredWhileBroken(long time.Duration) {
 	l.broken.Store(false)
 }
 
+// approvedOnBrokenDisk pairs while the disk refuses: the token is there, and waits for the disk.
+func (l *lab) approvedOnBrokenDisk() {
+	l.press(click)
+	l.pass(10 * time.Second)
+	l.broken.Store(true)
+	l.pass(time.Minute)
+	l.is(control.StateUnpaired, "storage")
+}
+
+func (l *lab) diskIsBack() {
+	l.broken.Store(false)
+	l.pass(6 * time.Second)
+	l.is(control.StatePaired, "")
+}
+
 // A disk that does not take the answer costs its durability only.
 func TestAnswerOnBrokenDisk(t *testing.T) {
 	bubble(t, signs, func(l *lab) {
-		l.press(click)
-		l.pass(10 * time.Second)
-		l.broken.Store(true)
-		l.pass(time.Minute)
-		l.is(control.StateUnpaired, "storage")
-		l.broken.Store(false)
-		l.pass(6 * time.Second)
-		l.is(control.StatePaired, "")
+		l.approvedOnBrokenDisk()
+		l.diskIsBack()
 		l.pass(storageRetry)
 		l.noAnswer()
 	})

@@ -89,16 +89,29 @@ func TestLostKeyFileIsReportedAndRetried(t *testing.T) {
 	s := open(t, testOptions(t))
 	save(t, s, grantN(1))
 	s = reopen(t, s)
-	key := s.o.path(keyFileName)
+	opensOnlyWith(t, s, s.o.path(keyFileName), []wrongKey{
+		{"bring the key back, or pair again", ""},
+		{"another than the one that sealed it", strings.Repeat("x", keyFileSize)},
+		{"damaged", "short"},
+	})
+}
+
+// wrongKey is the content of a file in place of a key, and what the store says of it.
+type wrongKey struct{ reason, content string } // content "": there is none
+
+// opensOnlyWith takes a key file away, puts each wrong one in its place, and brings it back.
+func opensOnlyWith(t *testing.T, s *Store, key string, wrong []wrongKey) {
+	t.Helper()
 	rename(t, key, key+".away")
-	staysSealed(t, s, "bring the key back, or pair again")
-	write(t, key, strings.Repeat("x", keyFileSize))
-	staysSealed(t, s, "another than the one that sealed it")
-	write(t, key, "short")
-	staysSealed(t, s, "damaged")
+	for _, w := range wrong {
+		if w.content != "" {
+			write(t, key, w.content)
+		}
+		staysSealed(t, s, w.reason)
+	}
 	rename(t, key+".away", key)
 	if st := load(t, s); refreshToken(st) != grantN(1).RefreshToken {
-		t.Errorf("with the key back: %s", brief(st))
+		t.Errorf("with %s back: %s", key, brief(st))
 	}
 }
 
@@ -114,16 +127,11 @@ func TestLostCredentialIsReportedAndRetried(t *testing.T) {
 	}
 	credential := filepath.Join(o.CredentialsDir, credentialName)
 	s = reopen(t, s)
-	rename(t, credential, credential+".away")
-	staysSealed(t, s, "no such file")
-	write(t, credential, "ffffffffffffffffffffffffffffffff")
-	staysSealed(t, s, "another than the one")
-	write(t, credential, "short")
-	staysSealed(t, s, "are the least")
-	rename(t, credential+".away", credential)
-	if st := load(t, s); refreshToken(st) != grantN(1).RefreshToken {
-		t.Errorf("with the credential back: %s", brief(st))
-	}
+	opensOnlyWith(t, s, credential, []wrongKey{
+		{"no such file", ""},
+		{"another than the one", "ffffffffffffffffffffffffffffffff"},
+		{"are the least", "short"},
+	})
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -115,12 +115,10 @@ func (p *program) runFor(ctx context.Context, name string, m control.Message) er
 var errStopped = errors.New("stopped")
 
 func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-t.C:
+	case <-time.After(d):
 		return nil
 	}
 }
