@@ -25,7 +25,7 @@ func (p *pairer) finish(ctx context.Context, pending deviceauth.Pending) time.Du
 		err = p.complete(ctx, t, pairingOf(pending))
 	case t.AccessToken != "" || t.RefreshToken != "": // a response that must not be used
 		p.clearCode(ctx)
-		p.giveBack(ctx, t)
+		p.revokeUnused(ctx, t)
 	case ctx.Err() == nil:
 		p.clearCode(ctx)
 	}
@@ -42,7 +42,7 @@ func (p *pairer) finishAnswer(ctx context.Context, answer store.Grant) time.Dura
 // conclude returns how long to rest after a code. After a stop the next start goes on with the code, or with its answer.
 func (p *pairer) conclude(ctx context.Context, err error) time.Duration {
 	if err != nil && ctx.Err() != nil {
-		return forever
+		return noLimit
 	}
 	return p.after(err)
 }
@@ -57,9 +57,9 @@ func (p *pairer) wait(ctx context.Context, pending deviceauth.Pending) (t device
 		t, err = p.o.Auth.Wait(ctx, pending)
 	}()
 	alive := within(time.Until(pending.Deadline()) + requestLimit)
-	if p.pulse.watch(context.Background(), forever, done, p.requests, alive) == second {
+	if p.pulse.watch(context.Background(), noLimit, done, p.requests, alive) == second {
 		cancel(errAgain)
-		p.pulse.watch(context.Background(), forever, done, nil, within(requestLimit))
+		p.pulse.watch(context.Background(), noLimit, done, nil, within(requestLimit))
 		if err != nil {
 			err = errAgain
 		}
@@ -90,7 +90,7 @@ func (p *pairer) adoptAnswer(ctx context.Context, t deviceauth.Token, pairing st
 		p.clearCode(ctx) // now, because the adoption erases the answer and no retry may write it again
 		return p.adopt(ctx, v, pairing)
 	case ctx.Err() == nil:
-		p.giveBack(ctx, t)
+		p.revokeUnused(ctx, t)
 		p.record(ctx, "that the answer of the pairing was refused", func(s grants) error {
 			return errors.Join(s.DropAnswer(), s.SavePending(nil))
 		})
@@ -147,7 +147,7 @@ func (p *pairer) after(err error) time.Duration {
 	case err == nil:
 		p.codes = autoCodes
 		p.status.problem("pairer", "", nil)
-		return forever
+		return noLimit
 	case errors.Is(err, errAgain):
 		return 0
 	case kind == deviceauth.Denied, kind == deviceauth.Expired:
@@ -156,7 +156,7 @@ func (p *pairer) after(err error) time.Duration {
 	if p.paired() {
 		p.status.problem("pairer", "", nil)
 		p.o.Log.Warn("pairing again ended; the old grant stays", "err", err)
-		return forever
+		return noLimit
 	}
 	p.trouble(err)
 	return p.restAfter(kind)
@@ -166,7 +166,7 @@ func (p *pairer) after(err error) time.Duration {
 // the server refused would be refused again.
 func (p *pairer) restAfter(kind deviceauth.Kind) time.Duration {
 	if !p.o.StartAuto {
-		return forever
+		return noLimit
 	}
 	if p.codes--; kind == deviceauth.Expired && p.codes > 0 {
 		return p.o.Rand(time.Second)

@@ -7,7 +7,7 @@
 //
 // They meet in the keeper's inbox, in the grant it publishes and in the status they report to. Panel, LED and the
 // status of the control API derive from that by pure functions; hooks, subscribers and the broker get their events
-// from one stream. A factory reset happens between two lives of the loops.
+// from one stream. A factory reset happens between two runs of the loops.
 //
 // # States
 //

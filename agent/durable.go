@@ -18,7 +18,8 @@ const (
 var errForeign = errors.New(
 	"the stored grant is for another issuer, client or token endpoint: pair again, or restore the configuration")
 
-// read loads the grant at start. Trouble with the disk is reported and tried again; it never unpairs.
+// read loads the grant at start. A failure of the disk is reported and the read repeated; it never
+// unpairs.
 func (k *keeper) read(ctx context.Context) {
 	state, err := k.o.Store.Load()
 	_, closed := errors.AsType[*store.SealError](err)
@@ -79,7 +80,7 @@ func (k *keeper) plan() {
 		return
 	}
 	due := k.refreshDue()
-	overdue := !usable(k.pub, now) || !due.IsZero() && due.Before(now) || fromTheFuture(k.pub, now)
+	overdue := !usable(k.pub, now) || !due.IsZero() && due.Before(now) || clockWasAhead(k.pub, now)
 	switch {
 	case k.intended == k.stored, k.failing:
 		// A refresh was interrupted: the same token is sent once more, at once, since the server's grace time may not be
@@ -106,8 +107,8 @@ func (k *keeper) expire() {
 	k.end("the access token expired and the server gave no refresh token")
 }
 
-// end ends the grant: the device is unpaired. The other loops see it at once, before it is durable. Should a power cut
-// undo it, the server refuses the grant again.
+// end ends the grant: the device is unpaired. The other loops see it at once, before it is durable. If a power cut
+// undoes it, the server refuses the grant again.
 func (k *keeper) end(why string) {
 	k.retry = retry{}
 	k.status.problem("keeper", "", nil)

@@ -122,7 +122,7 @@ func (s *stream) log(kind control.EventType, fields map[string]any) {
 	s.o.Log.LogAttrs(context.Background(), level, string(kind), attrs...)
 }
 
-// knownOr is "known" for the subject of an account: the log names no person.
+// knownOr is "known" for a subject: the log names no account.
 func knownOr(subject any) string {
 	if subject == nil || subject == "" {
 		return "unknown"

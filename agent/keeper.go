@@ -93,7 +93,7 @@ func (k *keeper) run(ctx context.Context, retire <-chan struct{}) {
 // sleep sets the timer that ends the loop's wait.
 func (k *keeper) sleep(d time.Duration) {
 	k.wake.Stop()
-	if d != forever {
+	if d != noLimit {
 		k.wake.Reset(d)
 	}
 }
@@ -127,7 +127,7 @@ func (k *keeper) phase() phase {
 	return phase{stage: k.stage, due: k.due, renewable: k.pub.RefreshToken != "", busy: k.exchange != nil}
 }
 
-// withdraw shows the other loops that there is no grant.
+// withdraw publishes that there is no grant.
 func (k *keeper) withdraw() { k.show(store.Grant{}, 0, nil) }
 
 // show changes what current returns; event, if not nil, runs before the other loops wake up for it.

@@ -41,10 +41,10 @@ func newLinker(o Options, st *status, ev *stream, k *keeper) *linker {
 
 func (l *linker) run(ctx context.Context) {
 	if l.o.Link == nil {
-		l.pulse.wait(ctx, forever, nil, nil)
+		l.pulse.wait(ctx, noLimit, nil, nil)
 		return
 	}
-	l.pulse.wait(ctx, forever, l.keeper.ready, nil)
+	l.pulse.wait(ctx, noLimit, l.keeper.ready, nil)
 	if g, gen, _ := l.keeper.current(); gen != 0 {
 		l.begin(ctx, g, gen)
 	}
@@ -55,7 +55,7 @@ func (l *linker) run(ctx context.Context) {
 			continue
 		}
 		l.broker(control.BrokerOff, "", "")
-		l.pulse.wait(ctx, forever, changed, nil)
+		l.pulse.wait(ctx, noLimit, changed, nil)
 	}
 }
 
@@ -96,7 +96,7 @@ func (l *linker) link(ctx context.Context, g store.Grant, gen uint64, changed <-
 			err := l.serve(ctx, g, changed)
 			l.rest(ctx, l.afterSession(ctx, g, gen, err), g.Pairing, gen)
 			if errors.Is(err, telemetry.ErrTokenOver) { // the keeper refreshes it
-				l.pulse.wait(ctx, forever, changed, nil)
+				l.pulse.wait(ctx, noLimit, changed, nil)
 			}
 		}
 		g, gen, changed = l.keeper.current()
@@ -191,7 +191,7 @@ func (l *linker) afterSession(ctx context.Context, g store.Grant, gen uint64, er
 		l.renewed, l.refusing, l.served = false, false, account(g)
 	}
 	if errors.Is(err, telemetry.ErrSwap) {
-		return 0 // straight on with the next: on the panel nothing changes
+		return 0 // the next begins at once: the panel does not change
 	}
 	if !l.since.IsZero() && time.Since(l.since) >= stable { // "Back-off resets after 60 s of a stable session, not before"
 		l.failures = 0

@@ -45,7 +45,7 @@ func newPairer(o Options, st *status, ev *stream, k *keeper, requests <-chan str
 // run pairs on request, and by itself where `start = "auto"` and there is no grant.
 // After a factory reset it rests in either mode.
 func (p *pairer) run(ctx context.Context, afterReset bool) {
-	p.pulse.wait(ctx, forever, p.keeper.ready, nil)
+	p.pulse.wait(ctx, noLimit, p.keeper.ready, nil)
 	next := p.atStart(afterReset)
 	if p.clickedEarly() && !p.paired() {
 		next = 0
@@ -54,7 +54,7 @@ func (p *pairer) run(ctx context.Context, afterReset bool) {
 		next = p.finishAnswer(ctx, answer)
 	} else if pending, ok := p.saved(ctx); ok && ctx.Err() == nil {
 		p.awaitClock(ctx)
-		p.dropRequest() // a press since the start gets this code
+		p.dropRequest() // a press since the start asked for this code
 		next = p.finish(ctx, pending)
 	}
 	for p.rest(ctx, next) {
@@ -66,7 +66,7 @@ func (p *pairer) run(ctx context.Context, afterReset bool) {
 // boot. A sealed grant may be unsealed later: no code replaces it unasked.
 func (p *pairer) atStart(afterReset bool) time.Duration {
 	if p.paired() || afterReset || !p.o.StartAuto || p.keeper.isSealed() {
-		return forever
+		return noLimit
 	}
 	return 0
 }
@@ -96,7 +96,7 @@ func (p *pairer) rest(ctx context.Context, d time.Duration) bool {
 		left := d
 		switch {
 		case d > 0 && gen != 0: // the reason for the rest is over
-			left = forever
+			left = noLimit
 		case d > 0:
 			left = max(0, time.Until(until))
 		}
@@ -126,7 +126,7 @@ func (p *pairer) pair(ctx context.Context) time.Duration {
 	pending, err := p.begin(ctx)
 	if err != nil {
 		p.status.update(func(f *facts) { f.beginning = false })
-		return forever
+		return noLimit
 	}
 	p.record(ctx, "the code", pendingRecord(pending))
 	return p.finish(ctx, pending)
@@ -164,7 +164,7 @@ func (p *pairer) begin(ctx context.Context) (deviceauth.Pending, error) {
 	}
 }
 
-// pace keeps programs and impatient users from more than one device authorization request in beginEvery.
+// pace keeps device authorization requests at least beginEvery apart.
 func (p *pairer) pace(ctx context.Context) {
 	if !p.asked.IsZero() {
 		p.pulse.wait(ctx, max(0, time.Until(p.asked.Add(beginEvery))), nil, nil)
@@ -184,7 +184,7 @@ func (p *pairer) clockSet(ctx context.Context) {
 			close(set)
 		}
 	}()
-	p.pulse.wait(ctx, forever, set, p.requests)
+	p.pulse.wait(ctx, noLimit, set, p.requests)
 }
 
 func (p *pairer) trouble(err error) {

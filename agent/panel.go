@@ -115,10 +115,10 @@ type pattern struct{ on, off time.Duration }
 var (
 	dark     = pattern{}
 	steady   = pattern{on: time.Hour}
-	waiting  = pattern{100 * time.Millisecond, 2900 * time.Millisecond} // press me
-	asking   = pattern{500 * time.Millisecond, 500 * time.Millisecond}  // a code is up
+	waiting  = pattern{100 * time.Millisecond, 2900 * time.Millisecond} // a press begins pairing
+	asking   = pattern{500 * time.Millisecond, 500 * time.Millisecond}  // a code is shown
 	trouble  = pattern{100 * time.Millisecond, 900 * time.Millisecond}
-	question = pattern{50 * time.Millisecond, 50 * time.Millisecond} // one more press erases everything
+	question = pattern{50 * time.Millisecond, 50 * time.Millisecond} // another press erases everything
 	here     = pattern{200 * time.Millisecond, 100 * time.Millisecond}
 )
 

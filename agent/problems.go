@@ -9,7 +9,7 @@ import (
 // summaryEvery is how often the log says that a problem goes on.
 const summaryEvery = time.Hour
 
-// episode is one problem from its begin to its end.
+// episode is one problem from its beginning to its end.
 type episode struct {
 	since  time.Time
 	logged time.Time

@@ -34,9 +34,9 @@ func (k *keeper) revoke(ctx context.Context, g store.Grant) {
 	})
 }
 
-// giveBack revokes tokens that are not adopted, if this device holds no grant: on many servers all grants of a person
+// revokeUnused revokes tokens that are not adopted, if this device has no grant: on many servers all grants of a person
 // to this client are one, and end together.
-func (p *pairer) giveBack(ctx context.Context, t deviceauth.Token) {
+func (p *pairer) revokeUnused(ctx context.Context, t deviceauth.Token) {
 	if t.RefreshToken == "" && t.AccessToken == "" || p.o.Revoke == revokeNever || p.keeper.holdsGrant() {
 		return
 	}

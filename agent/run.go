@@ -10,7 +10,7 @@ import (
 	"github.com/paird/paird/agent/telemetry"
 )
 
-// Run runs the device until ctx ends: the three loops, and on request a factory reset between two lives
+// Run runs the device until ctx ends: the three loops, and on request a factory reset between two runs
 // of them. A reset that a power cut interrupted is finished first.
 func (a *Agent) Run(ctx context.Context) error {
 	defer close(a.ended)

@@ -6,7 +6,7 @@ import (
 	"github.com/paird/paird/agent/store"
 )
 
-// stage is where the keeper stands with its grant.
+// stage is what the keeper has of a grant.
 type stage int
 
 const (
@@ -48,7 +48,7 @@ const resumedLook = 5 * time.Minute
 func next(p phase, now time.Time) (step, time.Duration) {
 	switch {
 	case p.due.IsZero(), p.busy:
-		return idle, forever
+		return idle, noLimit
 	case now.Before(p.due) && (p.stage == resumed || p.stage == untimed):
 		return idle, min(p.due.Sub(now), resumedLook)
 	case now.Before(p.due):
@@ -64,7 +64,7 @@ func next(p phase, now time.Time) (step, time.Duration) {
 	case ended:
 		return forgetGrant, 0
 	case unpaired:
-		return idle, forever
+		return idle, noLimit
 	}
 	if !p.renewable {
 		return expireGrant, 0
@@ -91,8 +91,9 @@ func usable(g store.Grant, now time.Time) bool {
 	return g.AccessToken != "" && (g.Expiry.IsZero() || now.Before(g.Expiry))
 }
 
-// fromTheFuture reports whether g's times say nothing: the clock was ahead when it was received, and has been corrected.
-func fromTheFuture(g store.Grant, now time.Time) bool {
+// clockWasAhead reports whether g's times cannot be used: the clock was ahead when it was received, and has been
+// corrected.
+func clockWasAhead(g store.Grant, now time.Time) bool {
 	return now.Add(time.Minute).Before(g.Refreshed)
 }
 

@@ -25,13 +25,13 @@ const (
 
 const (
 	noticeFor = 8 * time.Second // how long the panel says what came of the settings; a press ends it
-	askFor    = 2 * time.Minute // how long it asks, from when the question is on the glass
+	askFor    = 2 * time.Minute // how long it asks, from when the panel has drawn the question
 	readable  = time.Second     // a press that soon after was not meant for the question
 )
 
-// notice is where the matter stands. The zero notice has not been shown.
+// notice is how far the screen of the settings has come. The zero notice has not been shown.
 type notice struct {
-	since time.Time // when it was first shown; a question: when it was on the glass
+	since time.Time // when it was first shown; a question: when the panel had drawn it
 	down  time.Time // the press that answers began; zero: none has
 	over  bool
 }
@@ -66,7 +66,7 @@ func (n notice) next(s display.Settings, hold time.Duration, e Edge) (after noti
 	return n, true, r
 }
 
-// Shown reports that a screen is on the glass: from then on a question may be answered.
+// Shown reports that the panel has drawn a screen: from then on a question may be answered.
 func (a *Agent) Shown(s display.Screen) {
 	if asked, ok := s.(display.Settings); ok && asked.State == display.Ask {
 		a.beginNotice()

@@ -13,7 +13,7 @@ import (
 	"github.com/paird/paird/agent/store"
 )
 
-// How long a passing screen stays.
+// How long a screen that ends by itself is shown.
 const (
 	pairedFor   = 30 * time.Second
 	identifyFor = 15 * time.Second
@@ -32,7 +32,7 @@ type facts struct {
 	reports   map[control.ProblemCode]int // how often, since the start
 
 	gesture    gesture.State
-	justPaired time.Time   // until then the panel says so
+	justPaired time.Time   // until then the panel shows it
 	identify   time.Time   // until
 	notice     notice      // of the settings on the boot partition
 	check      chan []byte // takes the button's edges while a person checks the board; nil: no check
@@ -77,7 +77,7 @@ func (s *status) now() (facts, <-chan struct{}) {
 	return f, s.changed
 }
 
-// problem sets the problem that who reports, or clears it where code is empty or err is nil.
+// problem sets the problem of a reporter, who, or clears it where code is empty or err is nil.
 func (s *status) problem(who string, code control.ProblemCode, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -147,7 +147,7 @@ func screen(v view) display.Screen {
 		return display.Identify{ID: v.Device.ID}
 	case v.wiped != nil:
 		return display.Wiped{Unrevoked: !v.wiped.Revoked}
-	case v.tells():
+	case v.showsNotice():
 		return v.settings
 	case v.State == control.StatePairing:
 		p := v.Pairing
@@ -169,8 +169,8 @@ func (v view) driver() string {
 	return v.Panel.Driver
 }
 
-// tells reports whether the panel has to say what came of new settings: that comes before a code, which lives for minutes.
-func (v view) tells() bool {
+// showsNotice reports whether the panel shows what came of new settings: that comes before a code, which is shown for minutes.
+func (v view) showsNotice() bool {
 	return v.settings.State != 0 && v.settings.State != display.Ask && v.State != control.StateStarting
 }
 

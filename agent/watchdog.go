@@ -26,8 +26,8 @@ func (p pulse) ping(ctx context.Context) bool {
 	}
 }
 
-// forever as a duration means to wait without a time limit.
-const forever time.Duration = -1
+// noLimit as a duration is a wait without a time limit.
+const noLimit time.Duration = -1
 
 // wakeup is what ended a wait.
 type wakeup int
@@ -74,7 +74,7 @@ func (p pulse) await(fn func(), alive func() bool) {
 		defer close(done)
 		fn()
 	}()
-	p.watch(context.Background(), forever, done, nil, alive)
+	p.watch(context.Background(), noLimit, done, nil, alive)
 }
 
 // watched always answers true: what is awaited has a pulse of its own.

@@ -28,7 +28,7 @@ type Clock struct {
 
 	mu     sync.Mutex
 	floor  time.Time
-	synced bool // sticky
+	synced bool // once true it stays true
 }
 
 // New returns a Clock; it reads the boot id once, nothing else.
@@ -70,7 +70,7 @@ func (c *Clock) Set() bool {
 	return isSet(c.now(), c.floor, synced)
 }
 
-// isSet is the decision. Without a floor only the kernel's word counts.
+// isSet is the decision. Without a floor only the kernel's flag decides.
 func isSet(now, floor time.Time, synchronised bool) bool {
 	return synchronised || !floor.IsZero() && now.After(floor)
 }

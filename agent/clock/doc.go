@@ -2,8 +2,8 @@
 //
 // A board without a battery boots in 1970. The time counts as set when the kernel says that it is
 // synchronised, or when it is later than a floor: the build of this program or the last time that
-// was trusted. Once synchronised, it stays so for this boot: the kernel takes its flag back about
-// nine hours after the time servers were lost, but the clock does not lose itself by that.
+// was trusted. Once synchronised, it stays so for this boot: the kernel clears its flag about nine
+// hours after the last answer of a time server, but the clock is not wrong by that.
 //
 // This package never sets the clock.
 //

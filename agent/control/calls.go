@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// status hides the code, and whose device it is, from those who may not pair.
+// status leaves out the code and the account for callers who may not pair.
 func (h *handler) status(w http.ResponseWriter, r *http.Request) error {
 	s := h.backend.Status()
 	if !h.may(r, h.mayPair) {

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// Code is what a caller decides on.
+// Code is what a caller decides by.
 type Code string
 
 // The codes of the contract.

@@ -141,7 +141,7 @@ const (
 	ProblemClockUnset    ProblemCode = "clock_unset"    // the time is not known: no certificate can be checked
 	ProblemStorage       ProblemCode = "storage"        // the state directory cannot be read or written
 	ProblemConfig        ProblemCode = "config"         // the server or broker refuses this client: a person must act
-	ProblemCaptivePortal ProblemCode = "captive_portal" // the network wants a sign-in
+	ProblemCaptivePortal ProblemCode = "captive_portal" // a captive portal asks for a sign-in
 	ProblemNoNetwork     ProblemCode = "no_network"     // no answer from the authorization server
 	ProblemTLS           ProblemCode = "tls"            // a certificate was refused
 	ProblemServer        ProblemCode = "server"         // the authorization server fails or answers what must not be used

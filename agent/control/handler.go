@@ -101,7 +101,8 @@ func (h *handler) essential(who []string, do answer) http.Handler {
 	})
 }
 
-// admit refuses a call. Calls are counted before anything is looked up: refused ones cost time too.
+// admit is nil for a call that is allowed. Calls are counted before anything is looked up, because
+// a refused one costs time too.
 func (h *handler) admit(r *http.Request, who []string) *Error {
 	p, known := r.Context().Value(peerKey{}).(Peer)
 	switch {

@@ -13,8 +13,8 @@ import (
 	"github.com/paird/paird/agent/internal/statedir"
 )
 
-// Listen opens the socket at path. Every user may connect: each call is checked by who the peer is. A
-// socket that a dead daemon left is replaced; with a live one the error is ErrInUse. The folder is made (0700)
+// Listen opens the socket at path. Every user may connect: each call is checked by who the peer is. A socket
+// that no daemon serves any more is replaced; while one does the error is ErrInUse. The folder is made (0700)
 // if it is missing, and refused where another account could put its own socket there.
 func Listen(path string) (net.Listener, error) {
 	l, err := listen(path)
@@ -29,7 +29,7 @@ func listen(path string) (*listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := place{dir, filepath.Base(path)}
+	at := socketName{dir, filepath.Base(path)}
 	l, err := at.listen()
 	if err != nil {
 		return nil, errors.Join(err, dir.Close())
@@ -39,13 +39,13 @@ func listen(path string) (*listener, error) {
 	})}, nil
 }
 
-// place is the name of a socket in an open folder. It stays the same while others rename what leads to it.
-type place struct {
+// socketName is the name of a socket in an open folder. It stays the same while others rename what leads to it.
+type socketName struct {
 	dir  *statedir.Dir
 	name string
 }
 
-func (p place) listen() (*net.UnixListener, error) {
+func (p socketName) listen() (*net.UnixListener, error) {
 	if err := p.clear(); err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (p place) listen() (*net.UnixListener, error) {
 const orphaned = 2 * time.Second
 
 // clear removes a socket that no daemon serves.
-func (p place) clear() error {
+func (p socketName) clear() error {
 	for until := time.Now().Add(orphaned); ; {
 		answered, err := p.tryClear()
 		if !errors.Is(err, ErrInUse) || answered || time.Now().After(until) {
@@ -75,7 +75,7 @@ func (p place) clear() error {
 }
 
 // tryClear is ErrInUse for a socket that a process holds; answered says that a daemon is behind it.
-func (p place) tryClear() (answered bool, err error) {
+func (p socketName) tryClear() (answered bool, err error) {
 	info, err := p.dir.Lstat(p.name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// What one user may ask in a row, and how fast it comes back. Root and the daemon's own user have no limit.
+// Size and refill rate of the token buckets of one user. Root and the daemon's own user have no limit.
 const (
 	burstCalls     = 400
 	callsPerSecond = 200
@@ -20,15 +20,15 @@ const (
 // meter limits each user by token buckets.
 type meter struct {
 	mu    sync.Mutex
-	users map[uint32]*account
+	users map[uint32]*buckets
 }
 
-// account is what one user has left.
-type account struct {
+// buckets are those of one user: calls, and bytes published.
+type buckets struct {
 	calls, bytes *rate.Limiter
 }
 
-func newMeter() *meter { return &meter{users: map[uint32]*account{}} }
+func newMeter() *meter { return &meter{users: map[uint32]*buckets{}} }
 
 // call reports whether the user may make one more call.
 func (m *meter) call(uid uint32, now time.Time) bool { return m.of(uid, now).calls.AllowN(now, 1) }
@@ -38,13 +38,13 @@ func (m *meter) publish(uid uint32, n int, now time.Time) bool {
 	return m.of(uid, now).bytes.AllowN(now, n)
 }
 
-func (m *meter) of(uid uint32, now time.Time) *account {
+func (m *meter) of(uid uint32, now time.Time) *buckets {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a := m.users[uid]
 	if a == nil {
 		m.forget(now)
-		a = &account{rate.NewLimiter(callsPerSecond, burstCalls), rate.NewLimiter(bytesPerSecond, burstBytes)}
+		a = &buckets{rate.NewLimiter(callsPerSecond, burstCalls), rate.NewLimiter(bytesPerSecond, burstBytes)}
 		m.users[uid] = a
 	}
 	return a

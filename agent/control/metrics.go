@@ -29,15 +29,15 @@ func metricsOf(s Status) string {
 	}
 	metric("gauge", "paird_info", "The version of paird; always 1.")
 	fmt.Fprintf(&b, "paird_info{version=%q} 1\n", s.Version)
-	number("gauge", "paird_paired", "Whether there is a grant.", truth(s.Grant != nil))
-	number("gauge", "paird_pairing", "Whether a code is shown.", truth(s.Pairing != nil))
-	number("gauge", "paird_clock_synchronised", "Whether the time was set since the boot.", truth(s.Clock.Synchronised))
+	number("gauge", "paird_paired", "Whether there is a grant.", asNumber(s.Grant != nil))
+	number("gauge", "paird_pairing", "Whether a code is shown.", asNumber(s.Pairing != nil))
+	number("gauge", "paird_clock_synchronised", "Whether the time was set since the boot.", asNumber(s.Clock.Synchronised))
 	if g := s.Grant; g != nil {
 		number("gauge", "paird_token_refreshed_timestamp_seconds", "When the tokens came, since 1970.", g.Refreshed.Unix())
 		number("gauge", "paird_token_expires_in_seconds", "What is left of the access token; 0: over or not known.", int64(g.ExpiresIn))
 	}
 	if k := s.Broker; k != nil {
-		number("gauge", "paird_broker_online", "Whether there is a session with the broker.", truth(k.State == BrokerOnline))
+		number("gauge", "paird_broker_online", "Whether there is a session with the broker.", asNumber(k.State == BrokerOnline))
 		number("counter", "paird_broker_oversized_total", "Messages of the broker that were too large, since the start.", int64(k.Oversized))
 	}
 	if q := s.Queue; q != nil {
@@ -46,7 +46,7 @@ func metricsOf(s Status) string {
 		number("counter", "paird_queue_dropped_total", "Records dropped since the queue was made.", int64(q.Dropped))
 	}
 	if n := s.Panel; n != nil {
-		number("gauge", "paird_panel_ok", "Whether the panel draws.", truth(n.OK))
+		number("gauge", "paird_panel_ok", "Whether the panel draws.", asNumber(n.OK))
 	}
 	has := map[ProblemCode]bool{}
 	for _, p := range s.Problems {
@@ -54,12 +54,12 @@ func metricsOf(s Status) string {
 	}
 	metric("gauge", "paird_problem", "Whether there is this problem.")
 	for _, code := range Problems() {
-		fmt.Fprintf(&b, "paird_problem{code=%q} %d\n", string(code), truth(has[code]))
+		fmt.Fprintf(&b, "paird_problem{code=%q} %d\n", string(code), asNumber(has[code]))
 	}
 	return b.String()
 }
 
-func truth(b bool) int64 {
+func asNumber(b bool) int64 {
 	if b {
 		return 1
 	}

@@ -8,7 +8,7 @@ import (
 // MaxPayload bounds what one publish carries, bytes.
 const MaxPayload = 64 << 10
 
-// State is where the device stands in its life.
+// State is the state of the device.
 type State string
 
 // The states.

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Config says whose client this is and how it talks. ClientID is required, and an Issuer or both
+// Config describes the client and its server. ClientID is required, and an Issuer or both
 // DeviceAuthorizationEndpoint and TokenEndpoint; everything else has a default.
 type Config struct {
 	Issuer string // https, exactly as the server's metadata spells it
@@ -42,7 +42,7 @@ type Config struct {
 	PKCE string // auto, on or off; "": auto, which means where the metadata lists S256
 	DPoP string // auto, on or off; "": off; auto means where the metadata lists ES256
 
-	// DPoPKey gives the P-256 key that lives with the grant. It is called whenever a proof is needed
+	// DPoPKey gives the P-256 key that belongs to the grant. It is called whenever a proof is needed
 	// and not before, and must give the same key for as long as the grant lives.
 	DPoPKey func() (crypto.Signer, error)
 
@@ -116,13 +116,13 @@ func Check(cfg Config) []error {
 	return all
 }
 
-// complaint takes one fault: the key below auth, and what is wrong and what to do.
-type complaint func(key, format string, args ...any)
+// addFault adds a fault: the key below auth, what is wrong and what to do.
+type addFault func(key, format string, args ...any)
 
 // byHand reports whether endpoints replace discovery altogether.
 func (c Config) byHand() bool { return c.DeviceAuthorizationEndpoint != "" && c.TokenEndpoint != "" }
 
-func (c Config) checkServer(add complaint) {
+func (c Config) checkServer(add addFault) {
 	switch {
 	case c.Issuer == "" && !c.byHand():
 		add("issuer", "is missing, name the authorization server (or both auth.device_authorization_endpoint and auth.token_endpoint)")
@@ -143,7 +143,7 @@ func (c Config) checkServer(add complaint) {
 }
 
 // checkURL refuses an address that requests must not go to, in the words of the configuration.
-func checkURL(add complaint, key, s string) {
+func checkURL(add addFault, key, s string) {
 	_, err := endpointURL(s)
 	if err == nil {
 		return
@@ -163,7 +163,7 @@ func checkURL(add complaint, key, s string) {
 	}
 }
 
-func (c Config) checkClient(add complaint) {
+func (c Config) checkClient(add addFault) {
 	if c.ClientID == "" {
 		add("client_id", "is missing, name the client that is registered at the authorization server")
 	}
@@ -192,7 +192,7 @@ func (c Config) checkClient(add complaint) {
 	}
 }
 
-func (c Config) checkModes(add complaint) {
+func (c Config) checkModes(add addFault) {
 	for _, mode := range []struct{ key, value string }{{"pkce", c.PKCE}, {"dpop", c.DPoP}} {
 		if !slices.Contains([]string{"auto", "on", "off"}, mode.value) {
 			add(mode.key, "%q is not known, write one of auto, on, off", mode.value)
@@ -208,7 +208,7 @@ func (c Config) errNoKey() error {
 	return nil
 }
 
-func (c Config) checkRequests(add complaint) {
+func (c Config) checkRequests(add addFault) {
 	for _, r := range slices.Concat(c.Resources, c.FurtherResources) {
 		if err := checkResource(r); err != nil {
 			add("resource", "%w", err)

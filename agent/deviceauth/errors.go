@@ -18,7 +18,7 @@ type Kind string
 const (
 	NoNetwork     Kind = "no_network"     // no response came: retry
 	TLS           Kind = "tls"            // the peer's certificate was refused: retry
-	CaptivePortal Kind = "captive_portal" // the network answered in the server's place and wants a sign-in: retry
+	CaptivePortal Kind = "captive_portal" // a captive portal answered in place of the server: retry
 	Server        Kind = "server"         // 5xx, 429, a response that is not OAuth: retry
 	Misconfigured Kind = "config"         // the server refuses this client, scope or proof: a person must act
 	Denied        Kind = "denied"         // access_denied

@@ -75,7 +75,7 @@ func (s *pollSession) run(ctx context.Context, next time.Time) (Token, error) {
 		if err := remote.Wait(ctx, time.Until(next)); err != nil {
 			return Token{}, err
 		}
-		// A poll that is under way when ctx ends may have used up the code: its response is worth the wait.
+		// A poll that is under way when ctx ends may have used up the code, so its response is awaited.
 		inFlight, done := remote.Outlive(ctx, pollGrace)
 		r, err := s.poll(inFlight)
 		done()
@@ -209,7 +209,7 @@ func (p *pollSchedule) afterSlowDown(now time.Time, named time.Duration) time.Ti
 
 // afterFailure is the next poll after no response, 429 or 5xx. RFC 8628 section 3.5: "On encountering a connection
 // timeout, clients MUST unilaterally reduce their polling frequency before retrying ... such as doubling the
-// polling interval on each such connection timeout". What the server asks for beats our cap.
+// polling interval on each such connection timeout". What the server asks for may exceed our own limit.
 func (p *pollSchedule) afterFailure(now time.Time, retryAfter time.Duration) time.Time {
 	p.backoff = min(2*max(p.backoff, p.interval), max(maxPollWait, p.interval))
 	return now.Add(max(p.backoff, min(retryAfter, remote.LongestRetryAfter)))

@@ -20,7 +20,7 @@ const maxDescription = 160
 // no URI queries.
 func errorDescription(s string, sent secrets) string {
 	s = strings.Join(strings.Fields(sent.redact(s)), " ")
-	s = sent.redact(oneline.Clean(s, len(s))) // what Clean drops may have stood inside a secret
+	s = sent.redact(oneline.Clean(s, len(s))) // what Clean drops may have been inside a secret
 	words := strings.Fields(s)
 	for i, w := range words {
 		if query := strings.IndexAny(w, "?#"); query >= 0 && strings.Contains(w[:query], "://") {

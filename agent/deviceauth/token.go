@@ -15,7 +15,7 @@ import (
 )
 
 // A token's expires_in is taken as one of these where it is shorter or longer. A refresh is written to flash: tokens
-// that live for microseconds would wear it out.
+// that last microseconds would wear it out.
 const (
 	minTokenLifetime = 2 * time.Second
 	maxTokenLifetime = 10 * 365 * 24 * time.Hour

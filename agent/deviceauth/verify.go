@@ -26,7 +26,8 @@ const (
 	userinfoLimit = 5 * time.Second // how long a pairing waits for a name
 )
 
-// signingAlgs are the ones an ID token may have: a shared secret or none at all proves nothing here.
+// signingAlgs are the ones an ID token may have: a MAC with a shared secret, or no signature, proves
+// nothing here.
 var signingAlgs = []jose.SignatureAlgorithm{
 	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
 }

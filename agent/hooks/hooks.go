@@ -94,15 +94,16 @@ func (r *Runner) next() (payload []byte, ok bool) {
 
 // run starts the program, gives it the event on standard input and waits for its end.
 func (r *Runner) run(ctx context.Context, payload []byte) error {
-	out, complaint, err := child.Program{
+	out, stderr, err := child.Program{
 		Command: r.command, Env: r.env, Dir: "/", Stdin: payload,
 		Timeout: r.timeout, MaxOutput: maxOutput, CutOutput: true,
 	}.Run(ctx)
-	r.log.Debug("hook ran", "program", r.command[0], "err", err, "output", string(out), "stderr", string(complaint))
+	r.log.Debug("hook ran", "program", r.command[0], "err", err, "output", string(out), "stderr", string(stderr))
 	return err
 }
 
-// environment is what a program needs to find others and to speak the right language, and nothing else.
+// environment has the variables for finding programs and for the user's language and time zone, and no
+// others.
 func environment() []string {
 	return child.Environ("PATH", "LANG", "LC_*", "TZ", "HOME", "TMPDIR")
 }

@@ -108,7 +108,7 @@ func BenchmarkSeal(b *testing.B) {
 	plain := make([]byte, 2<<10)
 	b.SetBytes(int64(len(plain)))
 	for n := uint64(0); b.Loop(); n++ {
-		if _, err := s.open(grantPlace(n), s.seal(grantPlace(n), plain)); err != nil {
+		if _, err := s.open(grantLocation(n), s.seal(grantLocation(n), plain)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -109,7 +109,7 @@ func (c *copies) close(clean bool) (err error) {
 	return err
 }
 
-// degrade remembers what is not as it should be although the operation was done.
+// degrade records a fault that did not keep the operation from being done.
 func (c *copies) degrade(err error) {
 	c.degraded = storageError("keep a second copy", c.o.Dir, err)
 	c.o.Log.Error("the store is not complete", "err", c.degraded)

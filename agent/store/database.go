@@ -117,7 +117,7 @@ func (t table) generations() (gens []uint64) {
 // record opens a generation; errDamaged if it does not open.
 func (t table) record(gen uint64) (record, error) {
 	rec := record{gen: gen}
-	plain, err := t.seal.open(grantPlace(gen), t.get(grantsBucket, genKey(gen)))
+	plain, err := t.seal.open(grantLocation(gen), t.get(grantsBucket, genKey(gen)))
 	if err != nil {
 		return rec, err
 	}
@@ -180,7 +180,7 @@ func (t table) putGrant(gen uint64, g *Grant) error {
 	if err != nil {
 		return err
 	}
-	return t.put(grantsBucket, genKey(gen), t.seal.seal(grantPlace(gen), plain))
+	return t.put(grantsBucket, genKey(gen), t.seal.seal(grantLocation(gen), plain))
 }
 
 // intends reports whether tokens.db says that a refresh of the record has begun.
@@ -194,11 +194,11 @@ func (t table) value(key []byte) ([]byte, error) {
 	if sealed == nil {
 		return nil, nil
 	}
-	return t.seal.open(devicePlace(key), sealed)
+	return t.seal.open(deviceLocation(key), sealed)
 }
 
 func (t table) putValue(key, plain []byte) error {
-	return t.put(deviceBucket, key, t.seal.seal(devicePlace(key), plain))
+	return t.put(deviceBucket, key, t.seal.seal(deviceLocation(key), plain))
 }
 
 // answer opens the pending answer of a pairing.

@@ -48,9 +48,9 @@
 //
 // About the key:
 //
-//   - Whatever is in the files is sealed by AES-256-GCM, bound to the device's id, to its place and
-//     to its generation, under a random data key that a provider wraps. In the clear are the generation,
-//     the trusted time, the provider's name and digests that differ from key to key, and from device to device.
+//   - Whatever is in the files is sealed by AES-256-GCM, bound to the device's id, to its location and to its
+//     generation, under a random data key that a provider wraps. In the clear are the generation, the trusted
+//     time, the provider's name and digests that differ from key to key, and from device to device.
 //   - A provider is chosen once, and named in the store. Another one is never tried by itself, but for one
 //     step: with a credential present a store of the key file is sealed with the credential at start, and the key
 //     file is erased. Back goes nothing: a store of a key file where a credential was in use is a *SealError.

@@ -16,8 +16,8 @@ var (
 	ErrNewerSchema = errors.New("the store was written by a newer paird: install that version again, or reset the device with it")
 )
 
-// A StorageError says that the disk would not do what was asked. Trying again later is right: every
-// operation begins by opening what is not open.
+// A StorageError is a failure of the disk. Trying again later is right: every operation begins by
+// opening what is not open.
 type StorageError struct {
 	Op   string // what was being done: load, save, ...
 	Path string

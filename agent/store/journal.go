@@ -23,7 +23,7 @@ const (
 
 // intentEntry is the generation of the record and the sealed digest of its refresh token.
 func intentEntry(s *sealer, rec record) []byte {
-	return append(genKey(rec.gen), s.seal(intentPlace(rec.gen), tokenDigest(rec.grant))...)
+	return append(genKey(rec.gen), s.seal(intentLocation(rec.gen), tokenDigest(rec.grant))...)
 }
 
 // isIntent reports whether the entry says that a refresh of the record has begun.
@@ -31,7 +31,7 @@ func isIntent(s *sealer, rec record, entry []byte) bool {
 	if rec.grant == nil || len(entry) < 8 || binary.BigEndian.Uint64(entry) != rec.gen {
 		return false
 	}
-	sum, err := s.open(intentPlace(rec.gen), entry[8:])
+	sum, err := s.open(intentLocation(rec.gen), entry[8:])
 	return err == nil && bytes.Equal(sum, tokenDigest(rec.grant))
 }
 

@@ -76,7 +76,7 @@ func (k keyring) wrapNew(p keyProvider) (*ring, *sealer, error) {
 	}
 	dataKey := make([]byte, dataKeySize)
 	rand.Read(dataKey)
-	wrapped, err := p.wrap(dataKey, ringPlace().aad(k.o.Device))
+	wrapped, err := p.wrap(dataKey, ringLocation().aad(k.o.Device))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -104,7 +104,7 @@ func (k keyring) unwrap(r *ring) (*sealer, error) {
 	case digest(k.o.Device) != r.Device:
 		return fail("it belongs to a device of another id; set device.id back, or pair again")
 	}
-	dataKey, err := p.unwrap(r.Wrapped, ringPlace().aad(k.o.Device))
+	dataKey, err := p.unwrap(r.Wrapped, ringLocation().aad(k.o.Device))
 	if ofDisk(err) {
 		return nil, err
 	}

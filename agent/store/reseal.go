@@ -87,19 +87,19 @@ func (c *copies) resealDatabase() error {
 // reseal seals the grants and the values of the device under another data key.
 func (t table) reseal(to *sealer) error {
 	for _, gen := range t.generations() {
-		if err := t.resealOne(to, grantsBucket, genKey(gen), grantPlace(gen)); err != nil {
+		if err := t.resealOne(to, grantsBucket, genKey(gen), grantLocation(gen)); err != nil {
 			return err
 		}
 	}
 	for _, key := range [][]byte{deviceKey, pendingKey, answerKey} {
-		if err := t.resealOne(to, deviceBucket, key, devicePlace(key)); err != nil {
+		if err := t.resealOne(to, deviceBucket, key, deviceLocation(key)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t table) resealOne(to *sealer, bucket, key []byte, p place) error {
+func (t table) resealOne(to *sealer, bucket, key []byte, p location) error {
 	sealed := t.get(bucket, key)
 	if sealed == nil {
 		return nil

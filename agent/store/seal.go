@@ -7,22 +7,22 @@ import (
 	"fmt"
 )
 
-// A place is what a sealed value is bound to: it opens in no other one.
-type place struct {
+// A location is where a sealed value is kept. It opens in no other one.
+type location struct {
 	bucket, key string
 	gen         uint64
 }
 
-func slotPlace(gen uint64) place   { return place{"slot", "", gen} }
-func grantPlace(gen uint64) place  { return place{"grants", "", gen} }
-func intentPlace(gen uint64) place { return place{"journal", "intent", gen} }
-func devicePlace(key []byte) place { return place{"device", string(key), 0} }
-func ringPlace() place             { return place{"meta", "ring", 0} }
-func (p place) aad(id string) []byte { // additional authenticated data of AES-GCM
+func slotLocation(gen uint64) location   { return location{"slot", "", gen} }
+func grantLocation(gen uint64) location  { return location{"grants", "", gen} }
+func intentLocation(gen uint64) location { return location{"journal", "intent", gen} }
+func deviceLocation(key []byte) location { return location{"device", string(key), 0} }
+func ringLocation() location             { return location{"meta", "ring", 0} }
+func (p location) aad(id string) []byte { // additional authenticated data of AES-GCM
 	return binary.BigEndian.AppendUint64(fmt.Appendf(nil, "paird\x00%s\x00%s\x00%s\x00", id, p.bucket, p.key), p.gen)
 }
 
-// A sealer seals values under the data key, bound to the device's id and to their place.
+// A sealer seals values under the data key, bound to the device's id and to their location.
 type sealer struct {
 	aead   cipher.AEAD
 	device string
@@ -36,12 +36,12 @@ func newSealer(dataKey []byte, device string) (*sealer, error) {
 	return &sealer{aead, device}, nil
 }
 
-func (s *sealer) seal(p place, plain []byte) []byte {
+func (s *sealer) seal(p location, plain []byte) []byte {
 	return s.aead.Seal(nil, nil, plain, p.aad(s.device))
 }
 
-// open returns errDamaged for what was not sealed for this place.
-func (s *sealer) open(p place, sealed []byte) ([]byte, error) {
+// open returns errDamaged for what was not sealed for this location.
+func (s *sealer) open(p location, sealed []byte) ([]byte, error) {
 	plain, err := s.aead.Open(nil, nil, sealed, p.aad(s.device))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s/%s", errDamaged, p.bucket, p.key)

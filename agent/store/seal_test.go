@@ -200,22 +200,22 @@ func TestSealIsBoundToItsPlace(t *testing.T) {
 	s := open(t, testOptions(t))
 	save(t, s, grantN(1))
 	seal := s.copies.seal
-	sealed := seal.seal(place{"device", "key", 7}, []byte("value"))
-	if plain, err := seal.open(place{"device", "key", 7}, sealed); err != nil || string(plain) != "value" {
+	sealed := seal.seal(location{"device", "key", 7}, []byte("value"))
+	if plain, err := seal.open(location{"device", "key", 7}, sealed); err != nil || string(plain) != "value" {
 		t.Fatalf("%q, %v", plain, err)
 	}
 	for _, err := range []error{
-		second(seal.open(place{"device", "key", 8}, sealed)),
-		second(seal.open(place{"device", "pending", 7}, sealed)),
-		second(seal.open(place{"grants", "key", 7}, sealed)),
-		second(seal.open(place{"device", "key", 7}, sealed[:len(sealed)-1])),
-		second(seal.open(place{"device", "key", 7}, nil)),
+		second(seal.open(location{"device", "key", 8}, sealed)),
+		second(seal.open(location{"device", "pending", 7}, sealed)),
+		second(seal.open(location{"grants", "key", 7}, sealed)),
+		second(seal.open(location{"device", "key", 7}, sealed[:len(sealed)-1])),
+		second(seal.open(location{"device", "key", 7}, nil)),
 	} {
 		if !errors.Is(err, errDamaged) {
 			t.Errorf("opened in another place: %v", err)
 		}
 	}
-	again := seal.seal(place{"device", "key", 7}, []byte("value"))
+	again := seal.seal(location{"device", "key", 7}, []byte("value"))
 	if bytes.Equal(again, sealed) {
 		t.Error("the nonce was used twice")
 	}

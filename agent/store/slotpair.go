@@ -83,7 +83,7 @@ func (p *slotPair) body(s *sealer) (body slotBody, gen uint64) {
 		if sl == nil {
 			return slotBody{}, 0
 		}
-		plain, err := s.open(slotPlace(sl.gen), sl.payload.Sealed)
+		plain, err := s.open(slotLocation(sl.gen), sl.payload.Sealed)
 		if err == nil {
 			err = json.Unmarshal(plain, &body)
 		}
@@ -101,7 +101,7 @@ func (p *slotPair) write(sl *slot, gen uint64, r *ring, s *sealer, body slotBody
 	if err != nil {
 		return err
 	}
-	payload := slotPayload{Ring: r, Sealed: s.seal(slotPlace(gen), plain)}
+	payload := slotPayload{Ring: r, Sealed: s.seal(slotLocation(gen), plain)}
 	b, err := payload.encode(gen)
 	if err != nil {
 		return err

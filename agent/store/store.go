@@ -30,13 +30,13 @@ type Options struct {
 	CredentialsDir string // value of $CREDENTIALS_DIRECTORY; the credential is named paird-key
 	Device         string // id of the device: what is sealed opens under no other
 
-	// Probe opens a file that was not cleanly stopped, in a process that may die of it; see Child.
-	// nil: none, and a damaged file may end this process.
+	// Probe opens a file that was not cleanly stopped, in a process that the file may crash; see
+	// Child. nil: none, and a damaged file may end this process.
 	Probe func(ctx context.Context, path string) error
 	Log   *slog.Logger           // nil: silent
 	Ours  func(name string) bool // reports further files in Dir that Erase removes; nil: none
 
-	Tap    statedir.Tap   // for tests: hears of each operation on the disk and may refuse it
+	Tap    statedir.Tap   // for tests: called with each operation on the disk, which it may refuse
 	Opened func(*bolt.DB) // for tests: gets each database before it is used
 }
 
@@ -130,7 +130,7 @@ func (s *Store) alone(op string, f func() error) error {
 	return s.failed(op, err)
 }
 
-// failed sorts an error: those that are about something else than the disk stay as they are.
+// failed makes a StorageError of an error of the disk. Other errors stay as they are.
 func (s *Store) failed(op string, err error) error {
 	_, sealed := errors.AsType[*SealError](err)
 	if err == nil || sealed || errors.Is(err, errCaller) {

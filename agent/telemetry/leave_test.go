@@ -32,7 +32,7 @@ func TestForgetClearsWhatIsRetained(t *testing.T) {
 }
 
 func TestStopIsQuickWhateverTheBrokerDoes(t *testing.T) {
-	for name, script := range map[string]brokertest.Script{"well": {}, "silent": {Silent: true}, "stalled": {Stalled: true}, "rude": {Rude: true}} {
+	for name, script := range map[string]brokertest.Script{"well": {}, "silent": {Silent: true}, "stalled": {Stalled: true}, "connection kept open": {KeepsOpen: true}} {
 		for _, cause := range []error{errors.New("SIGTERM"), ErrSwap, ErrForget} {
 			t.Run(name+" "+cause.Error(), func(t *testing.T) {
 				bubble(t, func(t *testing.T) {

@@ -61,11 +61,11 @@ func TestExpand(t *testing.T) {
 			t.Errorf("%q became %q, %v", template, got, err)
 		}
 	}
-	for template, complaint := range map[string]string{
+	for template, want := range map[string]string{
 		"{token}": "unknown placeholder {token}", "{": "without its }", "{}": "unknown", "{claim:}": "unknown", "{claim:missing}": "does not have",
 		"{claim:o}": "neither text nor", "{claim:l}": "neither text nor", "{ACCESS_TOKEN}": "unknown",
 	} {
-		if got, err := expand(template, c.values("dev1")); err == nil || !strings.Contains(err.Error(), complaint) {
+		if got, err := expand(template, c.values("dev1")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q became %q, %v", template, got, err)
 		}
 	}

@@ -80,11 +80,11 @@ type program struct {
 func (p *program) String() string { return "exec " + p.command[0] }
 
 func (p *program) Read(ctx context.Context) (map[string]float64, error) {
-	out, complaint, err := child.Program{
+	out, stderr, err := child.Program{
 		Command: p.command, Env: child.Environ("PATH", "HOME", "LANG"), Timeout: readLimit, MaxOutput: maxOutput,
 	}.Run(ctx)
 	if err != nil {
-		if text := oneline.First(string(complaint), 120); text != "" {
+		if text := oneline.First(string(stderr), 120); text != "" {
 			err = fmt.Errorf("%w: %q", err, text)
 		}
 		return nil, err

@@ -51,14 +51,14 @@ func TestExecSensor(t *testing.T) {
 			t.Errorf("%s gave %v, %v, want %v", script, got, err, want)
 		}
 	}
-	for script, complaint := range map[string]string{
+	for script, want := range map[string]string{
 		`echo warm`:                    "no number",
 		`echo '{"a":'`:                 "neither",
 		`echo broken pipe >&2; exit 3`: `exit status 3: "broken pipe"`,
 		`yes 1`:                        "",
 	} {
 		got, err := NewExec("tank", "l", []string{"/bin/sh", "-c", script}).Read(t.Context())
-		if err == nil || !strings.Contains(err.Error(), complaint) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s gave %v, %v", script, got, err)
 		}
 	}

@@ -62,7 +62,7 @@ type Script struct {
 	Silent    bool                                         // a black hole: everything is read, nothing answered
 	Stalled   bool                                         // nothing is even read
 	Mumbling  bool                                         // CONNECT is taken, and its CONNACK lost
-	Rude      bool                                         // the connection stays open after DISCONNECT
+	KeepsOpen bool                                         // the connection stays open after DISCONNECT
 	Delay     time.Duration                                // of each PUBACK
 }
 
@@ -124,7 +124,7 @@ func (b *Broker) Accept(raw net.Conn) {
 	go func() {
 		_ = b.server.EstablishConnection("pipe", c) // how it ended is of no interest
 		close(c.gone)
-		io.Copy(io.Discard, raw) // of a rude broker
+		io.Copy(io.Discard, raw) // of a broker that keeps the connection open
 		c.end()
 		b.mu.Lock()
 		delete(b.conns, c)

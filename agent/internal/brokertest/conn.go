@@ -135,9 +135,9 @@ func (c *conn) isMuted(b []byte) bool {
 // SetDeadline is for reading: writing has its own.
 func (c *conn) SetDeadline(t time.Time) error { return c.Conn.SetReadDeadline(t) }
 
-// Close does nothing while the broker is rude.
+// Close does nothing while the broker keeps connections open.
 func (c *conn) Close() error {
-	if !c.broker.faults().Rude {
+	if !c.broker.faults().KeepsOpen {
 		c.end()
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 
 var errScript = errors.New("as the script says")
 
-// hook asks the script.
+// hook applies the Script.
 type hook struct {
 	mqtt.HookBase
 	broker *Broker

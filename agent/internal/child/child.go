@@ -40,10 +40,10 @@ type Program struct {
 func (p Program) Run(ctx context.Context) (stdout, stderr []byte, err error) {
 	limited, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
-	out, complaint := &head{limit: p.MaxOutput, cut: p.CutOutput}, &head{limit: p.MaxOutput, cut: true}
+	out, errs := &head{limit: p.MaxOutput, cut: p.CutOutput}, &head{limit: p.MaxOutput, cut: true}
 	cmd := exec.CommandContext(limited, p.Command[0], p.Command[1:]...)
 	cmd.Env, cmd.Dir = append([]string{}, p.Env...), p.Dir
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(p.Stdin), out, complaint
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(p.Stdin), out, errs
 	own(cmd)
 	cmd.Cancel = func() error { return killGroup(cmd) }
 	cmd.WaitDelay = grace
@@ -59,7 +59,7 @@ func (p Program) Run(ctx context.Context) (stdout, stderr []byte, err error) {
 	case errors.Is(err, exec.ErrWaitDelay):
 		err = nil // its work was done; a child that it left behind was killed
 	}
-	return out.b, complaint.b, err
+	return out.b, errs.b, err
 }
 
 // Environ is this process's environment, reduced to the named variables; "LC_*" names all with that

@@ -19,9 +19,9 @@ func shell(script string) Program {
 func TestRun(t *testing.T) {
 	p := shell("cat; echo oops >&2; echo $HOME")
 	p.Stdin = []byte("in ")
-	out, complaint, err := p.Run(t.Context())
-	if string(out) != "in \n" || string(complaint) != "oops\n" || err != nil {
-		t.Errorf("%q %q %v", out, complaint, err)
+	out, stderr, err := p.Run(t.Context())
+	if string(out) != "in \n" || string(stderr) != "oops\n" || err != nil {
+		t.Errorf("%q %q %v", out, stderr, err)
 	}
 	if _, _, err := shell("exit 3").Run(t.Context()); err == nil || !strings.Contains(err.Error(), "3") {
 		t.Error(err)

@@ -72,8 +72,8 @@ func Check(t testing.TB, ops []statedir.Op, o Options, check func(dir string, s 
 	return states, failed, first
 }
 
-// CheckLives checks want states, at most most of each life, and fails t where one breaks a promise. live lives the life of
-// a seed; it returns what that asked of the disk, and the check of each state.
+// CheckLives checks want states, at most most of each life, and fails t where one breaks a promise. live runs the life of
+// a seed; it returns the operations on the disk, and the check of each state.
 func CheckLives(t testing.TB, want, most int, live func(seed uint64) ([]statedir.Op, func(dir string, s State) error)) {
 	t.Helper()
 	states := 0

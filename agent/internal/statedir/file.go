@@ -89,8 +89,8 @@ func (d *Dir) ReadFile(name string, limit int64) ([]byte, error) {
 	return b, nil
 }
 
-// Create makes an empty file (0600) and opens it; an older one of that name goes. It belongs to the
-// folder's owner.
+// Create makes an empty file (0600) and opens it; an older one of that name is removed. It belongs
+// to the folder's owner.
 func (d *Dir) Create(name string) (*os.File, error) {
 	if err := d.Remove(name); err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
 package statedir
 
-// Kind says what an Op asks of the disk.
+// Kind is the kind of an Op.
 type Kind uint8
 
 // The operations that change the disk.
@@ -10,7 +10,7 @@ const (
 	Truncate             // Path gets the size Off
 	Sync                 // the data of Path are on the disk
 	Rename               // Path becomes To
-	Remove               // Path goes
+	Remove               // Path is removed
 	SyncDir              // the names in the folder Path are on the disk
 )
 
@@ -37,8 +37,8 @@ type Op struct {
 	Data []byte
 }
 
-// A Tap hears of each operation before it is done. An error of it is the operation's, which is then not
-// done. nil: none.
+// A Tap is called with each operation before it is done. Its error is that of the operation, which is
+// then not done. nil: none.
 type Tap func(Op) error
 
 func (t Tap) note(op Op) error {

@@ -49,8 +49,8 @@ const (
 func (h *Host) throttled(out map[string]float64) {
 	for _, path := range h.glob("sys/devices/platform/soc*/*firmware/get_throttled") {
 		if bits, err := strconv.ParseUint(strings.TrimPrefix(h.text(path), "0x"), 16, 32); err == nil {
-			out["throttled"] = truth(bits&(capped|throttled|softLimit) != 0)
-			out["undervoltage"] = truth(bits&underVoltage != 0)
+			out["throttled"] = asNumber(bits&(capped|throttled|softLimit) != 0)
+			out["undervoltage"] = asNumber(bits&underVoltage != 0)
 			return
 		}
 	}
@@ -61,7 +61,7 @@ func (h *Host) throttled(out map[string]float64) {
 	}
 }
 
-func truth(b bool) float64 {
+func asNumber(b bool) float64 {
 	if b {
 		return 1
 	}
