@@ -28,7 +28,7 @@ func TestCard(t *testing.T) {
 		}
 	}
 	settings := e2e.Write(t, "paird.toml", fmt.Sprintf("[auth]\r\nissuer = %q\r\nclient_id = \"printer\"\r\nscopes = [\"openid\", \"profile\", \"offline_access\"]\r\n", p.URL))
-	if out, err := exec.Command(root+"/scripts/card.sh", boot, packages(t)[0], settings).CombinedOutput(); err != nil {
+	if out, err := exec.Command(root+"/scripts/card.sh", boot, e2e.Program(deb), settings).CombinedOutput(); err != nil {
 		t.Fatalf("card.sh: %v: %s", err, out)
 	}
 	m := Boot(t, root)

@@ -91,7 +91,7 @@ func TestUpgradeFromFormer(t *testing.T) {
 	m.Do("chown", "root:paird", "/etc/paird/paird.toml")
 	m.Do("chmod", "0640", "/etc/paird/paird.toml")
 	own := m.Do("cat", "/etc/paird/paird.toml")
-	m.Put(packages(t)[0], "/root/paird.deb", 0o644)
+	m.Put(e2e.Program(deb), "/root/paird.deb", 0o644)
 	m.Do("sh", "-c", "echo | dpkg -i /root/paird.deb") // it asks about paird.toml; the answer is the default: keep it
 
 	if got := m.Do("cat", "/etc/paird/paird.toml"); got != own {

@@ -40,7 +40,7 @@ func TestNewcomer(t *testing.T) {
 	m := Boot(t, root)
 	m.Do("useradd", "--create-home", "--shell", "/bin/bash", "pi")
 	m.Write("/etc/sudoers.d/pi", 0o440, []byte("pi ALL=(ALL) NOPASSWD: ALL\n"))
-	m.Put(packages(t)[0], "/home/pi/paird_0.1.0_"+runtime.GOARCH+".deb", 0o644)
+	m.Put(e2e.Program(deb), "/home/pi/paird_0.1.0_"+runtime.GOARCH+".deb", 0o644)
 	commands := onTheBoard(t)
 	if len(commands) < 5 || len(commands) > 10 {
 		t.Fatalf("%d commands: %q", len(commands), commands)

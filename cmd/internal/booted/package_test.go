@@ -3,8 +3,11 @@
 package booted
 
 import (
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -15,24 +18,27 @@ import (
 	"github.com/paird/paird/cmd/internal/provider/providertest"
 )
 
-// packages are the Debian packages of two versions for this machine, the older one first.
-func packages(t *testing.T) []string {
-	t.Helper()
-	var all []string
-	for _, version := range []string{"v0.1.0", "v0.2.0"} {
-		out := t.TempDir()
-		cmd := exec.Command("go", "run", "./scripts/release", "-only", runtime.GOARCH, "-quick", "-version", version, "-built", "1790000000", "-o", out)
-		cmd.Dir = root
-		if text, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("release: %v\n%s", err, text)
+// The Debian packages of two versions.
+const (
+	deb     = "paird_0.1.0.deb"
+	nextDeb = "paird_0.2.0.deb"
+)
+
+// packaged makes one of them for this machine, by the program of `make release`, which says its size and how long it took.
+func packaged(name, version string) e2e.Build {
+	said := regexp.MustCompile(`paird_.*\.deb +\d+ bytes +\d+\.\d s`)
+	return e2e.Build{Name: name, Into: func(file string) error {
+		out := file + ".d"
+		text, err := exec.Command("go", "run", "-C", root, "./scripts/release", "-only", runtime.GOARCH, "-quick", "-version", version, "-built", "1790000000", "-o", out).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, text)
 		}
-		found := e2e.Must(filepath.Glob(filepath.Join(out, "*.deb")))(t)
-		if len(found) != 1 {
-			t.Fatalf("made %q", found)
+		made, err := filepath.Glob(filepath.Join(out, "*.deb"))
+		if err != nil || len(made) != 1 || !said.Match(text) {
+			return fmt.Errorf("made %q, %v: %s", made, err, text)
 		}
-		all = append(all, found[0])
-	}
-	return all
+		return os.Rename(made[0], file)
+	}}
 }
 
 // The life of a package: a newcomer installs it, configures, starts and pairs, all with commands of the README; an
@@ -42,9 +48,8 @@ func TestPackage(t *testing.T) {
 	p := providertest.New(t, nil)
 	p.Always(provider.Approve)
 	m := Boot(t, root)
-	debs := packages(t)
-	m.Put(debs[0], "/root/paird.deb", 0o644)
-	m.Put(debs[1], "/root/next.deb", 0o644)
+	m.Put(e2e.Program(deb), "/root/paird.deb", 0o644)
+	m.Put(e2e.Program(nextDeb), "/root/next.deb", 0o644)
 	commands := 0
 	do := func(args ...string) string {
 		m.Helper()

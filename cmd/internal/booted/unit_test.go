@@ -20,7 +20,9 @@ import (
 
 const root = "../../.." // of the module
 
-func TestMain(m *testing.M) { os.Exit(e2e.Main(m, e2e.Ours(root, "paird"))) }
+func TestMain(m *testing.M) {
+	os.Exit(e2e.Main(m, e2e.Ours(root, "paird"), packaged(deb, "v0.1.0"), packaged(nextDeb, "v0.2.0")))
+}
 
 // installed is a machine on which `make install` has been done, with a configuration that pairs at p.
 func installed(t *testing.T, p *providertest.Server, sections string) *Machine {
@@ -59,6 +61,12 @@ func (m *Machine) is(property string) string {
 	return strings.TrimSpace(m.Do("systemctl", "show", "--property="+property, "--value", "paird"))
 }
 
+// at is when the unit last did that, on the clock of systemd.
+func (m *Machine) at(change string) time.Duration {
+	m.Helper()
+	return time.Duration(e2e.Must(strconv.ParseInt(m.is(change+"TimestampMonotonic"), 10, 64))(m)) * time.Microsecond
+}
+
 // await waits until the property of the unit is as wanted.
 func (m *Machine) await(property, want string) {
 	m.Helper()
@@ -80,7 +88,7 @@ func TestUnit(t *testing.T) {
 	t.Parallel()
 	p := providertest.New(t, nil)
 	m := installed(t, p, "params = { api_key = \"swordfish\" }\n")
-	m.Do("systemctl", "start", "paird")
+	m.Do("systemctl", "enable", "--now", "paird") // systemd keeps no times of a unit that is neither enabled nor active
 	if log := m.Do("journalctl", "--unit=paird"); !strings.Contains(log, "auth.params: every user may read it") || strings.Contains(log, "swordfish") {
 		t.Errorf("no warning of a secret in the configuration, or the secret itself:\n%s", log)
 	}
@@ -102,13 +110,17 @@ func TestUnit(t *testing.T) {
 	m.await("StatusText", "not paired: press the button, or run `paird pair`")
 	p.Always(provider.Approve)
 	m.Do("paird", "pair", "--wait")
+	for _, call := range []string{"pair", "token"} { // of the group's members, which nobody is not
+		if out, code := m.Run("runuser", "--user", "nobody", "--", "paird", call); code == 0 || !strings.Contains(out, "may not") {
+			t.Errorf("paird %s as another user: exit %d: %s", call, code, out)
+		}
+	}
 	m.await("StatusText", "paired")
 	if got := m.Do("systemctl", "status", "--no-pager", "paird"); !strings.Contains(got, `Status: "paired"`) {
 		t.Errorf("systemctl status says\n%s", got)
 	}
-	began := time.Now()
 	m.Do("systemctl", "stop", "paird")
-	if took := time.Since(began); took > 4*time.Second {
+	if took := m.at("InactiveEnter") - m.at("ActiveExit"); took <= 0 || took > 4*time.Second {
 		t.Errorf("it takes %v to stop", took)
 	}
 	if got := m.is("Result"); got != "success" {
@@ -147,25 +159,37 @@ func (m *Machine) closedConfiguration() {
 	m.Do("chmod", "0644", "/etc/paird/paird.toml")
 }
 
-// A daemon that hangs is ended by the watchdog and started again.
+// A daemon that hangs is ended by the watchdog and started again: one of which a part alone does not answer, here its socket,
+// while everything else goes on; and one that stands still.
 func TestUnitWatchdog(t *testing.T) {
 	t.Parallel()
 	m := installed(t, providertest.New(t, nil), "")
-	m.dropIn("watchdog", "WatchdogSec=2\nRestartSec=100ms\n")
+	m.dropIn("watchdog", "WatchdogSec=4\nRestartSec=100ms\n")
 	m.Do("systemctl", "start", "paird")
 	began := m.is("MainPID")
-	m.Do("sleep", "3") // it is fed meanwhile
+	m.Do("sleep", "5") // it is fed meanwhile
 	if got := m.is("MainPID") + " " + m.is("NRestarts"); got != began+" 0" {
 		t.Fatalf("a daemon that works is restarted: %s, was %s", got, began)
 	}
-	m.Do("kill", "-STOP", began)
-	m.await("NRestarts", "1")
-	m.await("ActiveState", "active")
-	if got := m.is("MainPID"); got == began || got == "0" {
-		t.Errorf("the process is %s, as before", got)
+	m.Do("mv", "/run/paird/paird.sock", "/run/paird/elsewhere.sock")
+	m.bitten("1")
+	if log := m.Do("journalctl", "--unit=paird"); !strings.Contains(log, "watchdog: a part of the daemon hangs") {
+		t.Errorf("it does not say what hangs:\n%s", log)
 	}
-	if log := m.Do("journalctl", "--unit=paird"); !strings.Contains(log, "Watchdog timeout") {
-		t.Errorf("it was not the watchdog:\n%s", log)
+	m.Do("kill", "-STOP", m.is("MainPID"))
+	m.bitten("2")
+}
+
+// bitten waits until the watchdog has ended the daemon that often, and a daemon that answers is there.
+func (m *Machine) bitten(times string) {
+	m.Helper()
+	m.await("NRestarts", times)
+	m.await("ActiveState", "active")
+	if s := m.status("root"); s.State != control.StateUnpaired {
+		m.Errorf("the state is %s", s.State)
+	}
+	if log := m.Do("journalctl", "--unit=paird"); strconv.Itoa(strings.Count(log, "Watchdog timeout")) != times {
+		m.Errorf("it was not the watchdog:\n%s", log)
 	}
 }
 
