@@ -41,7 +41,7 @@ func (m image) card(raw string) error {
 	if err := m.quietly(exec.Command("mcopy", "-s", "-i", at, "::*", files)); err != nil {
 		return err
 	}
-	settings, err := os.ReadFile(cmp.Or(m.settings, filepath.Join(m.root, "scripts", "card", "paird.toml")))
+	settings, err := os.ReadFile(cmp.Or(m.settings, filepath.Join(m.Root, "scripts", "card", "paird.toml")))
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (m image) fill(at, from string) error {
 		for _, e := range entries {
 			if name := filepath.Join(path, e.Name()); !e.IsDir() {
 				args = append(args, name)
-				err = errors.Join(err, os.Chtimes(name, m.built, m.built))
+				err = errors.Join(err, os.Chtimes(name, m.Built, m.Built))
 			}
 		}
 		if err != nil || len(args) == 3 {

@@ -8,12 +8,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/scripts/internal/source"
 )
 
 // The image has no password and no way in: without one gokrazy opens no TCP port, and the root file system holds what is
 // listed here and nothing of the build machine's.
 func TestNoWayIn(t *testing.T) {
-	m := image{root: "/src"}
+	m := image{Source: source.Source{Root: "/src"}}
 	extra, err := m.extra()
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +47,7 @@ func TestFactory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	extra, err := image{root: "/src", factory: dir}.extra()
+	extra, err := image{Source: source.Source{Root: "/src"}, factory: dir}.extra()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,18 +92,18 @@ func TestExtent(t *testing.T) {
 // Where the packer's source has another form, its clock would get into the image: that is an error.
 func TestFix(t *testing.T) {
 	dir := t.TempDir()
-	source := map[string]string{
+	packer := map[string]string{
 		"write.go":         "a(time.Now()); b(st.ModTime())",
 		"packerprepare.go": "c(time.Now())",
 		"sbom.go":          "Path: config.InstanceConfigPath(), Path: fi.FromHost",
 		"cacerts_linux.go": `"/etc/ssl/certs/ca-certificates.crt"`,
 	}
-	for name, text := range source {
+	for name, text := range packer {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o444); err != nil {
 			t.Fatal(err)
 		}
 	}
-	m := image{built: time.Unix(1_790_000_000, 0)}
+	m := image{Source: source.Source{Built: time.Unix(1_790_000_000, 0)}}
 	if err := m.fix(dir); err != nil {
 		t.Fatal(err)
 	}

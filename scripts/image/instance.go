@@ -2,11 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
 const (
@@ -65,7 +62,7 @@ const bootFolder = "/boot/firmware"
 // instance writes what gokrazy builds from: the settings, the pinned versions, and paird as `make` builds it for a
 // release. No path of this machine is in it, since gokrazy lists all of it in the image's SBOM.
 func (m image) instance() error {
-	if err := m.make("build/paird-arm64"); err != nil {
+	if _, err := m.Program("arm64"); err != nil {
 		return err
 	}
 	dir := filepath.Join(m.work, instanceName)
@@ -86,7 +83,7 @@ func (m image) instance() error {
 	if err := os.Chmod(filepath.Join(dir, in["/usr/bin/paird"]), 0o755); err != nil {
 		return err
 	}
-	here := filepath.Join(m.root, "scripts", "image")
+	here := filepath.Join(m.Root, "scripts", "image")
 	if err := copyInto(filepath.Join(dir, "builddir"), filepath.Join(here, "gokrazy", "go.mod"), filepath.Join(here, "gokrazy", "go.sum")); err != nil {
 		return err
 	}
@@ -107,8 +104,8 @@ func (m image) instance() error {
 // extra lists the files of this machine that go into the root file system, by their path there.
 func (m image) extra() (map[string]string, error) {
 	files := map[string]string{
-		"/usr/bin/paird":               filepath.Join(m.root, "build", "paird-arm64"),
-		"/usr/share/doc/paird/LICENSE": filepath.Join(m.root, "LICENSE"),
+		"/usr/bin/paird":               filepath.Join(m.Root, "build", "paird-arm64"),
+		"/usr/share/doc/paird/LICENSE": filepath.Join(m.Root, "LICENSE"),
 	}
 	if m.factory == "" {
 		return files, nil
@@ -125,15 +122,6 @@ func (m image) extra() (map[string]string, error) {
 		files[at+e.Name()] = filepath.Join(m.factory, e.Name())
 	}
 	return files, nil
-}
-
-// make runs one target of the Makefile for this version.
-func (m image) make(target string) error {
-	cmd := exec.Command("make", "-s", "-C", m.root, target, "VERSION="+m.version, fmt.Sprintf("BUILT=%d", m.built.Unix()))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("make %s: %w\n%s", target, err, strings.TrimSpace(string(out)))
-	}
-	return nil
 }
 
 // copyInto copies files to a folder, which it makes.

@@ -11,30 +11,27 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/paird/paird/scripts/internal/source"
 )
 
 // image is one call of this program.
 type image struct {
-	root     string    // of the project
-	out      string    // where everything goes
-	version  string    // of the tag
-	built    time.Time // of the last commit: the time of every file
-	factory  string    // a folder of the maker's: *.toml are factory values, other files lie beside; "": none
-	settings string    // paird.toml of the boot partition; "": the one of scripts/card
-	work     string    // temporary
-	env      []string  // of the commands that are run
+	source.Source
+	factory  string   // a folder of the maker's: *.toml are factory values, other files lie beside; "": none
+	settings string   // paird.toml of the boot partition; "": the one of scripts/card
+	raw      bool     // the image alone, not compressed
+	work     string   // temporary
+	env      []string // of the commands that are run
 }
 
 func main() {
 	m := image{}
-	built := flag.Int64("built", 0, "the time of build, in seconds since 1970")
-	flag.StringVar(&m.root, "root", ".", "the project's folder")
-	flag.StringVar(&m.out, "o", "build/image", "where everything goes")
-	flag.StringVar(&m.version, "version", "dev", "the version")
+	m.Flags(flag.CommandLine, "build/image")
 	flag.StringVar(&m.factory, "factory", "", "a folder: its *.toml are factory values of paird, its other files lie beside them in /usr/lib/paird")
 	flag.StringVar(&m.settings, "settings", "", "the paird.toml of the boot partition, in place of the one with every line commented out")
+	flag.BoolVar(&m.raw, "raw", false, "for tests: the image alone, not compressed")
 	flag.Parse()
-	m.built = time.Unix(*built, 0).UTC()
 	if err := m.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "image:", err)
 		os.Exit(1)
@@ -43,8 +40,7 @@ func main() {
 
 // run builds the image, prints the size of each file and how long it took.
 func (m image) run() (err error) {
-	began := time.Now()
-	for _, dir := range []*string{&m.root, &m.out} {
+	for _, dir := range []*string{&m.Root, &m.Out} {
 		if *dir, err = filepath.Abs(*dir); err != nil {
 			return err
 		}
@@ -56,28 +52,23 @@ func (m image) run() (err error) {
 	if m.env, err = m.environment(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(m.out, 0o755); err != nil {
+	if err := os.MkdirAll(m.Out, 0o755); err != nil {
 		return err
 	}
-	raw := filepath.Join(m.out, fmt.Sprintf("paird_%s_arm64.img", m.version))
+	raw := filepath.Join(m.Out, fmt.Sprintf("paird_%s_arm64.img", m.Version))
+	began := time.Now()
 	if err := m.build(raw); err != nil {
+		return err
+	}
+	if _, err := source.Print(raw, began); err != nil || m.raw {
 		return err
 	}
 	state, _, err := extent(raw, 4)
 	if err != nil {
 		return err
 	}
-	packed := raw + ".gz"
-	update := strings.TrimSuffix(raw, ".img") + "_update.img.gz"
-	if err := errors.Join(pack(raw, packed, cardBytes), pack(raw, update, state)); err != nil {
+	if err := errors.Join(pack(raw, raw+".gz", cardBytes), pack(raw, strings.TrimSuffix(raw, ".img")+"_update.img.gz", state)); err != nil {
 		return err
-	}
-	for _, name := range []string{raw, packed, update} {
-		info, err := os.Stat(name)
-		if err != nil {
-			return err
-		}
-		fmt.Printf("%-44s %10d bytes %6.1f s\n", filepath.Base(name), info.Size(), time.Since(began).Seconds())
 	}
 	fmt.Println("Boards: Raspberry Pi 3, 4, 5, Zero 2 W. Ethernet only (Zero 2 W: by a USB adapter): there is no Wi-Fi in this image.")
 	return nil
@@ -117,7 +108,7 @@ func (m image) quietly(cmd *exec.Cmd) error {
 func (m image) environment() ([]string, error) {
 	env := append(os.Environ(), "HOME="+filepath.Join(m.work, "home"), "TMPDIR="+m.work, "TZ=UTC", "GOFLAGS=-trimpath -buildvcs=false",
 		"GOARCH=arm64", "CGO_ENABLED=0", "GOWORK=off",
-		fmt.Sprintf("SOURCE_DATE_EPOCH=%d", m.built.Unix()), fmt.Sprintf("E2FSPROGS_FAKE_TIME=%d", m.built.Unix()))
+		fmt.Sprintf("SOURCE_DATE_EPOCH=%d", m.Built.Unix()), fmt.Sprintf("E2FSPROGS_FAKE_TIME=%d", m.Built.Unix()))
 	names := []string{"GOPATH", "GOMODCACHE", "GOCACHE"}
 	values, err := exec.Command("go", append([]string{"env"}, names...)...).Output() // a line each
 	if err != nil {
@@ -132,6 +123,7 @@ func (m image) environment() ([]string, error) {
 // pack compresses the first n bytes of the image; programs that write cards read gzip. Written over a card, what ends
 // before the state updates the board.
 func pack(raw, packed string, n int64) error {
+	began := time.Now()
 	in, err := os.Open(raw)
 	if err != nil {
 		return err
@@ -152,5 +144,9 @@ func pack(raw, packed string, n int64) error {
 	if err := z.Close(); err != nil {
 		return err
 	}
-	return out.Close()
+	if err := out.Close(); err != nil {
+		return err
+	}
+	_, err = source.Print(packed, began)
+	return err
 }

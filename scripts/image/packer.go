@@ -13,7 +13,7 @@ const toolsModule = "github.com/gokrazy/tools"
 // packer builds gokrazy's gok for this machine. In a copy of the pinned module, the time of every file is the time of
 // build in place of now, and the certificates are those of golang.org/x/crypto in place of this machine's.
 func (m image) packer() (gok string, err error) {
-	pins := filepath.Join(m.root, "scripts", "image", "gokrazy")
+	pins := filepath.Join(m.Root, "scripts", "image", "gokrazy")
 	dir := filepath.Join(m.work, "gok")
 	if err := copyInto(dir, filepath.Join(pins, "go.mod"), filepath.Join(pins, "go.sum")); err != nil {
 		return "", err
@@ -59,7 +59,7 @@ import (
 func epoch(fs.FileInfo) time.Time { return time.Unix(%d, 0).UTC() }
 
 func below(path string) string { return strings.TrimPrefix(path, %q) }
-`, m.built.Unix(), m.work+"/")
+`, m.Built.Unix(), m.work+"/")
 	if err := os.WriteFile(filepath.Join(dir, "epoch.go"), []byte(epoch), 0o644); err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ Description: pair a board that has no keyboard with its owner's account
  paird runs the device side of the OAuth 2.0 Device Authorization Grant
  (RFC 8628): it shows a user code and a QR code on a small panel, keeps the
  tokens through power cuts and uses them for MQTT telemetry.
-`, debVersion(r.version, r.built.Unix()), a.debian, (size+1023)/1024)
+`, debVersion(r.Version, r.Built.Unix()), a.debian, (size+1023)/1024)
 }
 
 // deb makes the Debian package of one architecture.
@@ -56,7 +56,7 @@ func (r release) deb(a arch, files []file) (string, error) {
 		file{"DEBIAN/control", 0o644, []byte(r.control(a, files))},
 		file{"DEBIAN/conffiles", 0o644, []byte("/etc/paird/paird.toml\n")})
 	for _, script := range []string{"postinst", "prerm", "postrm"} {
-		data, err := os.ReadFile(filepath.Join(r.root, "scripts", "debian", script))
+		data, err := os.ReadFile(filepath.Join(r.Root, "scripts", "debian", script))
 		if err != nil {
 			return "", err
 		}
@@ -65,13 +65,13 @@ func (r release) deb(a arch, files []file) (string, error) {
 	if err := r.write(stage, all); err != nil {
 		return "", err
 	}
-	name := fmt.Sprintf("paird_%s_%s.deb", debVersion(r.version, r.built.Unix()), a.debian)
+	name := fmt.Sprintf("paird_%s_%s.deb", debVersion(r.Version, r.Built.Unix()), a.debian)
 	level := "-z9"
 	if r.quick {
 		level = "-z0"
 	}
-	cmd := exec.Command("dpkg-deb", "--root-owner-group", "-Zxz", level, "--build", stage, filepath.Join(r.out, name))
-	cmd.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.built.Unix()))
+	cmd := exec.Command("dpkg-deb", "--root-owner-group", "-Zxz", level, "--build", stage, filepath.Join(r.Out, name))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.Built.Unix()))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("dpkg-deb: %w: %s", err, out)
 	}
@@ -101,6 +101,6 @@ func (r release) write(dir string, files []file) error {
 				return err
 			}
 		}
-		return os.Chtimes(path, r.built, r.built)
+		return os.Chtimes(path, r.Built, r.Built)
 	})
 }

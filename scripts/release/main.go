@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/paird/paird/scripts/internal/source"
 )
 
 // arch is one row of what is built.
@@ -22,26 +25,19 @@ func architectures() []arch {
 
 // release is one call of this program.
 type release struct {
-	root    string    // of the project
-	out     string    // where everything goes
-	version string    // of the tag
-	built   time.Time // of the last commit: the time of every file
-	sign    string    // a private key of OpenSSH; "": not signed
-	only    string    // of Debian's architectures; "": all
-	quick   bool      // no SBOM and tar.gz, packages hardly compressed: for tests
+	source.Source
+	sign  string // a private key of OpenSSH; "": not signed
+	only  string // of Debian's architectures; "": all
+	quick bool   // no SBOM and tar.gz, packages hardly compressed: for tests
 }
 
 func main() {
 	r := release{}
-	built := flag.Int64("built", 0, "the time of build, in seconds since 1970")
-	flag.StringVar(&r.root, "root", ".", "the project's folder")
-	flag.StringVar(&r.out, "o", "build/release", "where everything goes")
-	flag.StringVar(&r.version, "version", "dev", "the version")
+	r.Flags(flag.CommandLine, "build/release")
 	flag.StringVar(&r.sign, "sign", "", "the OpenSSH private key that signs SHA256SUMS")
 	flag.StringVar(&r.only, "only", "", "this one of Debian's architectures")
 	flag.BoolVar(&r.quick, "quick", false, "for tests: packages alone, hardly compressed")
 	flag.Parse()
-	r.built = time.Unix(*built, 0).UTC()
 	if err := r.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
@@ -50,10 +46,10 @@ func main() {
 
 // run builds everything and prints the size of each file and how long it took.
 func (r release) run() error {
-	if err := os.RemoveAll(r.out); err != nil {
+	if err := os.RemoveAll(r.Out); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(r.out, 0o755); err != nil {
+	if err := os.MkdirAll(r.Out, 0o755); err != nil {
 		return err
 	}
 	p, err := r.manual()
@@ -82,7 +78,7 @@ func (r release) manual() (program, error) {
 	}
 	defer os.RemoveAll(dir)
 	binary := filepath.Join(dir, "paird")
-	cmd := exec.Command("go", "build", "-C", r.root, "-o", binary, "./cmd/paird")
+	cmd := exec.Command("go", "build", "-C", r.Root, "-o", binary, "./cmd/paird")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return program{}, fmt.Errorf("go build: %w: %s", err, out)
 	}
@@ -90,17 +86,15 @@ func (r release) manual() (program, error) {
 }
 
 // architecture makes the files of one architecture and returns their names.
-func (r release) architecture(a arch, p program) ([]string, error) {
-	began := time.Now()
-	if err := r.make("build/paird-" + a.build); err != nil {
+func (r release) architecture(a arch, p program) (names []string, err error) {
+	binary, err := r.Program(a.build)
+	if err != nil {
 		return nil, err
 	}
-	binary := filepath.Join(r.root, "build", "paird-"+a.build)
 	files, err := r.tree(binary, p)
 	if err != nil {
 		return nil, err
 	}
-	var names []string
 	steps := []func() (string, error){
 		func() (string, error) { return r.deb(a, files) },
 		func() (string, error) { return r.tarball(a, binary) },
@@ -109,20 +103,17 @@ func (r release) architecture(a arch, p program) ([]string, error) {
 	if r.quick {
 		steps = steps[:1]
 	}
-	for _, one := range steps {
-		name, err := one()
+	for _, step := range steps {
+		began := time.Now()
+		name, err := step()
 		if err != nil {
+			return nil, err
+		}
+		size, err := source.Print(filepath.Join(r.Out, name), began)
+		if err := errors.Join(err, r.fits(name, size)); err != nil {
 			return nil, err
 		}
 		names = append(names, name)
-		info, err := os.Stat(filepath.Join(r.out, name))
-		if err != nil {
-			return nil, err
-		}
-		fmt.Printf("%-44s %9d bytes %6.1f s\n", name, info.Size(), time.Since(began).Seconds())
-		if err := r.fits(name, info.Size()); err != nil {
-			return nil, err
-		}
 	}
 	return names, nil
 }
@@ -135,11 +126,4 @@ func (r release) fits(name string, size int64) error {
 		return fmt.Errorf("%s has %d bytes, %d at most", name, size, mostDeb)
 	}
 	return nil
-}
-
-// make runs one target of the Makefile for this version.
-func (r release) make(target string) error {
-	cmd := exec.Command("make", "-s", "-C", r.root, target, "VERSION="+r.version, fmt.Sprintf("BUILT=%d", r.built.Unix()))
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	return cmd.Run()
 }

@@ -40,20 +40,20 @@ func (r release) tree(binary string, p program) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	example, err := os.ReadFile(filepath.Join(r.root, "config", "paird.example.toml"))
+	example, err := os.ReadFile(filepath.Join(r.Root, "config", "paird.example.toml"))
 	if err != nil {
 		return nil, err
 	}
 	all := []file{
 		{"usr/bin/paird", 0o755, b},
-		{"usr/share/man/man1/paird.1.gz", 0o644, gzipped(p.page(r.version, r.built))},
-		{"usr/share/man/man5/paird.toml.5.gz", 0o644, gzipped(configPage(string(example), r.version, r.built))},
+		{"usr/share/man/man1/paird.1.gz", 0o644, gzipped(p.page(r.Version, r.Built))},
+		{"usr/share/man/man5/paird.toml.5.gz", 0o644, gzipped(configPage(string(example), r.Version, r.Built))},
 		{"usr/share/bash-completion/completions/paird", 0o644, []byte(p.bash())},
 		{"usr/share/zsh/vendor-completions/_paird", 0o644, []byte(p.zsh())},
 		{"usr/share/fish/vendor_completions.d/paird.fish", 0o644, []byte(p.fish())},
 	}
 	for to, from := range shipped() {
-		names, err := filepath.Glob(filepath.Join(r.root, from))
+		names, err := filepath.Glob(filepath.Join(r.Root, from))
 		if err != nil {
 			return nil, err
 		}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/paird/paird/scripts/internal/source"
 )
 
 // made is a release of one architecture. Its SBOM is that of a paird built for this machine; in the packages a small
@@ -41,7 +43,7 @@ func built(t *testing.T) string {
 
 func make1(t *testing.T, binary string) made {
 	t.Helper()
-	m := made{release: release{root: "../..", out: t.TempDir(), version: "v1.2.3", built: when}}
+	m := made{release: release{Source: source.Source{Root: "../..", Out: t.TempDir(), Version: "v1.2.3", Built: when}}}
 	script := filepath.Join(t.TempDir(), "paird")
 	mustWrite(t, script, "#!/bin/sh\necho paird dev\n")
 	var err error
@@ -89,8 +91,8 @@ func testSameBytes(t *testing.T, one, two made) {
 		t.Fatalf("made %q, then %q", one.names, two.names)
 	}
 	for _, name := range append(one.names, "SHA256SUMS") {
-		a, err1 := os.ReadFile(filepath.Join(one.out, name))
-		b, err2 := os.ReadFile(filepath.Join(two.out, name))
+		a, err1 := os.ReadFile(filepath.Join(one.Out, name))
+		b, err2 := os.ReadFile(filepath.Join(two.Out, name))
 		if err := errors.Join(err1, err2); err != nil || !bytes.Equal(a, b) {
 			t.Errorf("%s differs: %v", name, err)
 		}
@@ -151,7 +153,7 @@ func testBash(t *testing.T, p program) {
 
 // dpkg installs, upgrades with an edited configuration, removes and purges it, below a folder of its own.
 func testPackage(t *testing.T, m made) {
-	deb := filepath.Join(m.out, m.names[0])
+	deb := filepath.Join(m.Out, m.names[0])
 	if got := output(t, "dpkg-deb", "-f", deb, "Version", "Architecture"); got != "Version: 1.2.3\nArchitecture: amd64\n" {
 		t.Errorf("%q", got)
 	}
@@ -181,12 +183,12 @@ func testPackage(t *testing.T, m made) {
 		t.Errorf("no user paird: %v %q", err, passwd)
 	}
 	mustWrite(t, conf, "# mine\n")
-	m.version = "v1.2.4"
+	m.Version = "v1.2.4"
 	next, err := m.deb(arch{"here", "amd64"}, m.files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dpkg("-i", filepath.Join(m.out, next))
+	dpkg("-i", filepath.Join(m.Out, next))
 	dpkg("-r", "paird")
 	for path, want := range map[string]string{conf: "# mine\n", grant: "grant"} {
 		if got, err := os.ReadFile(path); err != nil || string(got) != want {
@@ -210,7 +212,7 @@ func mustWrite(t *testing.T, path, text string) {
 
 // A tar.gz installs without Go.
 func testTarball(t *testing.T, m made) {
-	f, err := os.Open(filepath.Join(m.out, m.names[1]))
+	f, err := os.Open(filepath.Join(m.Out, m.names[1]))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +248,7 @@ func testTarball(t *testing.T, m made) {
 
 // The SBOM names the modules whose licences the notices have, in the same versions, and no others.
 func testSBOM(t *testing.T, m made) {
-	data, err := os.ReadFile(filepath.Join(m.out, m.names[2]))
+	data, err := os.ReadFile(filepath.Join(m.Out, m.names[2]))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,12 +283,12 @@ func TestSignature(t *testing.T) {
 	mustWrite(t, signers, "release@paird "+string(public))
 	var before []byte
 	for range 2 {
-		r := release{out: t.TempDir(), sign: key}
-		mustWrite(t, filepath.Join(r.out, "a"), "a")
+		r := release{Source: source.Source{Out: t.TempDir()}, sign: key}
+		mustWrite(t, filepath.Join(r.Out, "a"), "a")
 		if err := r.sums([]string{"a"}); err != nil {
 			t.Fatal(err)
 		}
-		sums := filepath.Join(r.out, "SHA256SUMS")
+		sums := filepath.Join(r.Out, "SHA256SUMS")
 		verify := func() error {
 			cmd := exec.Command("ssh-keygen", "-Y", "verify", "-n", namespace, "-I", "release@paird", "-f", signers, "-s", sums+".sig")
 			data, err := os.ReadFile(sums)

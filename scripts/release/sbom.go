@@ -47,8 +47,8 @@ func (r release) sbom(a arch, binary string) (string, error) {
 		return "", err
 	}
 	d := document{Format: "CycloneDX", SpecVersion: "1.5", Version: 1}
-	d.Metadata.Timestamp = r.built
-	d.Metadata.Component = component{Type: "application", Name: "paird", Version: r.version,
+	d.Metadata.Timestamp = r.Built
+	d.Metadata.Component = component{Type: "application", Name: "paird", Version: r.Version,
 		Hashes: []hash{{"SHA-256", fmt.Sprintf("%x", sha256.Sum256(data))}}}
 	d.Components = []component{{Type: "library", Name: "std", Version: info.GoVersion, PURL: "pkg:golang/std@" + info.GoVersion}}
 	for _, m := range info.Deps {
@@ -62,6 +62,6 @@ func (r release) sbom(a arch, binary string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := fmt.Sprintf("paird-%s-linux-%s.cdx.json", r.version, a.build)
-	return name, os.WriteFile(filepath.Join(r.out, name), append(text, '\n'), 0o644)
+	name := fmt.Sprintf("paird-%s-linux-%s.cdx.json", r.Version, a.build)
+	return name, os.WriteFile(filepath.Join(r.Out, name), append(text, '\n'), 0o644)
 }

@@ -20,13 +20,13 @@ const namespace = "paird-release"
 func (r release) sums(names []string) error {
 	var b strings.Builder
 	for _, name := range slices.Sorted(slices.Values(names)) {
-		data, err := os.ReadFile(filepath.Join(r.out, name))
+		data, err := os.ReadFile(filepath.Join(r.Out, name))
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(&b, "%x  %s\n", sha256.Sum256(data), name)
 	}
-	path := filepath.Join(r.out, "SHA256SUMS")
+	path := filepath.Join(r.Out, "SHA256SUMS")
 	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil || r.sign == "" {
 		return err
 	}

@@ -19,12 +19,12 @@ func unpacked() []string {
 
 // tarball makes the tar.gz of one architecture, for systems without dpkg.
 func (r release) tarball(a arch, binary string) (string, error) {
-	top := fmt.Sprintf("paird-%s-linux-%s", r.version, a.build)
+	top := fmt.Sprintf("paird-%s-linux-%s", r.Version, a.build)
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	paths := []string{}
 	for _, pattern := range unpacked() {
-		found, err := filepath.Glob(filepath.Join(r.root, pattern))
+		found, err := filepath.Glob(filepath.Join(r.Root, pattern))
 		if err != nil {
 			return "", err
 		}
@@ -35,7 +35,7 @@ func (r release) tarball(a arch, binary string) (string, error) {
 		return "", err
 	}
 	for _, path := range paths {
-		name, err := filepath.Rel(r.root, path)
+		name, err := filepath.Rel(r.Root, path)
 		if err != nil {
 			return "", err
 		}
@@ -46,7 +46,7 @@ func (r release) tarball(a arch, binary string) (string, error) {
 	if err := w.Close(); err != nil {
 		return "", err
 	}
-	return top + ".tar.gz", os.WriteFile(filepath.Join(r.out, top+".tar.gz"), gzipped(b.String()), 0o644)
+	return top + ".tar.gz", os.WriteFile(filepath.Join(r.Out, top+".tar.gz"), gzipped(b.String()), 0o644)
 }
 
 // entry adds one file, with the modes and owner that every machine gives it.
@@ -59,7 +59,7 @@ func (r release) entry(w *tar.Writer, name, path string) error {
 	if strings.HasSuffix(name, ".sh") || strings.HasSuffix(name, "/paird") {
 		mode = 0o755
 	}
-	h := &tar.Header{Name: name, Mode: mode, Size: int64(len(data)), ModTime: r.built, Format: tar.FormatPAX}
+	h := &tar.Header{Name: name, Mode: mode, Size: int64(len(data)), ModTime: r.Built, Format: tar.FormatPAX}
 	if err := w.WriteHeader(h); err != nil {
 		return err
 	}
