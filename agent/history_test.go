@@ -50,14 +50,14 @@ func (h *household) verdict() {
 			if i.Pairing && i.Abandoned && h.leftEarly(i.Lost) {
 				h.fail("the answer to an approved code, token %s, was not awaited", i.Refresh)
 			}
-			if why := s.Ended(i.Refresh); why != astest.Lives && h.avoidable(i, why, issues) {
+			if why := s.Ended(i.Refresh); why != astest.NotEnded && h.avoidable(i, why, issues) {
 				h.fail("the grant of token %s has ended: %s", i.Refresh, why)
 			}
 		}
 		if h.gaveBack(issues) { // a response that must not be used, on a device without a grant: its tokens are revoked
 			return
 		}
-		if h.sibling.Refresh != "" && s.Ended(h.sibling.Refresh) != astest.Lives && !h.resetsOf && h.excused[h.sibling.Grant] == "" && h.excused[-1] == "" {
+		if h.sibling.Refresh != "" && s.Ended(h.sibling.Refresh) != astest.NotEnded && !h.resetsOf && h.excused[h.sibling.Grant] == "" && h.excused[-1] == "" {
 			h.fail("the user's other device is un-paired: %s", s.Ended(h.sibling.Refresh))
 		}
 	})

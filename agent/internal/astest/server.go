@@ -35,10 +35,10 @@ type Ending string
 
 // The endings.
 const (
-	Lives   Ending = ""
-	Reuse   Ending = "a spent refresh token was used"
-	Revoked Ending = "revoked"
-	Respent Ending = "its device code was used again"
+	NotEnded Ending = ""
+	Reuse    Ending = "a spent refresh token was used"
+	Revoked  Ending = "revoked"
+	Respent  Ending = "its device code was used again"
 )
 
 // ErrInvalidGrant is RFC 6749 section 5.2 invalid_grant.
@@ -93,7 +93,7 @@ func (s *Server) Pair(account string, now time.Time) Tokens {
 
 func (s *Server) grantFor(account string) int {
 	for i, g := range s.grants {
-		if s.Shared && g.account == account && g.ending == Lives {
+		if s.Shared && g.account == account && g.ending == NotEnded {
 			return i
 		}
 	}
@@ -145,7 +145,7 @@ func (s *Server) Good(refresh string, now time.Time) bool {
 	c := s.chains[n]
 	idle := s.Idle > 0 && now.Sub(c.given) > s.Idle
 	inGrace := token == c.before && now.Sub(c.given) <= s.Grace && s.Grace > 0
-	return s.grants[c.grant].ending == Lives && !idle && (token >= c.oldest || inGrace)
+	return s.grants[c.grant].ending == NotEnded && !idle && (token >= c.oldest || inGrace)
 }
 
 // newest reports whether that is the last refresh token of its pairing.
@@ -187,13 +187,13 @@ func (s *Server) Revoke(token string) {
 func (s *Server) Ended(token string) Ending {
 	n, _, ok := s.find(token)
 	if !ok {
-		return Lives
+		return NotEnded
 	}
 	return s.grants[s.chains[n].grant].ending
 }
 
 func (s *Server) end(grant int, why Ending) {
-	if s.grants[grant].ending == Lives {
+	if s.grants[grant].ending == NotEnded {
 		s.grants[grant].ending = why
 	}
 }

@@ -79,18 +79,18 @@ func underEIO(t *testing.T, d *e2e.Device, call, when string) bool {
 		d.Wrap = append(d.Wrap, "-P", path)
 	}
 	if err := d.Launch()(); err != nil {
-		t.Errorf("%s, when=%s: it does not come up: %v\n%.2000s", call, when, err, d.Life.Text())
-		d.Life.Kill()
+		t.Errorf("%s, when=%s: it does not come up: %v\n%.2000s", call, when, err, d.Process.Text())
+		d.Process.Kill()
 		return false
 	}
 	d.Now()
-	if d.Lives() == 1 {
+	if d.Starts() == 1 {
 		d.Do("pair")
 		d.Await("paired, or a problem", func(s control.Status) bool { return e2e.Paired(s) || storageProblem(s) })
 	}
 	d.Paird("publish", "more", "message")
 	d.Stop()
-	if said := d.Life.Text(); strings.Contains(said, "panic:") || strings.Contains(said, "SIGSEGV") {
+	if said := d.Process.Text(); strings.Contains(said, "panic:") || strings.Contains(said, "SIGSEGV") {
 		t.Errorf("%s, when=%s: %.2000s", call, when, said)
 	}
 	return strings.Contains(string(e2e.Must(os.ReadFile(log))(t)), "INJECTED")

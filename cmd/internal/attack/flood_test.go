@@ -30,7 +30,7 @@ const (
 // client is an HTTP client whose connections are the account's.
 func client(d *e2e.Device, who e2e.Account) *http.Client {
 	dial := func(context.Context, string, string) (net.Conn, error) { return who.Dial(d.Socket) }
-	return &http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 64}, Timeout: e2e.Patience}
+	return &http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 64}, Timeout: e2e.WaitLimit}
 }
 
 // ask makes one call as the account and returns the status of the answer.
@@ -93,7 +93,7 @@ func status(t *testing.T, d *e2e.Device, key string) int64 {
 }
 
 func proc(d *e2e.Device, name string) string {
-	return fmt.Sprintf("/proc/%d/%s", d.Life.Cmd.Process.Pid, name)
+	return fmt.Sprintf("/proc/%d/%s", d.Process.Cmd.Process.Pid, name)
 }
 
 // processor is the processor time that the daemon has used (proc(5): ticks of 10 ms).

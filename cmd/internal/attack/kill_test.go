@@ -21,7 +21,7 @@ func TestKilledWhileKeysAreAwaited(t *testing.T) {
 	killed := func(what string) {
 		t.Helper()
 		e2e.Eventually(t, "the keys are asked for at "+what, func() bool { return h.hits.Swap(0) > 0 })
-		d.Life.Kill()
+		d.Process.Kill()
 		h.on.Store(false)
 		d.Start()
 		d.Await("paired after "+what, e2e.Paired)

@@ -101,11 +101,11 @@ func TestHookIsTrusted(t *testing.T) {
 func TestNoCore(t *testing.T) {
 	t.Setenv("GOTRACEBACK", "crash") // Go then ends as a C program does: by SIGABRT
 	d := pairedDevice(t, providertest.New(t, nil), "prlimit", "--core=unlimited:")
-	must(t, d.Life.Cmd.Process.Signal(syscall.SIGABRT))
-	<-d.Life.Done()
-	state, ok := d.Life.Cmd.ProcessState.Sys().(syscall.WaitStatus)
+	must(t, d.Process.Cmd.Process.Signal(syscall.SIGABRT))
+	<-d.Process.Done()
+	state, ok := d.Process.Cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if !ok || !state.Signaled() || state.Signal() != syscall.SIGABRT {
-		t.Fatalf("it did not die of the signal: %v", d.Life.Cmd.ProcessState)
+		t.Fatalf("it did not die of the signal: %v", d.Process.Cmd.ProcessState)
 	}
 	if state.CoreDump() {
 		t.Error("its memory is in a core file")
@@ -133,7 +133,7 @@ func TestNothingToFind(t *testing.T) {
 	if environ, err := os.ReadFile(proc(d, "environ")); err == nil && p.Leak(string(environ), true) != "" {
 		t.Error("a secret is in the environment")
 	}
-	d.Life.Kill()
+	d.Process.Kill()
 	look("killed")
 	d.Start()
 	d.Await("paired", e2e.Paired)

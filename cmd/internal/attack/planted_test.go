@@ -158,7 +158,7 @@ func TestSocketRace(t *testing.T) {
 			if ready() == nil {
 				t.Errorf("the folder of %s was taken", owner.Name)
 			}
-			d.Life.Kill()
+			d.Process.Kill()
 		}
 		stop.Store(true)
 		must(t, <-stopped)

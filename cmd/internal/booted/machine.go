@@ -92,7 +92,7 @@ func removeGroup(group string) {
 // --notify-ready).
 func booted(t testing.TB, conn *net.UnixConn) (leader string) {
 	t.Helper()
-	conn.SetReadDeadline(time.Now().Add(e2e.Patience))
+	conn.SetReadDeadline(time.Now().Add(e2e.WaitLimit))
 	for said, ready := make([]byte, 4096), false; !ready || leader == ""; {
 		n, err := conn.Read(said)
 		if err != nil {
@@ -113,7 +113,7 @@ func booted(t testing.TB, conn *net.UnixConn) (leader string) {
 
 // halt ends the container: a second SIGTERM does not wait for its services.
 func halt(t testing.TB, p *e2e.Process) {
-	for limit := time.After(e2e.Patience); ; {
+	for limit := time.After(e2e.WaitLimit); ; {
 		p.Cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-p.Done():

@@ -114,8 +114,8 @@ func (d *device) awaitOnline() {
 	d.t.Helper()
 	select {
 	case <-d.online:
-	case <-time.After(e2e.Patience):
-		d.t.Fatalf("no session came online within %v", e2e.Patience)
+	case <-time.After(e2e.WaitLimit):
+		d.t.Fatalf("no session came online within %v", e2e.WaitLimit)
 	}
 }
 

@@ -121,7 +121,7 @@ func (p *proxy) guest(device net.Conn) {
 
 func (p *proxy) dial() net.Conn {
 	for _, target := range p.targets {
-		if conn, err := net.DialTimeout("tcp", target, e2e.Patience); err == nil {
+		if conn, err := net.DialTimeout("tcp", target, e2e.WaitLimit); err == nil {
 			return conn
 		}
 	}

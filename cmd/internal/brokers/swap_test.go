@@ -37,7 +37,7 @@ func TestSwapBeforeConnack(t *testing.T) {
 		select {
 		case <-accepted:
 			cancel(telemetry.ErrSwap)
-		case <-time.After(e2e.Patience):
+		case <-time.After(e2e.WaitLimit):
 			cancel(errors.New("there was no CONNACK"))
 		}
 	}()

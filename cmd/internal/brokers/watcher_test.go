@@ -29,7 +29,7 @@ func watch(t *testing.T, b *broker, device string) *watcher {
 	w := &watcher{again: b.again, args: append([]string{
 		"-h", "127.0.0.1", "-p", fmt.Sprint(b.port), "-i", "watcher-" + device, "-c", "-q", "1", "-v", "-t", "paird/" + device + "/#",
 	}, b.door...)}
-	ctx, cancel := context.WithTimeout(t.Context(), e2e.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), e2e.WaitLimit)
 	defer cancel()
 	for {
 		out, err := exec.CommandContext(ctx, "mosquitto_sub", append([]string{"-E"}, w.args...)...).CombinedOutput()

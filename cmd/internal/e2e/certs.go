@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/paird/paird/cmd/internal/cert"
@@ -54,12 +55,12 @@ func (a *Authority) Below(t testing.TB, edits ...cert.Edit) *Authority {
 // files writes a certificate, with those behind it, and its key.
 func files(t testing.TB, pair tls.Certificate) Certificate {
 	t.Helper()
-	chain := ""
+	var chain strings.Builder
 	for _, der := range pair.Certificate {
-		chain += block("CERTIFICATE", der)
+		chain.WriteString(block("CERTIFICATE", der))
 	}
 	key := block("PRIVATE KEY", Must(x509.MarshalPKCS8PrivateKey(pair.PrivateKey))(t))
-	return Certificate{CertFile: Write(t, "cert.pem", chain), KeyFile: Write(t, "key.pem", key), Pair: pair}
+	return Certificate{CertFile: Write(t, "cert.pem", chain.String()), KeyFile: Write(t, "key.pem", key), Pair: pair}
 }
 
 func block(kind string, der []byte) string {

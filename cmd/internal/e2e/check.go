@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Patience bounds every wait for something that must happen.
-const Patience = 60 * time.Second
+// WaitLimit bounds every wait for something that must happen.
+const WaitLimit = 60 * time.Second
 
 // Must ends the test where a call that cannot fail here does.
 func Must[T any](v T, err error) func(testing.TB) T {
@@ -30,9 +30,9 @@ func Eventually(t testing.TB, what string, ask func() bool) {
 	t.Helper()
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
-	for limit := time.Now().Add(Patience); !ask(); <-again.C {
+	for limit := time.Now().Add(WaitLimit); !ask(); <-again.C {
 		if time.Now().After(limit) {
-			t.Fatalf("not within %s: %s", Patience, what)
+			t.Fatalf("not within %s: %s", WaitLimit, what)
 		}
 	}
 }

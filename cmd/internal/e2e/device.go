@@ -18,14 +18,14 @@ import (
 // DeviceID is device.id of every Device.
 const DeviceID = "dev1"
 
-// Device is the real paird with a configuration and a state directory, through all its lives.
+// Device is the real paird with a configuration and a state directory, over all its starts.
 type Device struct {
 	testing.TB
 	*control.Client
 	Dir, State, Config, Socket string   // paths
 	Wrap                       []string // the program, with its arguments, that runs paird: setpriv or strace; nil for none
-	Life                       *Process // the last
-	lives                      []*Process
+	Process                    *Process // the last
+	processes                  []*Process
 }
 
 // NewDevice configures a device; state is its state directory ("": one of its own), sections are those of its
@@ -60,31 +60,31 @@ func (d *Device) Section(format string, args ...any) {
 	}
 }
 
-// Start begins a life and waits until it is ready.
+// Start starts the daemon and waits until it is ready.
 func (d *Device) Start() {
 	d.Helper()
 	ready := d.Launch()
 	if err := ready(); err != nil {
-		d.Fatalf("life %d does not become ready: %v", len(d.lives), err)
+		d.Fatalf("process %d does not become ready: %v", len(d.processes), err)
 	}
 }
 
-// Launch begins a life; ready waits for its READY=1 (sd_notify(3)) or its end.
+// Launch starts the daemon; ready waits for its READY=1 (sd_notify(3)) or its end.
 func (d *Device) Launch() (ready func() error) {
 	d.Helper()
-	path := filepath.Join(d.Dir, fmt.Sprintf("notify%d", len(d.lives)))
+	path := filepath.Join(d.Dir, fmt.Sprintf("notify%d", len(d.processes)))
 	conn := Must(net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"}))(d)
 	if err := os.Chmod(path, 0o666); err != nil { // also for a daemon of another user
 		d.Fatal(err)
 	}
 	command := append(slices.Clone(d.Wrap), Program("paird"), "run", "--config", d.Config)
-	d.Life = Start(d, []string{"NOTIFY_SOCKET=" + path}, command[0], command[1:]...)
-	life := d.Life
-	d.lives = append(d.lives, life)
-	go func() { <-life.Done(); conn.Close() }()
+	d.Process = Start(d, []string{"NOTIFY_SOCKET=" + path}, command[0], command[1:]...)
+	process := d.Process
+	d.processes = append(d.processes, process)
+	go func() { <-process.Done(); conn.Close() }()
 	return func() error {
 		defer conn.Close()
-		conn.SetReadDeadline(time.Now().Add(Patience))
+		conn.SetReadDeadline(time.Now().Add(WaitLimit))
 		for said := make([]byte, 256); ; {
 			n, err := conn.Read(said)
 			if err != nil {
@@ -97,23 +97,23 @@ func (d *Device) Launch() (ready func() error) {
 	}
 }
 
-// Lives is how often the device was started.
-func (d *Device) Lives() int { return len(d.lives) }
+// Starts is how often the device was started.
+func (d *Device) Starts() int { return len(d.processes) }
 
-// Journal is what all lives have written to standard output and error.
+// Journal is what all processes have written to standard output and error.
 func (d *Device) Journal() string {
 	var all strings.Builder
-	for _, life := range d.lives {
-		all.WriteString(life.Text() + "\n")
+	for _, process := range d.processes {
+		all.WriteString(process.Text() + "\n")
 	}
 	return all.String()
 }
 
-// Stop ends the life as systemd would; it must end with 0.
+// Stop ends the daemon as systemd would; it must end with 0.
 func (d *Device) Stop() {
 	d.Helper()
-	d.Life.Stop(d)
-	if code := d.Life.Cmd.ProcessState.ExitCode(); code != 0 {
+	d.Process.Stop(d)
+	if code := d.Process.Cmd.ProcessState.ExitCode(); code != 0 {
 		d.Errorf("paird ended with %d", code)
 	}
 }
@@ -137,7 +137,7 @@ func (d *Device) Do(args ...string) string {
 // Now is the status, asked once.
 func (d *Device) Now() control.Status {
 	d.Helper()
-	ctx, cancel := context.WithTimeout(d.Context(), Patience)
+	ctx, cancel := context.WithTimeout(d.Context(), WaitLimit)
 	defer cancel()
 	s, err := d.Status(ctx)
 	if err != nil {
@@ -151,7 +151,7 @@ func (d *Device) Await(what string, want func(control.Status) bool) control.Stat
 	d.Helper()
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
-	limit := time.After(Patience)
+	limit := time.After(WaitLimit)
 	for {
 		s := d.Now()
 		if want(s) {
@@ -159,10 +159,10 @@ func (d *Device) Await(what string, want func(control.Status) bool) control.Stat
 		}
 		select {
 		case <-look.C:
-		case <-d.Life.Done():
+		case <-d.Process.Done():
 			d.Fatalf("paird ended while the test waited for: %s", what)
 		case <-limit:
-			d.Fatalf("not within %s: %s; the status is %+v", Patience, what, s)
+			d.Fatalf("not within %s: %s; the status is %+v", WaitLimit, what, s)
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (p *Process) unread() bool {
 
 // Find is the first line from now on that want accepts.
 func (p *Process) Find(want func(line string) bool) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	ctx, cancel := context.WithTimeout(context.Background(), WaitLimit)
 	defer cancel()
 	for {
 		line, err := p.Line(ctx)
@@ -160,7 +160,7 @@ func (p *Process) Stop(t testing.TB) {
 		p.Cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-p.done:
-		case <-time.After(Patience):
+		case <-time.After(WaitLimit):
 			t.Errorf("%s does not end at SIGTERM", p.Cmd.Path)
 			p.Kill()
 		}
@@ -192,7 +192,7 @@ func (p *Process) Text() string {
 // Run runs a program to its end and returns what it prints and its exit code; where it fails, with its errors.
 func Run(t testing.TB, name string, args ...string) (string, int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*WaitLimit)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, name, args...).Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {

@@ -105,7 +105,7 @@ func (d *demo) end() {
 		if code := d.lab.Cmd.ProcessState.ExitCode(); code != 0 {
 			d.Errorf("after Ctrl-C: exit %d", code)
 		}
-	case <-time.After(e2e.Patience):
+	case <-time.After(e2e.WaitLimit):
 		d.Error("Ctrl-C does not end the lab")
 	}
 }

@@ -102,7 +102,7 @@ func TestSecretClientSurvivesKill(t *testing.T) {
 	newPhone(t, p.ca).approve(d.pairing(), "bob")
 	d.Await("paired as bob", paired("bob Example"))
 
-	d.Life.Kill()
+	d.Process.Kill()
 	if out, code := d.Paird("pair"); code != 5 {
 		t.Errorf("paird pair without a daemon: exit %d: %s", code, out)
 	}

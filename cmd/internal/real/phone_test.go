@@ -26,7 +26,7 @@ type phone struct {
 func newPhone(t *testing.T, ca *e2e.Authority) *phone {
 	jar := e2e.Must(cookiejar.New(nil))(t)
 	return &phone{t, &http.Client{
-		Jar: jar, Timeout: e2e.Patience,
+		Jar: jar, Timeout: e2e.WaitLimit,
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.Pool()}},
 	}}
 }

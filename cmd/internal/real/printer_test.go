@@ -47,7 +47,7 @@ func TestPrinter(t *testing.T) {
 			program = test.start(t, s.d)
 			program.AwaitText(t, "printing 10 ")
 
-			s.d.Life.Kill()
+			s.d.Process.Kill()
 			s.order(5) // wait at the broker
 			s.d.Start()
 			program.AwaitText(t, "printing 15 ")

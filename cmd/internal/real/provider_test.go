@@ -77,7 +77,7 @@ func (p *provider) note(s said) {
 // client trusts the throw-away authority.
 func (p *provider) client() *http.Client {
 	return &http.Client{
-		Timeout:   e2e.Patience,
+		Timeout:   e2e.WaitLimit,
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.ca.Pool()}},
 	}
 }

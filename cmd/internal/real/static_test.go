@@ -149,7 +149,7 @@ func (b *broker) publishFile(t *testing.T, topic, payload string) {
 // highWater is VmHWM of the daemon, KiB (proc(5)).
 func highWater(t *testing.T, d *device) int {
 	t.Helper()
-	text := string(e2e.Must(os.ReadFile(fmt.Sprintf("/proc/%d/status", d.Life.Cmd.Process.Pid)))(t))
+	text := string(e2e.Must(os.ReadFile(fmt.Sprintf("/proc/%d/status", d.Process.Cmd.Process.Pid)))(t))
 	_, after, _ := strings.Cut(text, "VmHWM:")
 	return e2e.Must(strconv.Atoi(strings.Fields(after)[0]))(t)
 }

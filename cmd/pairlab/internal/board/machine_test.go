@@ -63,7 +63,7 @@ func (m *machine) on() error {
 		time.AfterFunc(m.cutAfter, func() { close(failed); qemu.Kill() })
 	}
 	go func() { <-qemu.Done(); l.Close() }()
-	if err := l.SetDeadline(time.Now().Add(e2e.Patience)); err != nil {
+	if err := l.SetDeadline(time.Now().Add(e2e.WaitLimit)); err != nil {
 		return err
 	}
 	conn, err := l.Accept()
@@ -107,7 +107,7 @@ func (m *machine) do(what string, args, reply any) error {
 		return nil
 	case <-m.qemu.Done():
 		return fmt.Errorf("%s: %w: qemu has ended", what, errLost)
-	case <-time.After(2 * e2e.Patience):
+	case <-time.After(2 * e2e.WaitLimit):
 		return fmt.Errorf("%s: %w", what, errLost)
 	}
 }

@@ -137,7 +137,7 @@ func (s *scene) is(want func(control.Status) bool) func() (bool, error) {
 
 // eventually asks until the answer is yes; why says what keeps it from being so.
 func (s *scene) eventually(what string, ask func() (yes bool, why error)) error {
-	return s.within(2*e2e.Patience, what, ask)
+	return s.within(2*e2e.WaitLimit, what, ask)
 }
 
 func (s *scene) within(limit time.Duration, what string, ask func() (yes bool, why error)) error {

@@ -73,7 +73,7 @@ func (l *lab) paird() *peer {
 	f := <-done
 	l.codes <- issued
 	l.approve()
-	return &peer{name: "paird", pid: d.Life.Cmd.Process.Pid, code: f.showing(issued.Add(300 * time.Millisecond)).Sub(began),
+	return &peer{name: "paird", pid: d.Process.Cmd.Process.Pid, code: f.showing(issued.Add(300 * time.Millisecond)).Sub(began),
 		publish: l.published(e2e.DeviceID), files: []string{e2e.Program("paird")}}
 }
 
@@ -119,7 +119,7 @@ func (l *lab) oidcAgent() *peer {
 	l.approve()
 	select {
 	case <-gen.Done():
-	case <-time.After(e2e.Patience):
+	case <-time.After(e2e.WaitLimit):
 		l.Fatalf("oidc-gen does not end: %s", gen.Text())
 	}
 	return &peer{name: "oidc-agent", pid: agent.Cmd.Process.Pid, code: code, files: installed["oidc-agent"]}

@@ -52,7 +52,7 @@ func (c *canary) look() {
 	c.files("state directory", c.State)
 	c.in("log", []byte(c.Journal()), true)
 	c.file("panel", c.path("panel.png"), false)
-	proc := filepath.Join("/proc", strconv.Itoa(c.Life.Cmd.Process.Pid))
+	proc := filepath.Join("/proc", strconv.Itoa(c.Process.Cmd.Process.Pid))
 	c.file("command line", filepath.Join(proc, "cmdline"), true)
 	if os.Geteuid() == 0 {
 		c.file("environment", filepath.Join(proc, "environ"), true)
@@ -148,7 +148,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	d.refreshed(2)
 	c.look()
 	c.control()
-	d.Life.Kill()
+	d.Process.Kill()
 	d.Start()
 	c.follow()
 	d.refreshed(1)

@@ -97,8 +97,8 @@ func (d *device) revive(what string) {
 // endOf ends a life: one in two without a chance to tidy up.
 func (d *device) endOf() {
 	d.Helper()
-	if d.Lives()%2 == 0 {
-		d.Life.Kill()
+	if d.Starts()%2 == 0 {
+		d.Process.Kill()
 		return
 	}
 	d.Stop()
@@ -112,7 +112,7 @@ func TestDamaged(t *testing.T) {
 	l := newLab(t, 10*time.Minute)
 	d := newDevice(l, "", "[queue]\nsync = \"always\"\n")
 	d.pair()
-	d.Life.Kill()
+	d.Process.Kill()
 	all := damages(chance)
 	for _, file := range []string{"tokens.db", "queue", "tokens.a", "tokens.b", "metadata.json"} {
 		kinds := all
@@ -127,7 +127,7 @@ func TestDamaged(t *testing.T) {
 			d.recovers(what, file == "queue" && slices.ContainsFunc(all[:4], func(k damage) bool { return k.name == kind.name }))
 		}
 	}
-	t.Logf("%d starts in %.1f s", d.Lives(), time.Since(began).Seconds())
+	t.Logf("%d starts in %.1f s", d.Starts(), time.Since(began).Seconds())
 }
 
 // stateFile is the path of a file of the state directory; "queue" is the newest segment of the queue.
@@ -178,7 +178,7 @@ func TestAllCopiesLost(t *testing.T) {
 	l := newLab(t, 10*time.Minute)
 	d := newDevice(l, "")
 	d.pair()
-	d.Life.Kill()
+	d.Process.Kill()
 	for n, kind := range damages(rand.New(rand.NewPCG(8628, 3)))[:4] {
 		for _, file := range []string{"tokens.db", "tokens.a", "tokens.b", "queue", "metadata.json"} {
 			if err := kind.do(d.stateFile(file)); err != nil {
@@ -198,7 +198,7 @@ func TestKeyDamaged(t *testing.T) {
 	l := newLab(t, 10*time.Minute)
 	d := newDevice(l, "")
 	d.pair()
-	d.Life.Kill()
+	d.Process.Kill()
 	path := filepath.Join(d.State, "key")
 	key, err := os.ReadFile(path)
 	if err != nil {

@@ -122,7 +122,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	d.refreshed(2)
 	d.stillOne()
-	d.Life.Kill()
+	d.Process.Kill()
 	d.Start()
 	d.stillOne()
 }
@@ -136,7 +136,7 @@ func TestKilledOnFullDisk(t *testing.T) {
 		d.Start()
 		d.Await("online", e2e.Online)
 		d.refreshed(2)
-		d.Life.Kill()
+		d.Process.Kill()
 	}
 	empty()
 	d.Start()

@@ -76,7 +76,7 @@ func TestKilled(t *testing.T) {
 	l := newLab(t, 2*time.Second)
 	d := newDevice(l, "", "[queue]\nsync = \"always\"\n")
 	d.pair()
-	d.Life.Kill()
+	d.Process.Kill()
 	l.observer.setLag(chance.Uint64())
 	publishers := []*publisher{{topic: "test/a"}, {topic: "test/b"}, {topic: "test/c"}}
 	var met tally
@@ -114,14 +114,14 @@ func (d *device) stillborn(age time.Duration) {
 	d.Helper()
 	d.Launch()
 	<-time.After(age)
-	d.Life.Kill()
+	d.Process.Kill()
 }
 
 // liveAndDie is one life: it refreshes and publishes from the start and is killed after a while.
 func (d *device) liveAndDie(age time.Duration, publishers []*publisher, met *tally) {
 	d.Helper()
 	if d.count(provider.Reused) > 0 {
-		d.Fatalf("life %d ended the grant: %v", d.Lives(), d.observer.recent())
+		d.Fatalf("process %d ended the grant: %v", d.Starts(), d.observer.recent())
 	}
 	d.Start()
 	var underway atomic.Int32
@@ -133,8 +133,8 @@ func (d *device) liveAndDie(age time.Duration, publishers []*publisher, met *tal
 	busy.Go(func() { _, _ = d.Token(d.Context(), "", 0, true) })
 	select {
 	case <-time.After(age):
-	case <-d.Life.Done():
-		d.Fatalf("life %d ended by itself", d.Lives())
+	case <-d.Process.Done():
+		d.Fatalf("process %d ended by itself", d.Starts())
 	}
 	if d.observer.refreshing() {
 		met.refreshing++
@@ -142,7 +142,7 @@ func (d *device) liveAndDie(age time.Duration, publishers []*publisher, met *tal
 	if underway.Load() > 0 {
 		met.publishing++
 	}
-	d.Life.Kill()
+	d.Process.Kill()
 	busy.Wait()
 }
 
@@ -188,7 +188,7 @@ func TestKilledOffline(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		d.Life.Kill()
+		d.Process.Kill()
 		d.Start()
 		kept := d.Await("paired", e2e.Paired).Queue.Messages
 		if all := kept >= messages; all != (sync == "always") {

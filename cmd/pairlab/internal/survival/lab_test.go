@@ -89,7 +89,7 @@ func (l *lab) note(seen func()) {
 // wait returns once what was seen is enough. ok is called under mu.
 func (l *lab) wait(what string, ok func() bool) {
 	l.Helper()
-	limit := time.After(e2e.Patience)
+	limit := time.After(e2e.WaitLimit)
 	for {
 		l.mu.Lock()
 		enough, changed := ok(), l.changed
@@ -100,7 +100,7 @@ func (l *lab) wait(what string, ok func() bool) {
 		select {
 		case <-changed:
 		case <-limit:
-			l.Fatalf("not within %s: %s", e2e.Patience, what)
+			l.Fatalf("not within %s: %s", e2e.WaitLimit, what)
 		}
 	}
 }

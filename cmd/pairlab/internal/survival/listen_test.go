@@ -31,7 +31,7 @@ func TestListens(t *testing.T) {
 // listening are the local addresses of the TCP sockets on which the daemon listens, as proc(5) writes them.
 func listening(t *testing.T, d *device) []string {
 	t.Helper()
-	proc := fmt.Sprintf("/proc/%d", d.Life.Cmd.Process.Pid)
+	proc := fmt.Sprintf("/proc/%d", d.Process.Cmd.Process.Pid)
 	own := map[string]bool{} // inodes of its sockets
 	for _, fd := range e2e.Must(os.ReadDir(proc + "/fd"))(t) {
 		link, err := os.Readlink(filepath.Join(proc, "fd", fd.Name()))

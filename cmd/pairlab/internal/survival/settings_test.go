@@ -68,7 +68,7 @@ func (o *owner) press(hold time.Duration) {
 func (o *owner) sees(s display.Screen) {
 	o.Helper()
 	want := display.Render(s, display.Geometry{Width: 128, Height: 64, Name: "Kitchen printer"})
-	for limit, look := time.After(e2e.Patience), time.Tick(20*time.Millisecond); ; {
+	for limit, look := time.After(e2e.WaitLimit), time.Tick(20*time.Millisecond); ; {
 		if same(o.panel(), want) {
 			return
 		}
@@ -146,14 +146,14 @@ func TestSettingsFromTheCard(t *testing.T) {
 	o.online("one")
 	<-time.After(1100 * time.Millisecond) // a press that comes too soon after the question does not answer it
 	o.press(600 * time.Millisecond)
-	o.Life.AwaitText(t, "does not want the settings")
+	o.Process.AwaitText(t, "does not want the settings")
 	if o.kept() != before {
 		t.Error("taken over against the owner's will")
 	}
 	o.Stop()
 	o.Start()
 	o.Await("paired", e2e.Paired)
-	if o.Life.Count("new settings on the boot partition") > 0 {
+	if o.Process.Count("new settings on the boot partition") > 0 {
 		t.Error("asked again")
 	}
 	o.Stop()

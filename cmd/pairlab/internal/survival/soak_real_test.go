@@ -41,7 +41,7 @@ func TestSoak(t *testing.T) {
 	l := newLab(t, soakTokens)
 	d := newDevice(l, "", "[queue]\nsync = \"always\"\n")
 	d.pair()
-	d.Life.Kill()
+	d.Process.Kill()
 	p := &publisher{topic: "test/soak", pace: 20 * time.Millisecond}
 	total := soakTime(t)
 	life := max(20*time.Second, min(total/5, 3*time.Minute))
@@ -56,7 +56,7 @@ func TestSoak(t *testing.T) {
 		t.Error(err)
 	}
 	again := len(arrived) - unique(arrived)
-	t.Logf("%v, %d lives, %d interruptions: %d messages accepted, %d came twice, %d refreshes", total, d.Lives(), interruptions,
+	t.Logf("%v, %d lives, %d interruptions: %d messages accepted, %d came twice, %d refreshes", total, d.Starts(), interruptions,
 		len(p.accepted), again, l.count(provider.Refreshed))
 	if again > interruptions*soakPerStop {
 		t.Errorf("%d messages came twice in %d interruptions", again, interruptions)
@@ -91,7 +91,7 @@ func (d *device) soakOnce(life time.Duration, p *publisher) (interruptions int) 
 		time.Sleep(rest)
 	}
 	d.compareHolds(first)
-	d.Life.Kill()
+	d.Process.Kill()
 	busy.Wait()
 	return interruptions
 }
@@ -109,7 +109,7 @@ func (d *device) restartBroker() {
 type holds struct{ descriptors, private int }
 
 func (d *device) holds() holds {
-	pid := d.Life.Cmd.Process.Pid
+	pid := d.Process.Cmd.Process.Pid
 	return holds{len(e2e.Must(os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid)))(d.T)), e2e.CostOf(d.T, pid).Private}
 }
 
@@ -120,7 +120,7 @@ func (d *device) compareHolds(first holds) {
 		return d.holds().descriptors <= first.descriptors
 	})
 	now := d.holds()
-	d.T.Logf("life %d: %+v, at first %+v", d.Lives(), now, first)
+	d.T.Logf("life %d: %+v, at first %+v", d.Starts(), now, first)
 	if now.private > first.private+soakGrowth {
 		d.T.Errorf("%+v, at first %+v", now, first)
 	}

@@ -108,7 +108,7 @@ func second(t *testing.T) *device {
 	first := newDevice(t, newLab(t, time.Hour).URL, "").started()
 	d := *first
 	other := *first.Device
-	other.Life = nil // what it says is its own
+	other.Process = nil // what it says is its own
 	d.Device = &other
 	return d.ends()
 }

@@ -89,7 +89,7 @@ func TestTroubles(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			d := row.make(t)
-			if d.Life == nil && !d.inside {
+			if d.Process == nil && !d.inside {
 				d.endedWith(row)
 				return
 			}
