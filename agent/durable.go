@@ -94,7 +94,9 @@ func (k *keeper) plan() {
 
 // refreshDue is when to refresh the published grant.
 func (k *keeper) refreshDue() time.Time {
-	return refreshDue(k.pub, float64(k.o.Rand(time.Second))/float64(time.Second))
+	due := refreshDue(k.pub, float64(k.o.Rand(time.Second))/float64(time.Second))
+	k.o.Log.Debug("refresh planned", "at", due, "token_expires", k.pub.Expiry)
+	return due
 }
 
 // expire ends a grant that cannot be refreshed, once its access token has: "An expired access token with

@@ -234,6 +234,7 @@ func (p *Presenter) show(l look, now time.Time) error {
 
 // draw puts the picture on the panel; paper sleeps afterwards, which spares it.
 func (p *Presenter) draw(picture image.Image, full bool) error {
+	began := time.Now()
 	if f, ok := p.panel.(fuller); ok && full {
 		if err := f.Full(); err != nil {
 			return err
@@ -242,6 +243,7 @@ func (p *Presenter) draw(picture image.Image, full bool) error {
 	if err := p.panel.Draw(p.panel.Bounds(), picture, image.Point{}); err != nil {
 		return err
 	}
+	p.options.Log.Debug("panel drawn", "full", full, "took", time.Since(began))
 	if s, ok := p.panel.(sleeper); ok && p.geometry.Paper {
 		return s.Sleep()
 	}

@@ -35,6 +35,7 @@ func newClient(cfg Config) *Client {
 	h := &httpClient{
 		client:    &http.Client{Transport: cfg.HTTP, CheckRedirect: checkRedirect},
 		userAgent: "paird/" + cfg.Version,
+		log:       cfg.Log,
 	}
 	return &Client{
 		cfg:  cfg,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptrace"
@@ -27,6 +28,7 @@ const (
 type httpClient struct {
 	client    *http.Client
 	userAgent string
+	log       *slog.Logger
 }
 
 // response is a complete HTTP response.
@@ -84,9 +86,12 @@ func (c *httpClient) send(ctx context.Context, req *http.Request) (response, err
 	limited = httptrace.WithClientTrace(limited, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.userAgent)
+	began := time.Now()
 	r, err := c.exchange(req.WithContext(limited))
+	err = withoutURL(err)
+	c.log.Debug("request", "to", withoutQuery(req.URL.String()), "status", r.status, "bytes", len(r.body), "took", time.Since(began), "err", err)
 	if err != nil {
-		return response{}, &transportError{err: withoutURL(err), sent: sent.Load(), host: req.URL.Host}
+		return response{}, &transportError{err: err, sent: sent.Load(), host: req.URL.Host}
 	}
 	return r, nil
 }

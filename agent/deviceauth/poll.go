@@ -68,10 +68,11 @@ func (c *Client) pollSession(p Pending, now time.Time) *pollSession {
 // run polls at next and then as the responses say. RFC 8628 section 3.5: "Before each new request, the client MUST
 // wait at least the number of seconds specified by the "interval" parameter of the device authorization response".
 func (s *pollSession) run(ctx context.Context, next time.Time) (Token, error) {
-	for {
+	for said := ""; ; {
 		if !next.Before(s.deadline) {
 			return Token{}, s.expire(ctx)
 		}
+		s.client.cfg.Log.Debug("next poll", "in", time.Until(next), "interval", s.interval, "expires_in", time.Until(s.deadline), "after", said)
 		if err := remote.Wait(ctx, time.Until(next)); err != nil {
 			return Token{}, err
 		}
@@ -79,6 +80,7 @@ func (s *pollSession) run(ctx context.Context, next time.Time) (Token, error) {
 		inFlight, done := remote.Outlive(ctx, pollGrace)
 		r, err := s.poll(inFlight)
 		done()
+		said = r.oauthError.code
 		switch {
 		case err != nil:
 			if next, err = s.afterNoResponse(ctx, err); err != nil {

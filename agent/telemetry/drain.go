@@ -216,10 +216,14 @@ func (s *session) send(m outgoing) error {
 
 // takeAcks takes all PUBACKs there are, up to the first that is missing.
 func (s *session) takeAcks() error {
+	n, oldest := len(s.unacked), s.unacked[0].sent
 	for len(s.unacked) > 0 && s.unacked[0].acked() {
 		if err := s.takeAck(); err != nil {
 			return err
 		}
+	}
+	if len(s.unacked) == 0 { // and not for each: a full queue would write one line a message
+		s.log.Debug("all acknowledged", "messages", n, "took", time.Since(oldest))
 	}
 	return nil
 }

@@ -92,12 +92,14 @@ type outgoing struct {
 // connect gets as far as the CONNACK. A broker need not wait for the CONNECT on a connection made ahead
 // of time: if it was closed there is a second attempt.
 func (l *Link) connect(ctx context.Context, who login, until time.Time) (*session, error) {
+	began := time.Now()
 	s, err := l.attempt(ctx, who, l.o.Inbox == nil)
 	if s.reused && isEnd(err) {
 		s, err = l.attempt(ctx, who, l.o.Inbox == nil)
 	}
 	switch {
 	case err == nil:
+		l.log.Debug("connected", "took", s.since.Sub(began), "ahead", s.reused, "token_expires", until)
 		s.until = until
 		return s, nil
 	case ctx.Err() != nil:

@@ -118,7 +118,9 @@ func (s *session) subscribe(ctx context.Context, filter string, qos byte, handle
 		return err
 	}
 	// "0x80 - Failure" (MQTT 3.1.1 section 3.9.3), which paho takes for success.
-	if code, ok := token.(*paho.SubscribeToken).Result()[filter]; !ok || code > 2 {
+	code, ok := token.(*paho.SubscribeToken).Result()[filter]
+	s.log.Debug("subscribed", "topic", filter, "answer", code)
+	if !ok || code > 2 {
 		s.subscriptionRefused(filter)
 	}
 	return nil

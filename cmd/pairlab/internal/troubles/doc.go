@@ -3,5 +3,6 @@
 // are in it.
 //
 // In reading order: table_test.go (the rows and the README's table), device_test.go (what a device says), lab_test.go (the
-// servers), clock_test.go, server_test.go, broker_test.go, board_test.go and local_test.go (how each trouble is made).
+// servers), clock_test.go, server_test.go, broker_test.go, board_test.go and local_test.go (how each trouble is made). debug_test.go
+// reads the log of a device without one.
 package troubles
