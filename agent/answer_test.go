@@ -216,7 +216,7 @@ func TestResetRevokesAnswer(t *testing.T) {
 	})
 }
 
-// noAnswer demands that the next start finds no answer of a pairing.
+// noAnswer checks that the next start finds no answer of a pairing.
 func (l *lab) noAnswer() {
 	l.Helper()
 	if a, ok, err := l.store.Answer(); ok || err != nil {
@@ -224,7 +224,7 @@ func (l *lab) noAnswer() {
 	}
 }
 
-// keepsAnswer demands that the next start finds the answer of the first pairing.
+// keepsAnswer checks that the next start finds the answer of the first pairing.
 func (l *lab) keepsAnswer() {
 	l.Helper()
 	if a, ok, err := l.store.Answer(); err != nil || !ok || a.RefreshToken != "R1" {
@@ -232,7 +232,7 @@ func (l *lab) keepsAnswer() {
 	}
 }
 
-// noCode demands that the next start finds no code to poll for.
+// noCode checks that the next start finds no code to poll for.
 func (l *lab) noCode() {
 	l.Helper()
 	if b, err := l.store.Pending(); err != nil || b != nil {

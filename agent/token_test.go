@@ -206,8 +206,8 @@ func TestTokenWithoutClock(t *testing.T) {
 	})
 }
 
-// A refresh that takes long blocks no caller whom the token in hand satisfies; one who wants more waits for it, and
-// gets the best there is where it takes too long.
+// A refresh that takes long blocks no caller whom the token in hand satisfies; one who asks for more waits for it,
+// and gets the best there is where it takes too long.
 func TestTokenDuringRefresh(t *testing.T) {
 	bubble(t, setups(paired(0, nil), printer, func(l *lab) { l.auth.slow = 30 * time.Second }), func(l *lab) {
 		l.wants("print", 0, false, "A2")

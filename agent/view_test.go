@@ -120,7 +120,7 @@ func TestInOneLine(t *testing.T) {
 	}
 }
 
-// The service manager hears how the device stands, and of nothing twice.
+// The service manager gets each change of the status line, once.
 func TestSay(t *testing.T) {
 	var said []string
 	bubble(t, func(l *lab) {

@@ -92,7 +92,7 @@ func (y *year) live(days int) {
 	}
 }
 
-// liveYear lives the year of a seed and reports it.
+// liveYear runs the year of a seed and reports it.
 func liveYear(t *testing.T, seed, days int) {
 	base := crashtest.Dir(t)
 	synctest.Test(t, func(t *testing.T) {

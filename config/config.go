@@ -25,9 +25,9 @@ type Config struct {
 	Hooks     Hooks
 	Log       Log
 
-	at      map[string]place  // of each key that was set
-	given   map[string]string // what set a key that no file does, such as "board inky-phat"
-	refused Problems          // what the boot partition's file may not set
+	at      map[string]position // of each key that was set
+	given   map[string]string   // what set a key that no file does, such as "board inky-phat"
+	refused Problems            // what the boot partition's file may not set
 }
 
 // Device says who this device is.
@@ -106,7 +106,7 @@ type LED struct {
 	Pin string // "": none
 }
 
-// MQTT says which broker hears from this device, and as whom.
+// MQTT says which broker the device connects to, and with which login.
 type MQTT struct {
 	URL           string // "": none
 	ClientID      string

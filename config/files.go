@@ -42,7 +42,7 @@ func readable(path string) string {
 	return ""
 }
 
-// secretFile wants what readable wants, and that others cannot read it.
+// secretFile is readable, and refuses a file that other users can read as well.
 func secretFile(path string) string {
 	if wrong := readable(path); path == "" || wrong != "" {
 		return wrong

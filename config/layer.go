@@ -27,8 +27,8 @@ const (
 // prefix is what Print writes before the path.
 func (k Kind) prefix() string { return [...]string{Local: "", Factory: "factory: ", Boot: "boot: "}[k] }
 
-// place is where a key stands.
-type place struct {
+// position is where a key stands.
+type position struct {
 	path string
 	kind Kind
 	line int // 0: not known
@@ -58,7 +58,7 @@ func readText(r io.Reader) ([]byte, error) {
 // be read, the defaults for all else.
 func Merge(layers ...Layer) (Config, error) {
 	c := Default()
-	c.at = map[string]place{}
+	c.at = map[string]position{}
 	w := walker{config: &c, known: map[string]key{}, problems: collector{seen: map[string]bool{}}}
 	for _, k := range keys(&c) {
 		w.known[k.name] = k

@@ -68,7 +68,7 @@ func (w *walker) walk(at []string, tree map[string]any) {
 		case known && w.layer.Kind == Boot && !k.boot:
 			w.refuse(full, w.source.line(path...))
 		case known:
-			set := w.place(w.source.line(path...))
+			set := w.position(w.source.line(path...))
 			w.config.at[full] = set
 			w.problems.add(full, set, k.set(raw))
 		case !w.section(full):
@@ -87,14 +87,14 @@ func (w *walker) refuse(key string, line int) {
 	w.config.refused = append(w.config.refused, refused)
 }
 
-func (w *walker) place(line int) place { return place{w.layer.Path, w.layer.Kind, line} }
+func (w *walker) position(line int) position { return position{w.layer.Path, w.layer.Kind, line} }
 
 // found is where a key without a field stands. It spares the search where the problem would not be listed.
-func (w *walker) found(path []string) place {
+func (w *walker) found(path []string) position {
 	if len(w.problems.list) >= maxProblems {
-		return w.place(0)
+		return w.position(0)
 	}
-	return w.place(w.source.line(path...))
+	return w.position(w.source.line(path...))
 }
 
 func (w *walker) section(full string) bool {
@@ -117,9 +117,9 @@ func items[T any](w *walker, name string, list *[]T, usual T, keysOf func(*T) []
 		w.refuse(name, 0)
 		return
 	case !ok:
-		w.problems.add(name, w.place(0), "is a list of sections, write [["+name+"]] on a line of its own")
+		w.problems.add(name, w.position(0), "is a list of sections, write [["+name+"]] on a line of its own")
 	}
-	w.config.at[name] = w.place(0)
+	w.config.at[name] = w.position(0)
 	*list = make([]T, len(tables))
 	for i, tree := range tables {
 		(*list)[i] = usual
@@ -140,7 +140,7 @@ func (w *walker) item(at string, tree map[string]any, keys []key) {
 		} else {
 			wrong = unknown(field, known)
 		}
-		w.problems.add(at+"."+toml.Key{field}.String(), w.place(0), wrong)
+		w.problems.add(at+"."+toml.Key{field}.String(), w.position(0), wrong)
 	}
 }
 

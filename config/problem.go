@@ -63,7 +63,7 @@ type collector struct {
 }
 
 // add takes a problem; one without detail is none.
-func (c *collector) add(key string, at place, detail string) {
+func (c *collector) add(key string, at position, detail string) {
 	if detail == "" || c.seen[key] || len(c.list) >= maxProblems {
 		return
 	}
@@ -103,7 +103,7 @@ func (c Config) Problems(errs ...error) error {
 				return all
 			}
 			for _, p := range all {
-				found.add(p.Key, place{path: p.File, line: p.Line}, p.Detail)
+				found.add(p.Key, position{path: p.File, line: p.Line}, p.Detail)
 			}
 			continue
 		}

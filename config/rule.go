@@ -122,7 +122,7 @@ func filled(s string) string {
 	return ""
 }
 
-// path wants a path without detours, so that a file has one name.
+// path refuses a path with detours (//, /./, /../), so that a file has one name.
 func path(s string) string {
 	if s != "" && s != filepath.Clean(s) {
 		return fmt.Sprintf("%q is no plain path, write %q", s, filepath.Clean(s))

@@ -99,7 +99,7 @@ func (p *pairing) layout(n int, g Geometry) (ok bool) {
 }
 
 // leastQuiet is the least border in pixels that cameras take: a module at the smallest size, where
-// pixels are dear, else two.
+// each pixel counts, else two.
 func leastQuiet(pixels int) int {
 	if pixels == smallModule {
 		return pixels

@@ -77,11 +77,11 @@ type position struct {
 // withoutQR leaves the whole panel to the text.
 func withoutQR(g Geometry) position {
 	_, rest := g.header(inner(g))
-	return position{header: inner(g), text: airy(rest)}
+	return position{header: inner(g), text: padded(rest)}
 }
 
-// airy is an area with some white above and below, where there is any to spare.
-func airy(r image.Rectangle) image.Rectangle {
+// padded is an area with some white above and below, where there is any to spare.
+func padded(r image.Rectangle) image.Rectangle {
 	air := max(0, (r.Dy()-60)/16)
 	return image.Rect(r.Min.X, r.Min.Y+air, r.Max.X, r.Max.Y-air)
 }
@@ -109,7 +109,7 @@ func withQR(n, pixels, quiet int, below bool, g Geometry) (p position, ok bool) 
 		p.header = all
 		p.header.Min.X = corner.X + side + gap
 		_, rest := g.header(p.header)
-		p.text = airy(rest)
+		p.text = padded(rest)
 	}
 	p.lit = image.Rectangle{corner, corner.Add(image.Pt(side, side))}
 	p.symbol = p.lit.Inset(quiet)

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// Screen is one thing the panel can say. The types below are all there are; each is comparable, so
-// that an unchanged screen is not drawn again.
+// Screen is what the panel shows. The types below are all there are; each is comparable, so that an
+// unchanged screen is not drawn again.
 type Screen interface{ isScreen() }
 
 // The screens. Durations are what is left, rounded up to whole seconds by the caller.
 type (
-	// Starting is shown until the daemon knows better.
+	// Starting is shown until the state of the device is known.
 	Starting struct{ Version string }
 	// Clock says that the time is not set yet.
 	Clock struct{}

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// turns demands that f makes of each text what stands beside it.
+// turns checks that f makes of each text what stands beside it.
 func turns(t *testing.T, f func(string) string, texts map[string]string) {
 	t.Helper()
 	for text, want := range texts {

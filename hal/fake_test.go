@@ -29,7 +29,7 @@ type fakeBoard struct {
 	led     bool
 }
 
-// closes closes b and demands that nothing is left open, and that paper was driven as its datasheet says.
+// closes closes b and checks that nothing is left open, and that paper was driven as its datasheet says.
 func (f *fakeBoard) closes(t *testing.T, b *Board) {
 	t.Helper()
 	if err := b.Close(); err != nil || f.opened != 0 {

@@ -239,12 +239,12 @@ func probeWaveshare(t *testing.T, s bustest.Sheet, open func(e *bustest.EPaper) 
 	found.add(show(b) && paperDiffers(e, b), "part")
 	found.add(d.Sleep() != nil || d.Init() != nil || !show(a) || paperDiffers(e, a), "sleep")
 	found.add(len(e.Violations()) > 0, "datasheet")
-	found.add(waitsForever(e, func() { _ = show(b) }), "busy")
+	found.add(waitsWithoutLimit(e, func() { _ = show(b) }), "busy")
 	return found
 }
 
-// waitsForever reports whether f has not returned ten minutes after BUSY stuck.
-func waitsForever(e *bustest.EPaper, f func()) bool {
+// waitsWithoutLimit reports whether f has not returned ten minutes after BUSY stuck.
+func waitsWithoutLimit(e *bustest.EPaper, f func()) bool {
 	e.Stick(true)
 	done := make(chan struct{})
 	go func() {
@@ -329,7 +329,7 @@ func probeInky(t *testing.T, s bustest.Sheet, opts inky.Opts) (found faults) {
 		return strings.HasSuffix(v, fmt.Sprintf("driver output control: %d gates", s.Size.Y+1)) || strings.HasSuffix(v, fmt.Sprintf("address %d of %d", s.Size.Y, s.Size.Y))
 	})
 	found.add(len(other) > 0, "datasheet")
-	found.add(waitsForever(e, func() { _ = show() }), "busy")
+	found.add(waitsWithoutLimit(e, func() { _ = show() }), "busy")
 	return found
 }
 

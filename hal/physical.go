@@ -17,7 +17,7 @@ const checkEvery = 10 * time.Second
 type physical struct {
 	open   func() (*device, error)
 	rotate int
-	glows  bool // an OLED: dark when asleep, and it forgets when its power fails
+	glows  bool // an OLED: dark when asleep, and its RAM is lost with its power
 	log    *slog.Logger
 
 	interrupted chan struct{} // closed: no caller waits any more
@@ -128,7 +128,7 @@ func (p *physical) attempt(f func(*device) error) error {
 	p.failing = err != nil
 	if err == nil && p.missing { // by a check or by a Draw, which does not know of it
 		p.missing = false
-		p.tell(nil)
+		p.publish(nil)
 	}
 	return err
 }
@@ -194,13 +194,13 @@ func (p *physical) check() error {
 	}
 	if err != nil && !failed {
 		p.missing = true
-		p.tell(err)
+		p.publish(err)
 	}
 	return err
 }
 
-// tell puts what was found in place of what has not been taken yet. The caller has the turn.
-func (p *physical) tell(err error) {
+// publish puts what was found in place of what has not been taken yet. The caller has the turn.
+func (p *physical) publish(err error) {
 	select {
 	case <-p.found:
 	default:

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// fake is a backend that remembers what it was asked.
+// fake is a backend that records its calls.
 type fake struct {
 	status  Status
 	err     error

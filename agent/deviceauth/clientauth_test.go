@@ -335,8 +335,8 @@ func TestBoundGrantNeedsItsKey(t *testing.T) {
 	}
 }
 
-// Hydra wants the token endpoint as audience, the other servers take the issuer. Without an issuer there is only the
-// token endpoint.
+// Hydra requires the token endpoint as audience, the other servers take the issuer. Without an issuer there is only
+// the token endpoint.
 func TestAssertionAudience(t *testing.T) {
 	for name, tt := range map[string]struct {
 		edit func(*Config)

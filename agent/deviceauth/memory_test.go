@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// tireless is a server that remembers nothing: always pending, and a new token at each refresh.
+// tireless is a server that keeps nothing: always pending, and a new token at each refresh.
 func tireless() tripper {
 	n := 0
 	return func(r *http.Request) (*http.Response, error) {

@@ -147,7 +147,7 @@ func TestTransportMeetsACutAnswer(t *testing.T) {
 	wantKind(t, refreshAt(t, srv.URL, NewTransport("")), Lost)
 }
 
-// A network that wants a sign-in breaks TLS; its plain port shows what it is.
+// A captive portal breaks TLS; its plain port shows what it is.
 func provePortal(t *testing.T) {
 	broken := &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}
 	for _, tt := range []struct {

@@ -129,7 +129,7 @@ func eraseFiles(path string, tap statedir.Tap, name string) error {
 	return errors.Join(err, dir.Sync())
 }
 
-// isOurs says whether a log of that name makes such a file, or did so before it had segments.
+// isOurs reports whether a log of that name makes such a file, or did so before it had segments.
 func isOurs(file, name string) bool {
 	if _, ok := segmentNumber(file, name); ok {
 		return true

@@ -36,7 +36,7 @@ type work struct {
 	promises []promise
 }
 
-// recordWork lives n steps and returns what reached the disk and what was promised when.
+// recordWork runs n steps and returns what reached the disk and what was promised when.
 func recordWork(t *testing.T, seed uint64, n int) (*crashtest.Recorder, []promise) {
 	dir := crashtest.Dir(t)
 	w := &work{t: t, rand: rand.New(rand.NewPCG(seed, 7)), rec: crashtest.New(dir)}

@@ -49,7 +49,7 @@ func (l *ledger) loseIn(holes []gap, n uint64) {
 	l.dropped += n // there is no number left for these
 }
 
-// live says whether a record is left between the two.
+// live reports whether a record is left between the two.
 func (l *ledger) live(after, before uint64) bool {
 	// Of those on the disk and not given yet it is not known which numbers are in use.
 	unread := l.unread > 0 && l.cursor < before && after < l.diskLast

@@ -330,7 +330,7 @@ func TestEraseLeavesOtherFiles(t *testing.T) {
 	}
 }
 
-// The hook hears of each gap once, also if the gap comes again.
+// OnGap is called once for each gap, also if the gap comes again.
 func TestOnGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir, heard := t.TempDir(), ""

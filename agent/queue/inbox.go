@@ -21,7 +21,7 @@ type InboxOptions struct {
 	KeepFree int64        // bytes of the file system to leave free; 0: none
 	Log      *slog.Logger // nil: silent
 
-	Tap     statedir.Tap // for tests: hears of each operation on the disk and may refuse it
+	Tap     statedir.Tap // for tests: called with each operation on the disk, which it may refuse
 	free    func(dir string) (int64, error)
 	segment int
 }

@@ -331,7 +331,7 @@ type inboxPromise struct {
 	owner      string
 }
 
-// recordInbox lives n steps and returns what reached the disk and what was promised when.
+// recordInbox runs n steps and returns what reached the disk and what was promised when.
 func recordInbox(t *testing.T, seed uint64, n int) (*crashtest.Recorder, []inboxPromise) {
 	dir := crashtest.Dir(t)
 	r, rec := rand.New(rand.NewPCG(seed, 11)), crashtest.New(dir)

@@ -13,7 +13,7 @@ type ledger struct {
 	maxBytes int64
 	maxAge   time.Duration
 	load     func(from, to uint64) []record // the next of the unread; none: the disk does not give them
-	warn     func(gap)                      // hears of each new run of drops
+	warn     func(gap)                      // called for each new run of drops
 
 	stream   string
 	next     uint64   // seq of the next record
@@ -179,8 +179,8 @@ func (l *ledger) saved(group []*entry, in *segment, open uint64) {
 	l.stow(open)
 }
 
-// stow lets go of the entries below seq that are in the log. Those that were given once stay in memory until they
-// are settled.
+// stow removes from memory the entries below seq that are in the log. Those that were given once stay in memory
+// until they are settled.
 func (l *ledger) stow(seq uint64) {
 	for len(l.mem) > 0 && l.mem[0].saved && l.mem[0].seq < seq {
 		e := l.mem[0]

@@ -203,8 +203,8 @@ func (m *model) check() {
 	}
 }
 
-// crash ends the queue without Close, starts it again, and learns what is left: all that was accepted
-// five seconds ago must be there, or have been dropped and counted.
+// crash ends the queue without Close, starts it again, and finds out what is left: all that was
+// accepted five seconds ago must be there, or have been dropped and counted.
 func (m *model) crash() {
 	now, counted := time.Now(), m.q.Stats().Dropped
 	m.q.abandon()
@@ -273,7 +273,7 @@ func (m *model) lost(now time.Time, counted uint64, before map[int]item) {
 	}
 }
 
-// excusable says whether a crash now may have taken the record with it.
+// excusable reports whether a crash now may have taken the record with it.
 func (m *model) excusable(now time.Time, it item) bool {
 	return now.Sub(it.at) < 5*time.Second || now.Sub(m.healthy) <= 2*retryLast
 }

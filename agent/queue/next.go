@@ -49,13 +49,13 @@ func (q *Queue) signal() {
 func (q *Queue) Ack(seq uint64) error { return q.do(func() { q.ack(seq) }) }
 
 // SetAside takes a record out that the broker refuses for good. It is counted as dropped and reported by
-// a gap; a gap itself just goes. It has no effect on a record that was never given.
+// a gap; a gap itself is removed. It has no effect on a record that was never given.
 func (q *Queue) SetAside(seq uint64) error { return q.do(func() { q.setAside(seq); q.signal() }) }
 
 // Rewind makes all that is in flight come again.
 func (q *Queue) Rewind() { _ = q.do(func() { q.rewind(); q.signal() }) }
 
-// Online says whether there is a session. With Sync "always" a record put while there is one is given
+// Online sets whether there is a session. With Sync "always" a record put while there is one is given
 // half a second to be acknowledged before it is written to the disk.
 func (q *Queue) Online(online bool) { _ = q.do(func() { q.online = online }) }
 

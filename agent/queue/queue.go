@@ -66,7 +66,7 @@ type Options struct {
 	Now   func() Stamp                                 // the time of a record; default: the wall clock, taken as set
 	Log   *slog.Logger                                 // nil: silent
 
-	Tap     statedir.Tap                    // for tests: hears of each operation on the disk and may refuse it
+	Tap     statedir.Tap                    // for tests: called with each operation on the disk, which it may refuse
 	free    func(dir string) (int64, error) // bytes free for us
 	segment int                             // bytes of a segment
 	low     func(n int) error               // set by complete

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// This is what a session wants of a queue; it is not imported, since leaves do not know each other.
+// This is what a session needs of a queue; it is not imported, since leaves do not know each other.
 var _ interface {
 	Next(ctx context.Context) (seq uint64, topic string, payload []byte, err error)
 	Ack(seq uint64) error

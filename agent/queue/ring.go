@@ -104,7 +104,7 @@ func (r ring) untried() *entry {
 	return nil
 }
 
-// flying says whether an entry is in flight.
+// flying reports whether an entry is in flight.
 func (r ring) flying() bool { return slices.ContainsFunc(r, func(e *entry) bool { return e.given }) }
 
 func (r ring) rewind() {
@@ -113,7 +113,7 @@ func (r ring) rewind() {
 	}
 }
 
-// between says whether an entry has a seq between the two.
+// between reports whether an entry has a seq between the two.
 func (r ring) between(after, before uint64) bool {
 	i := r.from(after + 1)
 	return i < len(r) && r[i].seq < before

@@ -10,7 +10,7 @@ const schema = 1
 
 var errSchema = errors.New("written by a newer version of this program: it is left alone, update to use it")
 
-// state is what each frame says beside its records. Of all frames the newest counts.
+// state is what each frame has beside its records. Of all frames the newest counts.
 type state struct {
 	Schema  int      `json:"schema"`
 	Stream  string   `json:"stream"`

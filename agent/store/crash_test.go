@@ -197,7 +197,7 @@ func inspect(o Options, dir string, look func(*Store, State) error) error {
 	return look(s, st)
 }
 
-// isOrWillBe says whether the state is the promised one, or what a slot alone has of it.
+// isOrWillBe reports whether the state is the promised one, or what a slot alone has of it.
 func isOrWillBe(st, promised State) bool {
 	if reflect.DeepEqual(st, promised) {
 		return true

@@ -132,7 +132,7 @@ func TestSilentBrokerAtConnect(t *testing.T) {
 	})
 }
 
-// The broker has the will as soon as it has the CONNECT: a swap takes it back, any other end wants it published.
+// The broker has the will as soon as it has the CONNECT: a swap takes it back, at any other end it is published.
 func TestEndBeforeConnack(t *testing.T) {
 	for cause, want := range map[error][2]int{ErrSwap: {1, 0}, ErrForget: {0, 1}, context.Canceled: {0, 1}} {
 		bubble(t, func(t *testing.T) {

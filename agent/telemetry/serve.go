@@ -152,7 +152,7 @@ func (s *session) open(ctx context.Context, header http.Header) (net.Conn, error
 	return s.wire, nil
 }
 
-// connectError is why there is no session, or nil. paho's own words come last.
+// connectError is why there is no session, or nil. paho's own error is the last choice.
 func (s *session) connectError(connected paho.Token) error {
 	if s.wire == nil {
 		return cmp.Or(s.dialError, connected.Error())
@@ -165,7 +165,7 @@ func (s *session) connectError(connected paho.Token) error {
 // reconnect without end, and wake up every five seconds to look at its keep-alive.
 func (s *session) clientOptions(who login) *paho.ClientOptions {
 	return paho.NewClientOptions().
-		AddBroker("mqtt://broker"). // paho wants one; the custom dial function knows better
+		AddBroker("mqtt://broker"). // paho needs one; the custom dial function is called in its place
 		SetClientID(who.clientID).SetUsername(who.username).SetPassword(who.password).
 		SetStore(noStore{}).SetProtocolVersion(4).SetAutoReconnect(false).SetConnectRetry(false).
 		SetOrderMatters(true).SetAutoAckDisabled(true).SetDefaultPublishHandler(acknowledge).

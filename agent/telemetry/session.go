@@ -63,7 +63,7 @@ func (s *session) begin(ctx context.Context) error {
 	return nil
 }
 
-// announced learns from the PUBACK of the birth message whether this broker retains.
+// announced finds out by the PUBACK of the birth message whether this broker retains.
 func (s *session) announced() {
 	if s.diagnosis.announced(s.retain) {
 		s.log.Warn("the broker closes the connection at a retained message: status and will are sent without")
@@ -196,7 +196,7 @@ func (s *session) await(ctx context.Context, token paho.Token) error {
 	}
 }
 
-// tokenError is why token failed; the wire knows better than paho.
+// tokenError is why token failed; the wire has the cause, which paho does not report.
 func (s *session) tokenError(token paho.Token) error {
 	err := token.Error()
 	if why := s.wire.reason(); err != nil && why != nil {

@@ -24,8 +24,8 @@ var (
 )
 
 // wire is the connection below paho, which takes CONNACK codes of 6 and more for success, writes
-// most packets without a limit, believes any length, looks at its keep-alive every five seconds, and
-// keeps to itself why a connection ended.
+// most packets without a limit, accepts any length, checks its keep-alive every five seconds, and
+// does not report why a connection ended.
 type wire struct {
 	net.Conn
 	o        wireOptions
@@ -62,7 +62,7 @@ func newWire(conn net.Conn, o wireOptions) *wire {
 	return w
 }
 
-// source is the socket as the packetReader sees it: each read is a sign of life.
+// source is the socket as the packetReader sees it: each read counts as progress.
 type source struct{ *wire }
 
 func (s source) Read(p []byte) (int, error) {
@@ -146,8 +146,8 @@ func (w *wire) abort(reason error) {
 }
 
 // cancelConnect ends a connection that has no CONNACK yet. The broker may have the will already. A swap takes it
-// back: "Clients are allowed to send further Control Packets immediately after sending a CONNECT Packet"
-// (MQTT 3.1.1 section 3.1.4), DISCONNECT too. Any other end wants it published.
+// back: "Clients are allowed to send further Control Packets immediately after sending a CONNECT Packet" (MQTT
+// 3.1.1 section 3.1.4), DISCONNECT too. At any other end it is to be published.
 func (w *wire) cancelConnect(cause error) {
 	if w.connectError() == nil {
 		return
@@ -180,14 +180,14 @@ func (w *wire) fail(reason error) {
 	}
 }
 
-// reason is why the connection ended, nil while it lives.
+// reason is why the connection ended, nil while it is open.
 func (w *wire) reason() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.why
 }
 
-// lost hides the text of net.ErrClosed, on which paho decides to say nothing and hang.
+// lost hides the text of net.ErrClosed, after which paho reports nothing and hangs.
 type lost struct{ err error }
 
 func (lost) Error() string   { return "connection lost" }

@@ -20,7 +20,7 @@ import (
 	"github.com/paird/paird/cmd/internal/provider"
 )
 
-// fails CODE LINES COMMAND... demands that exit code, and so many lines of error, each by paird.
+// fails CODE LINES COMMAND... checks for that exit code, and so many lines of error, each by paird.
 func fails(ts *testscript.TestScript, _ bool, args []string) {
 	err := ts.Exec(args[2], args[3:]...)
 	code := 0
@@ -42,7 +42,8 @@ func fails(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// exits CODE COMMAND... demands that exit code, and no error printed: what is on standard output says all.
+// exits CODE COMMAND... checks for that exit code, and no error printed: what is on standard output says
+// all.
 func exits(ts *testscript.TestScript, _ bool, args []string) {
 	err := ts.Exec(args[1], args[2:]...)
 	code := 0
@@ -83,7 +84,7 @@ func decide(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// token FILE [SCOPE] demands that a file is one access token and no more, with that scope if it is given.
+// token FILE [SCOPE] checks that a file is one access token and no more, with that scope if it is given.
 func token(ts *testscript.TestScript, _ bool, args []string) {
 	text := strings.TrimSuffix(ts.ReadFile(args[0]), "\n")
 	if labOf(ts).auth.Leak(text, false) != text {
@@ -98,7 +99,7 @@ func token(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// samecode FILE FILE demands the same user code in both.
+// samecode FILE FILE checks for the same user code in both.
 func samecode(ts *testscript.TestScript, _ bool, args []string) {
 	code := regexp.MustCompile(`[A-Z]{4}-[A-Z]{4}`)
 	before, after := code.FindString(ts.ReadFile(args[0])), code.FindString(ts.ReadFile(args[1]))
@@ -107,7 +108,7 @@ func samecode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// leaks FILE demands, negated, that no token and no code is in a file.
+// leaks FILE checks, negated, that no token and no code is in a file.
 func leaks(ts *testscript.TestScript, neg bool, args []string) {
 	if secret := labOf(ts).auth.Leak(ts.ReadFile(args[0]), true); (secret != "") == neg {
 		ts.Fatalf("%s has the secret %q", args[0], secret)
@@ -123,7 +124,7 @@ func asked(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// revoked demands that a grant was revoked.
+// revoked checks that a grant was revoked.
 func revoked(ts *testscript.TestScript, _ bool, _ []string) {
 	if labOf(ts).auth.Count(provider.Revoked) == 0 {
 		ts.Fatalf("no grant was revoked")
@@ -137,7 +138,7 @@ func large(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("large"), bytes.Repeat([]byte("x"), n), 0o600))
 }
 
-// keys FILE WANT... demands that the JSON object in a file has exactly these keys, in dotted form.
+// keys FILE WANT... checks that the JSON object in a file has exactly these keys, in dotted form.
 func keys(ts *testscript.TestScript, _ bool, args []string) {
 	var v map[string]any
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &v))
@@ -163,7 +164,8 @@ func flat(prefix string, v any) (names []string) {
 	return []string{prefix}
 }
 
-// pixels FILE WxH COLOURS demands a picture of that size with at most so many colours, and more than one.
+// pixels FILE WxH COLOURS checks for a picture of that size with at most so many colours, and more than
+// one.
 func pixels(ts *testscript.TestScript, _ bool, args []string) {
 	f, err := os.Open(ts.MkAbs(args[0]))
 	ts.Check(err)

@@ -78,7 +78,8 @@ func (p *program) initialise(ctx context.Context, args []string) error {
 	return p.offerStart(ctx, asked, *yes)
 }
 
-// vacant wants no configuration at path; one of comments alone, as packages ship it, is none.
+// vacant is nil where there is no configuration at path; one of comments alone, as packages ship
+// it, is none.
 func vacant(path string) error {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -208,7 +209,7 @@ func writeChecked(path, text string) error {
 	return os.Rename(f.Name(), path)
 }
 
-// offerStart starts the unit where there is one and a person wants it; else it says how.
+// offerStart starts the unit where there is one and the person agrees; else it says how.
 func (p *program) offerStart(ctx context.Context, answers *bufio.Scanner, yes bool) error {
 	_, err := os.Stat("/run/systemd/system")
 	if yes || err != nil || os.Geteuid() != 0 {

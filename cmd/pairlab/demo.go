@@ -174,8 +174,8 @@ func (l *lab) certificate() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{cert}}, nil
 }
 
-// secret makes the client a confidential one where refresh tokens do not rotate: RFC 9700 section 2.2.2 wants that of public
-// clients.
+// secret makes the client a confidential one where refresh tokens do not rotate: RFC 9700 section 2.2.2 requires that of
+// public clients.
 func (l *lab) secret() (string, error) {
 	if l.opt.rotation != "off" {
 		return "", nil

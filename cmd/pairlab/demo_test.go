@@ -228,7 +228,8 @@ func TestDemoDeny(t *testing.T) {
 	}
 }
 
-// The page believes the device: it says when the code has expired, when another account owns it, and when it was reset.
+// The page shows what the device reports: it says when the code has expired, when another account owns it, and when it
+// was reset.
 func TestDemoFollowsTheDevice(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, options{ttl: 2 * time.Second})

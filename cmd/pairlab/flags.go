@@ -137,7 +137,7 @@ const (
 	clientID  = "printer"
 )
 
-// scopes are what the device asks for; the last is what the broker wants.
+// scopes are what the device asks for; the last is the one that the broker requires.
 var scopes = []string{"openid", "profile", "offline_access", scope}
 
 // provider returns the options of the authorization server. secret is "" for a public client.

@@ -19,7 +19,7 @@ type ColourSheet struct {
 	Inks   []byte                           // what a person sees of each value: 0 black, 255 white, 200 red, 100 another colour
 	Wire   func(x, y int) (column, row int) // where in the RAM a pixel is
 	Full   time.Duration                    // what a refresh takes
-	Boosts bool                             // the booster wants a second setting between power on and refresh (06h)
+	Boosts bool                             // the booster needs a second setting between power on and refresh (06h)
 	OneArg bool                             // refresh (12h) and power off (02h) take a byte and begin with it
 }
 

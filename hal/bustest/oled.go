@@ -230,7 +230,7 @@ func (o *OLED) spiTx(w, r []byte) error {
 // DC is the data/command input.
 func (o *OLED) DC() Pin { return Pin{PinIO: gpio.INVALID, mu: o.lock(), high: &o.dc} }
 
-// Reset is the RES# input: while it is low the chip listens to nothing.
+// Reset is the RES# input: while it is low the chip ignores all input.
 func (o *OLED) Reset() Pin {
 	return Pin{PinIO: gpio.INVALID, mu: o.lock(), high: &o.rst, fell: o.reset}
 }

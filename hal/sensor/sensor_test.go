@@ -27,7 +27,7 @@ func script(addr uint16, all []exchange) *i2ctest.Playback {
 	return p
 }
 
-// read runs one reading against a script and wants all of it used.
+// read runs one reading against a script, all of which must be used.
 func read(t *testing.T, o Options, addr uint16, all []exchange) (map[string]float64, error) {
 	t.Helper()
 	p := script(addr, all)

@@ -84,13 +84,13 @@ func TestBMxx80LosesTheSign(t *testing.T) {
 	}
 }
 
-// measuringForEver is a BMP280 that never finishes, until the bus breaks.
-type measuringForEver struct {
+// neverReady is a BMP280 that never finishes, until the bus breaks.
+type neverReady struct {
 	i2c.BusCloser
 	transactions int
 }
 
-func (b *measuringForEver) Tx(_ uint16, w, r []byte) error {
+func (b *neverReady) Tx(_ uint16, w, r []byte) error {
 	if b.transactions++; b.transactions > 10000 {
 		return errDeaf
 	}
@@ -104,7 +104,7 @@ func (b *measuringForEver) Tx(_ uint16, w, r []byte) error {
 }
 
 func TestBMxx80WaitsWithoutLimit(t *testing.T) {
-	b := &measuringForEver{}
+	b := &neverReady{}
 	d, err := bmxx80.NewI2C(b, 0x76, &bmxx80.Opts{Temperature: bmxx80.O1x, Pressure: bmxx80.O1x})
 	if err != nil {
 		t.Fatal(err)

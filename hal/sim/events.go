@@ -28,7 +28,7 @@ type (
 	}
 )
 
-// keepAlive is how often a silent stream says that it lives.
+// keepAlive is how often a stream without events sends a comment.
 const keepAlive = 15 * time.Second
 
 // serveEvents streams the board, then every picture and every change of the LED. A slow reader misses

@@ -109,7 +109,7 @@ func uc8159(name string, size image.Point, setting byte) module {
 	}
 }
 
-// ac073tc1a is the Inky Impression 7.3 with seven colours. It wants two reset pulses.
+// ac073tc1a is the Inky Impression 7.3 with seven colours. It needs two reset pulses.
 func ac073tc1a() module {
 	return module{
 		Info:    Info{"inkyimpression73", "AC073TC1A", image.Pt(800, 480), 45 * time.Second},

@@ -1,4 +1,4 @@
-// Command release makes what is given away: for each architecture a Debian package and a tar.gz, with man pages,
+// Command release makes what is published: for each architecture a Debian package and a tar.gz, with man pages,
 // completions and a list of the modules inside (SBOM, CycloneDX), and SHA256SUMS over all of them.
 //
 // The same source, version and time of build give the same bytes: nothing of the machine, its clock or the order of

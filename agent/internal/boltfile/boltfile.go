@@ -42,7 +42,7 @@ type Options struct {
 	// system, so they work on a full disk. 0: four pages.
 	Allocate int
 
-	// Probe opens a file that was not cleanly stopped, in a process that may die of it, and
+	// Probe opens a file that was not cleanly stopped, in a process that the file may crash, and
 	// returns an error if it is damaged. ErrNoVerdict is logged and ignored. See Child. nil: none, and
 	// a damaged file may end this process.
 	Probe func(ctx context.Context, path string) error
@@ -121,7 +121,7 @@ func (o Options) open(name string) (db *bolt.DB, err error) {
 // Guard runs f, which reads a file that was opened and not yet compared with a checksum of the caller's. bbolt's check
 // follows page numbers only. A length or offset that leads out of the file is a fault or a panic, which becomes
 // ErrDamaged; or it is a pointer into Go's own heap, which ends the process if the garbage collector finds it. So the
-// collector rests until f has dropped what it read. Its setting is one for the process, so one f runs at a time.
+// collector is off until f has dropped what it read. Its setting is one for the process, so one f runs at a time.
 func Guard(f func() error) (err error) {
 	collector.Lock()
 	defer collector.Unlock()

@@ -98,7 +98,7 @@ func spoil(original []byte, i int, r *rand.Rand) ([]byte, string) {
 	return img, fmt.Sprintf("page %d zeroed", page/4096)
 }
 
-// bbolt starts a file with a list of free pages, and believes what is in it. Ours has none.
+// bbolt starts a file with a list of free pages, and trusts what is in it. Ours has none.
 func TestNewFileHasNoFreelist(t *testing.T) {
 	fresh, err := os.ReadFile(made(t, 0, false))
 	if err != nil {

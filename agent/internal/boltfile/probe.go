@@ -21,7 +21,7 @@ var ErrNoVerdict = errors.New("no verdict")
 
 const (
 	probeLimit  = 10 * time.Second // a damaged file can make bbolt hang; a board that is busy at boot needs seconds for a sound one
-	probeOutput = 4 << 10          // bytes of its complaint
+	probeOutput = 4 << 10          // bytes of its error output
 )
 
 // probeMapping is the part of the address space that bbolt maps the file to: 8 GiB, or 1 GiB where an address has
@@ -108,8 +108,8 @@ func touch(_ []byte, b *bolt.Bucket) error {
 	})
 }
 
-// aboutMetaPage reports whether the complaint is about the header of a torn meta page while the other
-// one is in use: two commits later it is gone, and nothing is lost.
+// aboutMetaPage reports whether the error is about the header of a torn meta page while the other one
+// is in use: two commits later it is gone, and nothing is lost.
 func aboutMetaPage(err error) bool {
 	s := err.Error()
 	for _, about := range []string{"page 0: ", "page 1: ", "expected to be: 0,", "expected to be: 1,"} {

@@ -83,7 +83,7 @@ func (e *enumeration) cuts(op statedir.Op) []int {
 	return cuts
 }
 
-// boltMeta says whether the write is that of a meta page.
+// boltMeta reports whether the write is that of a meta page.
 func boltMeta(op statedir.Op) bool {
 	return strings.HasSuffix(op.Path, ".db") && op.Off < 2*4096 && len(op.Data) == 4096
 }

@@ -53,7 +53,8 @@ func (p person) listen(filters ...string) *e2e.Process {
 	return e2e.Start(p.t, nil, "mosquitto_sub", args...)
 }
 
-// keepsApart wants one device to neither read nor write what is another's: its messages, commands and telemetry.
+// keepsApart checks that one device neither reads nor writes what is another's: its messages, commands and
+// telemetry.
 func keepsApart(t *testing.T, b *broker) {
 	t.Helper()
 	owner := person{t, append([]string{"-h", "127.0.0.1", "-p", fmt.Sprint(b.port), "-i", "operator", "-q", "1"}, b.door...)}

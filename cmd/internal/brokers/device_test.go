@@ -119,8 +119,8 @@ func (d *device) awaitOnline() {
 	}
 }
 
-// grant is a token that the broker takes, a new one in each session if tokens rotate. It lives a little longer
-// than it serves.
+// grant is a token that the broker takes, a new one in each session if tokens rotate. It is good a little
+// longer than it serves.
 func (d *device) grant() telemetry.Credentials {
 	if d.rotate == 0 && d.granted.AccessToken != "" {
 		return d.granted
@@ -165,7 +165,7 @@ func (d *device) feed(span time.Duration) {
 	}
 }
 
-// emptied wants every record acknowledged and none given up. It ends the device.
+// emptied checks that every record is acknowledged and none given up. It ends the device.
 func (d *device) emptied() {
 	d.t.Helper()
 	d.stop()
@@ -174,7 +174,7 @@ func (d *device) emptied() {
 	}
 }
 
-// smooth wants no session to have failed.
+// smooth checks that no session has failed.
 func (d *device) smooth() {
 	d.t.Helper()
 	d.mu.Lock()
@@ -184,7 +184,7 @@ func (d *device) smooth() {
 	}
 }
 
-// troubled wants sessions to have failed, all for the network.
+// troubled checks that sessions have failed, all for the network.
 func (d *device) troubled() {
 	d.t.Helper()
 	d.mu.Lock()

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// checkDiscovery wants what Home Assistant's "MQTT, device discovery payload" documents as required: a device with
-// identifiers, an origin with a name, and components with a platform and an id of their own.
+// checkDiscovery checks for what Home Assistant's "MQTT, device discovery payload" documents as required: a device
+// with identifiers, an origin with a name, and components with a platform and an id of their own.
 func checkDiscovery(t *testing.T, payload string) {
 	t.Helper()
 	var d struct {

@@ -13,7 +13,8 @@ import (
 	"github.com/paird/paird/agent/telemetry"
 )
 
-// refuses wants tokens refused that another key signed, and one that has run out where the broker knows.
+// refuses checks that tokens are refused that another key signed, and one that has run out where the
+// broker knows.
 func refuses(t *testing.T, b *broker) {
 	t.Helper()
 	d := newDevice(t, b, "stranger", b.url)
@@ -60,7 +61,8 @@ func forbids(t *testing.T, b *broker, dropped uint64) {
 	t.Logf("%d sessions failed %v, %d duplicates", len(d.failed), d.spells, sum.duplicates)
 }
 
-// refusesCommands wants the refusal of a subscription reported by an event, and messages to go on.
+// refusesCommands checks that the refusal of a subscription is reported by an event, and that
+// messages go on.
 func refusesCommands(t *testing.T, b *broker) {
 	t.Helper()
 	w := watch(t, b, "uncommanded")

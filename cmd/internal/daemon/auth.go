@@ -61,7 +61,7 @@ func Authorization(cfg config.Config, d Device, version string, key func() ([]by
 	return c, nil
 }
 
-// bound is whose grant the configuration wants.
+// bound is the binding of a grant that fits the configuration.
 func bound(cfg config.Config) store.Binding {
 	return store.Binding{Issuer: cfg.Auth.Issuer, ClientID: cfg.Auth.ClientID, TokenEndpoint: cfg.Auth.TokenEndpoint}
 }

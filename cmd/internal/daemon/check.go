@@ -46,7 +46,7 @@ func Check(cfg config.Config) error {
 	return cfg.Problems(append(all, cfg.CheckFiles())...)
 }
 
-// checkID wants what fits into a topic, a client id and a host name.
+// checkID refuses what does not fit into a topic, a client id and a host name.
 func checkID(id string) error {
 	legal := func(r rune) bool {
 		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '-'
@@ -162,8 +162,7 @@ func Unpairable(cfg config.Config) error {
 		"`paird pair`" + `; set button.pin, control.pair or start = "auto"`))
 }
 
-// Hints are what a person who writes a configuration wants to know, and a log need not repeat: `paird config check` prints
-// them.
+// Hints are for the person who writes a configuration; the log does not have them: `paird config check` prints them.
 func Hints(cfg config.Config) []string {
 	var all []string
 	programs := map[string][]string{"hooks.on_event": cfg.Hooks.OnEvent}

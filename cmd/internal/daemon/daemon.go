@@ -97,7 +97,7 @@ func (d *device) listen() error {
 	return nil
 }
 
-// openState opens what lives on the disk.
+// openState opens what is kept on the disk.
 func (d *device) openState() error {
 	if err := d.who.keep(d.cfg); err != nil {
 		d.o.Log.Warn("this board has no serial number, and the id made up for it could not be kept: set device.id", "err", err)

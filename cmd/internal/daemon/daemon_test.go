@@ -165,7 +165,8 @@ func TestHooks(t *testing.T) {
 	r.secretless()
 }
 
-// TestServiceManager: systemd hears when the daemon is ready, how it stands, that it lives, and when it stops.
+// TestServiceManager: systemd is notified when the daemon is ready, of its status line, of each watchdog
+// period, and when it stops.
 func TestServiceManager(t *testing.T) {
 	c := serviceManager(t)
 	t.Setenv("WATCHDOG_USEC", "400000")

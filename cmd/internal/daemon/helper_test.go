@@ -166,7 +166,7 @@ func (r *running) pair() {
 	r.await("paired")
 }
 
-// secretless demands that nothing secret is in the log, on the terminal, in the status, or in any file.
+// secretless checks that nothing secret is in the log, on the terminal, in the status, or in any file.
 func (r *running) secretless() {
 	r.t.Helper()
 	status, err := json.Marshal(r.status())

@@ -30,7 +30,7 @@ func notify(state string, limit time.Duration) {
 	_, _ = conn.Write([]byte(state))
 }
 
-// aliveEvery is how often the watchdog wants to hear: a quarter of WatchdogSec=, 0 without a watchdog.
+// aliveEvery is how often WATCHDOG=1 is sent: a quarter of WatchdogSec=, 0 without a watchdog.
 func aliveEvery() time.Duration {
 	d, err := sd.SdWatchdogEnabled(false)
 	if err != nil {

@@ -20,7 +20,7 @@ func stored(cfg config.Config, id string, o Options) store.Options {
 	}
 }
 
-// probe opens a database in a process that may die of it.
+// probe opens a database in a process that the file may crash.
 func probe(o Options) func(context.Context, string) error {
 	if len(o.Probe) == 0 {
 		return nil

@@ -174,7 +174,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// row wants the name among those at the beginning of a table's row.
+// row checks that the name is among those at the beginning of a table's row.
 func row(t *testing.T, text, name string) {
 	t.Helper()
 	if !regexp.MustCompile("(?m)^\\| [^|]*`" + name + "`[^|]* \\|").MatchString(text) {

@@ -114,7 +114,8 @@ func (p *Provider) audienceOf(resource string) (string, *oauthError) {
 	return "", bad("invalid_target", "unknown resource") // RFC 8707 section 2
 }
 
-// challengeOf reads the PKCE parameters. RFC 9700 section 2.1.1 wants S256, so `plain` is not taken.
+// challengeOf reads the PKCE parameters. RFC 9700 section 2.1.1 recommends S256, so `plain` is not
+// taken.
 func challengeOf(form params) (string, *oauthError) {
 	if form["code_challenge"] == "" && form["code_challenge_method"] == "" {
 		return "", nil

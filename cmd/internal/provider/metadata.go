@@ -14,8 +14,8 @@ const (
 var authMethods = []string{"none", "client_secret_basic", "client_secret_post"}
 
 // metadata answers both well-known locations: OpenID Connect Discovery 1.0 section 4 and RFC 8414
-// section 3. There is no authorization endpoint: RFC 8414 section 2 wants it "unless no grant types are
-// supported that use the authorization endpoint".
+// section 3. There is no authorization endpoint: RFC 8414 section 2 requires it "unless no grant types
+// are supported that use the authorization endpoint".
 func (p *Provider) metadata(*http.Request) answer {
 	return publicAnswer(http.StatusOK, map[string]any{
 		"issuer":                                p.opt.Issuer,

@@ -53,7 +53,8 @@ func TestPairsReportsAndRefreshes(t *testing.T) {
 	}
 }
 
-// checkConnects wants each session opened by another access token, all of them good at that moment.
+// checkConnects checks that each session was opened by another access token, all of them good at
+// that moment.
 func checkConnects(t *testing.T, came []connect) {
 	t.Helper()
 	tokens := map[string]bool{}
@@ -73,7 +74,7 @@ type reading struct {
 	Uptime *float64 `json:"uptime"`
 }
 
-// awaitTelemetry returns the next n readings and wants them whole and in order.
+// awaitTelemetry returns the next n readings, which must be whole and in order.
 func awaitTelemetry(t *testing.T, seen *e2e.Process, n int) []reading {
 	t.Helper()
 	var all []reading

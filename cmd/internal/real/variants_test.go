@@ -53,14 +53,14 @@ func opaque(t *testing.T, p *provider, token string) {
 	}
 }
 
-// forMQTT wants a JWT whose audience is the resource.
+// forMQTT checks for a JWT whose audience is the resource.
 func forMQTT(t *testing.T, _ *provider, token string) {
 	if audience, _ := claimsOf(t, token); audience != "https://mqtt.example" {
 		t.Errorf("audience %q", audience)
 	}
 }
 
-// bound wants a token that the server bound to a key (RFC 9449 section 6.2).
+// bound checks for a token that the server bound to a key (RFC 9449 section 6.2).
 func bound(t *testing.T, p *provider, token string) {
 	answer := p.introspect(token)
 	if !answer.Active || answer.TokenType != "DPoP" || answer.Confirmation.Thumbprint == "" {

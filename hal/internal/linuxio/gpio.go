@@ -71,7 +71,7 @@ func find(k kernel, pin string) (location, error) {
 	return location{}, fmt.Errorf("pin %s: no GPIO line of that name; `gpioinfo` lists them", pin)
 }
 
-// listChips asks every chip who it is. The header's chips come first.
+// listChips reads the label of every chip. The header's chips come first.
 func listChips(k kernel) ([]chip, error) {
 	paths := k.glob("/dev/gpiochip*")
 	if len(paths) == 0 {

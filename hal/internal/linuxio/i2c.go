@@ -97,7 +97,7 @@ func (b *I2C) Tx(addr uint16, w, r []byte) error {
 	return b.explain(addr, b.k.ioctl(b.fd, i2cRdwr, unsafe.Pointer(&data)))
 }
 
-// explain says whether a device did not answer or the bus failed.
+// explain names the failure: the device did not answer, or the bus failed.
 func (b *I2C) explain(addr uint16, err error) error {
 	switch {
 	case err == nil:

@@ -16,7 +16,7 @@ import (
 	"periph.io/x/conn/v3/spi"
 )
 
-// fakeKernel answers opens and ioctls and remembers what is open.
+// fakeKernel answers opens and ioctls and records what is open.
 type fakeKernel struct {
 	files map[string]bool // devices there are
 	deny  error           // what every open fails with

@@ -181,7 +181,7 @@ func TestWillOnTopicOfOthers(t *testing.T) {
 	}
 }
 
-// RFC 9068 section 4: what a resource server checks before it believes a token.
+// RFC 9068 section 4: what a resource server checks before it accepts a token.
 func TestBadTokens(t *testing.T) {
 	x := newBench(t)
 	for name, token := range map[string]string{

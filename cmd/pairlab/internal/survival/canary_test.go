@@ -174,7 +174,7 @@ func (c *canary) control() {
 	}
 }
 
-// damageAll makes recovery talk about everything.
+// damageAll makes recovery report everything.
 func (c *canary) damageAll() {
 	c.Helper()
 	for _, file := range []string{"tokens.db", "queue", "metadata.json"} {

@@ -80,7 +80,7 @@ func damages(chance *rand.Rand) []damage {
 // soon bounds how long a start may take, whatever the directory looks like.
 const soon = 5 * time.Second
 
-// revive starts the device on what is there and wants an answer soon.
+// revive starts the device on what is there which must answer soon.
 func (d *device) revive(what string) {
 	d.Helper()
 	began := time.Now()
@@ -142,7 +142,7 @@ func (d *device) stateFile(name string) string {
 	return slices.Max(segments)
 }
 
-// recovers wants the device paired and at work again; reported, that it says what it lost.
+// recovers checks that the device is paired and works again; reported, that it says what it lost.
 func (d *device) recovers(what string, reported bool) {
 	d.Helper()
 	before := len(d.quarantined())

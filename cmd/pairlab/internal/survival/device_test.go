@@ -15,7 +15,7 @@ const deviceID = e2e.DeviceID
 
 func TestMain(m *testing.M) { os.Exit(e2e.Main(m, e2e.Ours("../../../..", "paird"))) }
 
-// device is a paird of the lab, through all its lives.
+// device is a paird of the lab, over all its starts.
 type device struct {
 	*e2e.Device
 	*lab

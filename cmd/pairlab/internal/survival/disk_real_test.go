@@ -170,7 +170,7 @@ func refusedWith(err error, code control.Code) bool {
 	return ok && e.Code == code
 }
 
-// stillOne wants the device paired, by the first code it ever showed.
+// stillOne checks that the device is paired, by the first code it ever showed.
 func (d *device) stillOne() {
 	d.Helper()
 	d.Await("still paired", e2e.Paired)

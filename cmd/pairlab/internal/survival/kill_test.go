@@ -16,7 +16,7 @@ import (
 	"github.com/paird/paird/cmd/internal/provider"
 )
 
-// publisher sends numbered messages on a topic of its own, through all lives.
+// publisher sends numbered messages on a topic of its own, over all starts.
 type publisher struct {
 	topic    string
 	pace     time.Duration // 0: 2 ms

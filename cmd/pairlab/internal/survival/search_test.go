@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// search looks for secrets in places, and remembers where it found one.
+// search looks for secrets in places, and records where it found one.
 type search struct {
 	given  func() map[string]string // kind by value
 	looked map[string]int           // bytes by place

@@ -55,7 +55,7 @@ func (d *device) Paird(args ...string) (string, int) {
 	return e2e.Run(d, d.command[0], args...)
 }
 
-// says wants status and doctor to say what the row has, with its exit codes.
+// says checks that status and doctor say what the row has, with its exit codes.
 func (d *device) says(row trouble) {
 	d.Helper()
 	var out string
@@ -116,7 +116,7 @@ func (d *device) failedChecks() (failed []string, says string, code int) {
 	return failed, says, code
 }
 
-// endedWith wants the command that failed, and those that ask, to say what the row has.
+// endedWith checks that the command that failed, and those that ask, say what the row has.
 func (d *device) endedWith(row trouble) {
 	d.Helper()
 	out, code := d.Paird("status")
