@@ -77,14 +77,14 @@
 //
 // # Where a new thing goes
 //
-//   - an event: its constant, its line of meaning and its row of Routes in control/event.go, its row in control/API.md and in
-//     the README's table; the code that sees it happen calls stream.emit.
+//   - an event: its constant, its line of meaning and its row of Routes in control/event.go, its row in control/API.md; the
+//     code that sees it happen calls stream.emit.
 //   - a problem: its constant in control/event.go, its words in each language of display, its row in the README's table.
 //   - a broker preset: its row of presets in telemetry/login.go.
 //   - a sensor: its row in hal/sensor/sensor.go, its driver beside it, its row in that package's doc.go; sensors of other
 //     programs need none (drivers exec and file).
 //   - an OLED controller: its commands and sizes in hal/monoled/module.go, its row in hal/panels.go, its model in
-//     hal/bustest; its row in hal/doc.go and in the README's table, which a test prints.
+//     hal/bustest; its row in hal/doc.go and in config/panels.md, which a test prints.
 //   - a language: a file like display/words_en.go, its row in display/words.go, its name in TestLanguages, and its golden
 //     frames.
 //

@@ -13,7 +13,7 @@
 // of a known OLED controller a line in monoled/module.go; the wiring of both is in bustest/modules.go, a controller's commands
 // are in bustest too. A sensor is a row in sensor/sensor.go (or sensor/periph.go, where periph drives it) and a line in that
 // package's doc.go. A board that is sold is a row in boards.go. A panel also has a recording of its vendor's own driver, made by
-// scripts/vendor-traffic, and in a file like ssd16xx/vendor_test.go the reasons of what ours does otherwise; the README's table
+// scripts/vendor-traffic, and in a file like ssd16xx/vendor_test.go the reasons of what ours does otherwise; config/panels.md
 // says which driver that is. Package bench records and shows what goes over the wires of a user's board.
 //
 // # Panels

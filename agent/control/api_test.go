@@ -127,6 +127,9 @@ func TestReferenceTables(t *testing.T) {
 		if row == "" {
 			t.Errorf("%s has no row", event)
 		}
+		if queued := Routes()[EventType(event)].MQTT == Whole || EventType(event) == EventGap; strings.HasSuffix(row, "| yes |") != queued {
+			t.Errorf("%s: sent to the broker is %v, not what is in %s", event, queued, row)
+		}
 		for _, m := range regexp.MustCompile(`"(\w+)":`).FindAllStringSubmatch(fields[event], -1) {
 			if !strings.Contains(row, "`"+m[1]+"`") {
 				t.Errorf("%s: %s is not in %s", event, m[1], row)

@@ -53,7 +53,7 @@ func (o recordOptions) load() (config.Config, error) {
 		return config.Load(o.config)
 	}
 	if _, ok := hal.FindBoard(o.board); !ok {
-		return config.Config{}, usageError{fmt.Errorf("--board %q: the README has a list of boards", o.board)}
+		return config.Config{}, usageError{fmt.Errorf("--board %q: config/panels.md has a list of boards", o.board)}
 	}
 	return config.Parse(strings.NewReader(fmt.Sprintf(boardOnly, o.board)))
 }

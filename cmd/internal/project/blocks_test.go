@@ -11,7 +11,8 @@ import (
 
 // shown says for each block of code of the documents which test executes or parses it: by file and first line.
 var shown = map[string]string{
-	"README.md: [auth]": "TestConfigurations",
+	"config/boot.md: [auth]":      "TestConfigurations",
+	"config/panels.md: [display]": "TestConfigurations",
 	"scripts/examples/calls/README.md: cc -o calls scripts/examples/calls/calls.c":                                              "TestCalls",
 	"scripts/examples/printer/README.md: [control]":                                                                             "TestConfigurations",
 	"scripts/examples/printer/README.md: go run ./scripts/examples/printer /run/paird/paird.sock":                               "TestPrinter",
@@ -24,7 +25,7 @@ var shown = map[string]string{
 	"README.md: sudo apt install ./paird_*_arm64.deb": "TestNewcomer",
 	"README.md: [display]":                            "TestConfigurations",
 	"README.md: paird token                             # a fresh access token; --fresh: another one, after an API refused the last": "TestCommands",
-	"README.md: sudo systemctl stop paird": "TestRecordAndReplayCommands",
+	"config/panels.md: sudo systemctl stop paird": "TestRecordAndReplayCommands",
 }
 
 // TestBlocksAreListed: a block of code that no test runs or parses is not shown.
@@ -96,9 +97,10 @@ func (f fence) key() string {
 	return f.file + ": " + first
 }
 
-// fenced are all blocks of all documents of the project.
-func fenced(t *testing.T) (all []fence) {
+// documents are the texts of all documents of the project, by file.
+func documents(t *testing.T) map[string]string {
 	t.Helper()
+	all := map[string]string{}
 	out, err := exec.Command("find", root, "-name", "*.md", "-not", "-path", root+"/build/*", "-not", "-path", "*/node_modules/*").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -108,8 +110,17 @@ func fenced(t *testing.T) (all []fence) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range regexp.MustCompile("(?ms)^```([a-z]*)[^\n]*\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
-			all = append(all, fence{strings.TrimPrefix(path, root+"/"), m[1], m[2]})
+		all[strings.TrimPrefix(path, root+"/")] = string(text)
+	}
+	return all
+}
+
+// fenced are all blocks of all documents.
+func fenced(t *testing.T) (all []fence) {
+	t.Helper()
+	for file, text := range documents(t) {
+		for _, m := range regexp.MustCompile("(?ms)^```([a-z]*)[^\n]*\n(.*?)^```$").FindAllStringSubmatch(text, -1) {
+			all = append(all, fence{file, m[1], m[2]})
 		}
 	}
 	return all

@@ -11,14 +11,14 @@ import (
 	"github.com/paird/paird/hal/bustest"
 )
 
-// TestPanelsOfTheReadme holds the table of panels in the README equal to the panels, the boards and the recordings.
-func TestPanelsOfTheReadme(t *testing.T) {
-	text, err := os.ReadFile("../README.md")
+// TestTableOfPanels holds the table in config/panels.md equal to the panels, the boards and the recordings.
+func TestTableOfPanels(t *testing.T) {
+	text, err := os.ReadFile("../config/panels.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := panelTable(t); !strings.Contains(string(text), "\n\n"+want+"\n") {
-		t.Errorf("the README has another table of panels; this is the program's:\n%s", want)
+		t.Errorf("config/panels.md has another table; this is the program's:\n%s", want)
 	}
 }
 
