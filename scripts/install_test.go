@@ -100,6 +100,39 @@ func TestInstallAndUninstall(t *testing.T) {
 	}
 }
 
+// On a board without Go, `make install` takes what `make cross` made elsewhere, and says what is missing where there is nothing.
+func TestMakeInstallWithoutGo(t *testing.T) {
+	source, root := t.TempDir(), t.TempDir()
+	copied := exec.Command("cp", "-r", "--parents", "-t", source, "Makefile", "LICENSE", "config/paird.example.toml", "config/recipes", "scripts")
+	copied.Dir = ".."
+	if out, err := copied.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	install := func() (string, error) {
+		out, err := exec.Command("make", "-s", "-C", source, "install", "GO=no-go-is-here", "DESTDIR="+root).CombinedOutput()
+		return string(out), err
+	}
+	if out, err := install(); err == nil || !strings.Contains(out, "there is no program: take a release, or copy build/paird-") {
+		t.Errorf("without a program: %v: %s", err, out)
+	}
+	if err := os.Mkdir(filepath.Join(source, "build"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, board := range []string{"armv6", "armv7", "arm64", "riscv64", "amd64"} {
+		if err := os.WriteFile(filepath.Join(source, "build", "paird-"+board), nil, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := install(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	for _, path := range []string{"usr/bin/paird", "lib/systemd/system/paird.service", "etc/paird/paird.toml"} {
+		if _, err := os.Stat(filepath.Join(root, path)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // The notices are those of the modules that paird links, in their versions.
 func TestNotices(t *testing.T) {
 	want, err := exec.Command("./notices.sh").Output()
