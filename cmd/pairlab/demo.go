@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -99,6 +100,11 @@ func start(o options, out io.Writer) (_ *lab, err error) {
 	if l.dir, err = os.MkdirTemp("", "pairlab-"); err != nil {
 		return nil, fmt.Errorf("temporary directory: %w", err)
 	}
+	if runtime.GOOS == "windows" {
+		if err := hasSockets(l.dir, net.Listen); err != nil {
+			return nil, err
+		}
+	}
 	ln, err := listen(o.host, o.port)
 	if err != nil {
 		return nil, err
@@ -107,6 +113,16 @@ func start(o options, out io.Writer) (_ *lab, err error) {
 		return nil, errors.Join(err, ln.Close())
 	}
 	return l, nil
+}
+
+// hasSockets fails where Windows is too old for Unix sockets, or is not one: the lab's page and the commands reach the device
+// by its own.
+func hasSockets(dir string, listen func(network, address string) (net.Listener, error)) error {
+	l, err := listen("unix", filepath.Join(dir, "probe.sock"))
+	if err != nil {
+		return fmt.Errorf("the demo needs Unix sockets, which Windows has since version 10 1803: %w", err)
+	}
+	return l.Close()
 }
 
 // build makes the parts, which know each other by their addresses.

@@ -6,12 +6,14 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -322,5 +324,18 @@ func (b *demoRun) end() {
 	}
 	if _, err := http.Get(b.lab.url()); err == nil {
 		b.Error("the page is still served")
+	}
+}
+
+// Without Unix sockets the demo says what it needs, in one line.
+func TestDemoNeedsSockets(t *testing.T) {
+	none := func(network, _ string) (net.Listener, error) {
+		return nil, &net.OpError{Op: "listen", Net: network, Err: syscall.EAFNOSUPPORT}
+	}
+	if err := hasSockets(t.TempDir(), none); err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "the demo needs Unix sockets") {
+		t.Errorf("it says %v", err)
+	}
+	if err := hasSockets(t.TempDir(), net.Listen); err != nil {
+		t.Error(err)
 	}
 }
