@@ -81,12 +81,13 @@
 //     code that sees it happen calls stream.emit.
 //   - a problem: its constant in control/event.go, its words in each language of display, its row in the README's table.
 //   - a broker preset: its row of presets in telemetry/login.go.
-//   - a sensor: its row in hal/sensor/sensor.go, its driver beside it, its row in that package's doc.go; sensors of other
-//     programs need none (drivers exec and file).
-//   - an OLED controller: its commands and sizes in hal/monoled/module.go, its row in hal/panels.go, its model in
-//     hal/bustest; its row in hal/doc.go and in config/panels.md, which a test prints.
+//   - a sensor: its row in hal/sensor/sensor.go (hal/sensor/periph.go where periph drives it), its driver beside it, its
+//     row in that package's doc.go, its model in hal/bustest/sensor.go; sensors of other programs need none (drivers exec
+//     and file).
+//   - an OLED controller: its commands and sizes in hal/monoled/module.go, its model in hal/bustest/modules.go
+//     and hal/bustest/oled_command.go; its row in hal/doc.go and in config/panels.md, which a test prints.
 //   - a language: a file like display/words_en.go, its row in display/words.go, its name in TestLanguages, and its golden
-//     frames.
+//     frames, which the tests write.
 //
 // A name that a key of the configuration may have changes config/paird.example.toml, which is written by
 // go test ./cmd/internal/daemon -run ExampleFile -update.

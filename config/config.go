@@ -118,7 +118,7 @@ type MQTT struct {
 	Commands      []string
 	KeepAlive     time.Duration
 	Spread        time.Duration
-	Preset        string            // ""|password-jwt|username-token|aws-custom-auth|ws-bearer
+	Preset        string            // one of telemetry.Presets; "": none
 	Headers       map[string]string // of the WebSocket request
 	ALPN          []string
 	CertFile      string

@@ -8,8 +8,7 @@
 //
 //	screen.go     the screens, the geometry of a panel, the panel
 //	render.go     Render and Pages
-//	texts.go      a screen as paragraphs; words.go has the languages, one file each:
-//	              words_de.go, words_en.go, words_es.go, words_fr.go, words_it.go, words_nl.go, words_pt.go
+//	texts.go      a screen as paragraphs; words.go and words_*.go have the languages
 //	message.go    paragraphs as lines and pages; wrap.go breaks lines
 //	header.go     the device's name on top
 //	pairing.go    the pairing screen; stack.go sets the text beside the QR code, code.go the user code

@@ -93,7 +93,7 @@ type Driver func(w *Wiring) (display.Drawer, error)
 // physicalPanels lists the panels that are hardware, one row each.
 func physicalPanels() []PanelInfo {
 	var all []PanelInfo
-	for _, chip := range []string{"ssd1306", "ssd1309", "sh1106", "sh1107"} {
+	for _, chip := range monoled.Chips() {
 		all = append(all, PanelInfo{Name: chip, Sizes: monoled.Sizes(chip), Bus: "I2C or SPI", Controller: strings.ToUpper(chip),
 			Driver: "monoled", Open: openOLED(chip)})
 	}

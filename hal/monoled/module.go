@@ -6,6 +6,9 @@ import (
 	"slices"
 )
 
+// Chips lists the controllers, in the order of the documents.
+func Chips() []string { return []string{"ssd1306", "ssd1309", "sh1106", "sh1107"} }
+
 // Sizes lists the sizes, in pixels, of the modules that are sold with a controller, the most common first. It is empty if the
 // controller is unknown.
 func Sizes(chip string) []image.Point {

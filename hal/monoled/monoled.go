@@ -16,7 +16,7 @@ import (
 
 // Opts describe a module.
 type Opts struct {
-	Chip         string      // ssd1306, ssd1309, sh1106 or sh1107
+	Chip         string      // one of Chips
 	Size         image.Point // in pixels, one of Sizes(Chip)
 	ColumnOffset int         // RAM column of the left edge; -1: as modules of that size are usually wired
 	Reset        gpio.PinOut // RES#, low active; nil: the module resets itself
