@@ -25,7 +25,7 @@ func TestFlags(t *testing.T) {
 // Exit code 2, and one line that says what to do.
 func TestBadUsage(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"fly"}, {"fleet", "now"}, {"fleet", "-n", "0"}, {"fleet", "--scenarios", "boot"}, {"fleet", "--scenarios", "pairing,war"},
+		{}, {"fly"}, {"fleet", "now"}, {"fleet", "-n", "0"}, {"fleet", "--processes", "-1"}, {"fleet", "-n", "2", "--processes", "3"}, {"fleet", "--scenarios", "boot"}, {"fleet", "--scenarios", "pairing,war"},
 		{"fleet", "--issuer", "https://as.example"}, {"fleet", "--interval", "0s"}, {"demo", "now"}, {"demo", "--nope"},
 		{"demo", "--listen", "0.0.0.0:80"}, {"demo", "--listen", "192.168.0.1:80"}, {"demo", "--listen", "8080"},
 		{"demo", "--lifetime", "1s"}, {"demo", "--lifetime", "2500ms"},

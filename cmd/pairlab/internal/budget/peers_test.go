@@ -38,8 +38,8 @@ func TestPeers(t *testing.T) {
 	l := newLab(t)
 	peers := []*peer{l.paird(), l.script("Python (luma, qrcode, requests, paho)", "device.py"),
 		l.script("shell (curl, jq, qrencode, mosquitto_pub)", "device.sh"), l.oidcAgent()}
-	time.Sleep(5 * time.Second) // connections settle
 	window := peerTime(t)
+	time.Sleep(window / 2) // connections close, and memory is given back
 	before := make([]e2e.Cost, len(peers))
 	for i, p := range peers {
 		before[i] = p.cost(t)

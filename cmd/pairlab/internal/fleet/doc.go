@@ -1,11 +1,13 @@
-// Package fleet runs many devices in few processes: for each a whole agent with its own authorization client, queue and MQTT
-// session. Stores live in memory, queues in folders; there are no panels, and all devices share one pool of HTTP connections.
-// Server and broker are the lab's own, or any others; the broker may be a cluster of three NATS nodes, each a process.
+// Package fleet runs many devices: for each a whole agent with its own authorization client, queue and MQTT session. Stores live
+// in memory, queues in folders; there are no panels, and the devices of a process share one pool of HTTP connections. A device has
+// four descriptors, and one at the lab's broker: where one process may not have enough, parts of the fleet have processes of their
+// own, which the run calls over a pipe. Server and broker are the lab's own, or any others; the broker may be a cluster of three
+// NATS nodes, each a process.
 //
-// In reading order: fleet.go (a run and its scenarios), part.go (the devices of one process) and process.go (the processes),
-// device.go, memory.go (the store), servers.go (the lab's server, which approves each code), engine.go (the lab's broker;
-// system_linux.go and system_other.go say whether sockets suffice), nats.go (the cluster), authority.go (TLS, and a change of the
-// certificate authority), meter.go (what happens in each second), report.go (table and drawing).
+// In reading order: fleet.go (a run and its scenarios), process.go (the parts, and the calls; system_linux.go and
+// system_other.go say how many descriptors there are), part.go (the devices of one process), device.go, memory.go (the store),
+// servers.go (the lab's server, which approves each code), engine.go (the lab's broker), nats.go (the cluster), authority.go
+// (TLS, and a change of the certificate authority), meter.go (what happens in each second), report.go (table and drawing).
 //
 // # What a million devices ask for
 //

@@ -82,6 +82,55 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
+// After a broker's end a device is online again only once it has connected since: one that has not noticed yet does not count.
+func TestOnlineAfter(t *testing.T) {
+	p := &part{meter: newMeter(time.Now())}
+	d := newDevice(p, 0)
+	p.devices = []*device{d, newDevice(p, 1)}
+	ended := time.Now()
+	for _, step := range []struct {
+		online bool
+		want   int
+	}{{true, 1}, {false, 0}, {true, 1}} {
+		time.Sleep(time.Millisecond)
+		d.isOnline(step.online)
+		var got Progress
+		if err := p.Look(ended, &got); err != nil || got.Online != step.want {
+			t.Errorf("%d online, want %d; %v", got.Online, step.want, err)
+		}
+	}
+	if d.onlineAfter(time.Now()) || d.id != "fleet-00000" {
+		t.Error("a session that began before counts")
+	}
+}
+
+// A part that has ended is an error, and does not keep the run waiting.
+func TestPartEnds(t *testing.T) {
+	p, err := startParts(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.do("Quiet"); err != nil {
+		t.Error(err)
+	}
+	p.close()
+	if err := p.do("Quiet"); err == nil || !strings.Contains(err.Error(), "the process has ended") {
+		t.Error(err)
+	}
+}
+
+// Codes wait until they are looked at, each once.
+func TestCodes(t *testing.T) {
+	p := new(part)
+	p.code("fleet-00001", "https://as.example/device?user_code=A")
+	for _, want := range []int{1, 0} {
+		var got Progress
+		if err := p.Look(time.Time{}, &got); err != nil || len(got.Codes) != want {
+			t.Errorf("%+v, want %d; %v", got, want, err)
+		}
+	}
+}
+
 // A second in which the machine had no time for this process is noted.
 func TestLate(t *testing.T) {
 	m := newMeter(time.Now())
