@@ -40,7 +40,7 @@ func fleetFlags(args []string, stderr io.Writer) (fleetOptions, error) {
 	f.DurationVar(&o.Lifetime, "lifetime", time.Hour, "of access tokens of the lab's server")
 	f.DurationVar(&o.Stage, "stage", 10*time.Second, "over which the devices are switched on for the first time")
 	f.DurationVar(&o.Outage, "outage", 10*time.Second, "how long broker and token endpoint are away")
-	f.DurationVar(&o.Patience, "patience", 5*time.Minute, "how long the fleet may take to be online")
+	f.DurationVar(&o.Timeout, "timeout", 5*time.Minute, "how long the fleet may take to be online")
 	f.StringVar(&o.svg, "svg", "", "`file` for a drawing of the rates")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -64,9 +64,9 @@ func (o *fleetOptions) check(rest []string) error {
 	case o.TLS && o.NATS != "":
 		return errors.New("--tls and --nats: give one of them")
 	}
-	for _, d := range []time.Duration{o.Interval, o.Lifetime, o.Patience} {
+	for _, d := range []time.Duration{o.Interval, o.Lifetime, o.Timeout} {
 		if d < time.Second {
-			return errors.New("--interval, --lifetime and --patience: give at least 1s")
+			return errors.New("--interval, --lifetime and --timeout: give at least 1s")
 		}
 	}
 	for _, name := range o.Scenarios {

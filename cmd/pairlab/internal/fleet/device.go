@@ -153,6 +153,23 @@ func (d *device) onlineAfter(moment time.Time) bool {
 	return d.online && d.last.After(moment)
 }
 
+// state is what a person would look at first where a device is not online.
+func (d *device) state() string {
+	a := d.now()
+	if a == nil {
+		return d.id + ": switched off"
+	}
+	s := a.Status()
+	text := fmt.Sprintf("%s: %s", d.id, s.State)
+	if s.Broker != nil {
+		text += fmt.Sprintf("; broker %s %s", s.Broker.State, s.Broker.Error)
+	}
+	for _, p := range s.Problems {
+		text += fmt.Sprintf("; %s: %s", p.Code, p.Detail)
+	}
+	return text
+}
+
 // publishEach publishes a numbered message each interval until ctx ends.
 func (d *device) publishEach(ctx context.Context, first time.Duration) {
 	for wait := first; ; wait = d.part.share.Interval {

@@ -12,7 +12,7 @@ import (
 func small(scenarios ...string) Options {
 	return Options{
 		Settings: Settings{ClientID: "fleet", Spread: time.Second, Interval: time.Second, Stage: time.Second},
-		N:        20, Scenarios: scenarios, Lifetime: time.Hour, Outage: time.Second, Patience: 2 * time.Minute, Out: io.Discard,
+		N:        20, Scenarios: scenarios, Lifetime: time.Hour, Outage: time.Second, Timeout: 2 * time.Minute, Out: io.Discard,
 	}
 }
 

@@ -166,6 +166,17 @@ func (p *part) Look(after time.Time, out *Progress) error {
 	return nil
 }
 
+// Away describes the devices that are not online, a few of them.
+func (p *part) Away(_ None, out *[]string) error {
+	const few = 5
+	for _, d := range p.devices {
+		if len(*out) < few && !d.onlineAfter(time.Time{}) {
+			*out = append(*out, d.state())
+		}
+	}
+	return nil
+}
+
 func (p *part) code(device, uri string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

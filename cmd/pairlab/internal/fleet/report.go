@@ -24,7 +24,7 @@ type Report struct {
 type Outcome struct {
 	Name   string
 	Began  time.Duration // since the begin of the run
-	Took   time.Duration // until all were online again, or patience ended
+	Took   time.Duration // until all were online again, or the time was up
 	Online int
 	Until  []time.Duration // from the start of each device until it was online, sorted; of "pairing" and "boot"
 	Rates  map[string]Rate
