@@ -95,7 +95,7 @@ func (a Account) Dial(path string) (conn net.Conn, err error) {
 func (d *Device) RunAs(a Account) {
 	d.Helper()
 	d.Wrap = []string{"setpriv", fmt.Sprintf("--reuid=%d", a.UID), fmt.Sprintf("--regid=%d", a.GID), "--clear-groups", "--"}
-	err := errors.Join(os.Chown(d.Dir, a.UID, a.GID), os.Chmod(d.Dir, 0o755), os.Chmod(filepath.Dir(d.Dir), 0o755), os.Chmod(Folder(), 0o755))
+	err := errors.Join(os.Chown(d.Dir, a.UID, a.GID), os.Chmod(d.Dir, 0o755), os.Chmod(filepath.Dir(d.Dir), 0o755), os.Chmod(folder, 0o755))
 	if err != nil {
 		d.Fatal(err)
 	}

@@ -15,9 +15,6 @@ var folder string
 // Program is the path of a program that Main has built.
 func Program(name string) string { return filepath.Join(folder, name) }
 
-// Folder is where the built programs are.
-func Folder() string { return folder }
-
 // Build is a program for Main: its name, and how it is built into a file.
 type Build struct {
 	Name string

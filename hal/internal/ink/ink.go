@@ -88,15 +88,15 @@ func Rotated(f *image.Paletted, degrees int) *image.Paletted {
 	}
 	for y := range f.Bounds().Dy() {
 		for x := range f.Bounds().Dx() {
-			p := Turn(image.Pt(x, y), f.Bounds().Size(), degrees)
+			p := turn(image.Pt(x, y), f.Bounds().Size(), degrees)
 			out.Pix[p.Y*out.Stride+p.X] = f.Pix[y*f.Stride+x]
 		}
 	}
 	return out
 }
 
-// Turn returns where the pixel p of a picture of the given size lies after the picture is turned clockwise.
-func Turn(p, size image.Point, degrees int) image.Point {
+// turn returns where the pixel p of a picture of the given size lies after the picture is turned clockwise.
+func turn(p, size image.Point, degrees int) image.Point {
 	switch degrees {
 	case 90:
 		return image.Pt(size.Y-1-p.Y, p.X)
