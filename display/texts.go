@@ -110,7 +110,7 @@ func (w *words) putSettings(m *message, s Settings) {
 		m.addLine(w.notTaken, s.Line, a.what)
 	case Taken:
 		m.add(block{text: w.fresh})
-		m.add(block{text: w.taken, role: body, optional: true})
+		m.add(block{text: w.taken, role: body, optional: s.Line > 0})
 		m.addLine(w.leftOut, s.Line, "")
 	case Ask:
 		m.add(block{text: w.fresh})

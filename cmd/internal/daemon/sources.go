@@ -41,12 +41,15 @@ func (s Sources) Load() (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
-	kept, err := s.kept(append(factory, local...))
+	cfg, wrong := config.Merge(join(factory, local)...) // it also says where the state directory is
+	kept, err := s.kept(cfg)
 	if err == nil && s.Optional && len(factory)+len(kept)+len(local) == 0 {
 		_, err = os.Stat(s.File)
 		return config.Config{}, fmt.Errorf("configuration: %w", err)
 	}
-	cfg, wrong := config.Merge(join(factory, kept, local)...)
+	if len(kept) > 0 {
+		cfg, wrong = config.Merge(join(factory, kept, local)...)
+	}
 	if err == nil || wrong == nil { // TakeOver says what is lost; an ordinary user need not know
 		return WithBoard(cfg), wrong
 	}
@@ -93,9 +96,8 @@ func (s Sources) files() (factory, local []config.Layer, err error) {
 	return factory, []config.Layer{l}, nil
 }
 
-// kept is the boot partition's file as it was taken over. The others say where the state directory is.
-func (s Sources) kept(others []config.Layer) ([]config.Layer, error) {
-	cfg, _ := config.Merge(others...) // Load says what is wrong
+// kept is the boot partition's file as it was taken over. cfg, of the other files, says where the state directory is.
+func (s Sources) kept(cfg config.Config) ([]config.Layer, error) {
 	path := filepath.Join(cfg.Device.StateDir, keptFile)
 	if _, err := os.Lstat(path); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return nil, nil

@@ -45,7 +45,8 @@ func (s Sources) TakeOver(o Options) Takeover {
 	if err != nil {
 		return Takeover{} // Load says so
 	}
-	_, lost := s.kept(join(factory, local))
+	others, _ := config.Merge(join(factory, local)...) // Load says what is wrong
+	_, lost := s.kept(others)
 	card, err := s.card()
 	if err := cmp.Or(err, lost); err != nil {
 		return Takeover{Outcome: Left, Err: err}
