@@ -21,7 +21,7 @@ func TestUnitTakesSettingsOver(t *testing.T) {
 	m.Write("/usr/lib/paird/conf.d/product.toml", 0o644, []byte("[device]\nid = \"dev1\"\n[control]\nstatus = [\"*\"]\n"))
 	m.Write("/boot/firmware/paird.toml", 0o755, fmt.Appendf(nil, "[auth]\r\nissuer = %q\r\nclient_id = \"printer\"\r\nscopes = [\"openid\", \"offline_access\", \"profile\"]\r\n", p.URL))
 	m.Do("systemctl", "start", "paird")
-	if log := m.Do("journalctl", "--unit=paird"); !strings.Contains(log, "settings taken over from the boot partition") {
+	if log := m.log(); !strings.Contains(log, "settings taken over from the boot partition") {
 		t.Errorf("not taken over:\n%s", log)
 	}
 	if got := m.Do("stat", "-c", "%U %A", "/var/lib/paird/boot.toml"); got != "paird -rw-------\n" {
@@ -34,7 +34,7 @@ func TestUnitTakesSettingsOver(t *testing.T) {
 	m.Do("paird", "pair", "--wait")
 	m.Do("chmod", "0666", "/boot/firmware/paird.toml")
 	m.Do("systemctl", "restart", "paird")
-	if log := m.Do("journalctl", "--unit=paird"); !strings.Contains(log, "lets others write") {
+	if log := m.log(); !strings.Contains(log, "lets others write") {
 		t.Errorf("a file of every user's is not refused:\n%s", log)
 	}
 	if s := m.status("root"); s.Grant == nil {

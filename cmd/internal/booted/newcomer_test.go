@@ -76,7 +76,7 @@ func (m *Machine) typed(command, issuer string) (string, int) {
 	m.Helper()
 	limit := "60"
 	if strings.Contains(command, "journalctl") {
-		limit = "3"
+		limit = "6"
 	}
 	onTerminal := "cd && timeout --foreground " + limit + " script --quiet --return --command '" + command + "' /dev/null"
 	cmd := m.command("runuser", "--login", "pi", "--command", onTerminal)

@@ -67,14 +67,32 @@ func (m *Machine) at(change string) time.Duration {
 	return time.Duration(e2e.Must(strconv.ParseInt(m.is(change+"TimestampMonotonic"), 10, 64))(m)) * time.Microsecond
 }
 
+// log is what the unit has logged until now: journald reads it when it has time.
+func (m *Machine) log() string {
+	m.Helper()
+	m.Do("journalctl", "--sync")
+	return m.Do("journalctl", "--unit=paird")
+}
+
 // await waits until the property of the unit is as wanted.
 func (m *Machine) await(property, want string) {
 	m.Helper()
 	e2e.Eventually(m, property+" is "+want, func() bool { return m.is(property) == want })
 }
 
-// status is what the program says of the daemon, as the user.
+// status is what the program says of the daemon, as the user, once the daemon has read what it keeps: systemd says that the
+// unit is started as soon as the daemon answers.
 func (m *Machine) status(user string) (s control.Status) {
+	m.Helper()
+	e2e.Eventually(m, "the daemon has read its grant", func() bool {
+		s = m.says(user)
+		return s.State != control.StateStarting
+	})
+	return s
+}
+
+// says is what the program says of the daemon now, as the user.
+func (m *Machine) says(user string) (s control.Status) {
 	m.Helper()
 	out := m.Do("runuser", "--user", user, "--", "sh", "-c", "paird status --json || case $? in 0|1|4) ;; *) false; esac") // 1: a problem, 4: not paired
 	if err := json.Unmarshal([]byte(out), &s); err != nil {
@@ -89,7 +107,7 @@ func TestUnit(t *testing.T) {
 	p := providertest.New(t, nil)
 	m := installed(t, p, "params = { api_key = \"swordfish\" }\n")
 	m.Do("systemctl", "enable", "--now", "paird") // systemd keeps no times of a unit that is neither enabled nor active
-	if log := m.Do("journalctl", "--unit=paird"); !strings.Contains(log, "auth.params: every user may read it") || strings.Contains(log, "swordfish") {
+	if log := m.log(); !strings.Contains(log, "auth.params: every user may read it") || strings.Contains(log, "swordfish") {
 		t.Errorf("no warning of a secret in the configuration, or the secret itself:\n%s", log)
 	}
 	if got := m.is("ActiveState") + " " + m.is("Type"); got != "active notify" {
@@ -173,7 +191,7 @@ func TestUnitWatchdog(t *testing.T) {
 	}
 	m.Do("mv", "/run/paird/paird.sock", "/run/paird/elsewhere.sock")
 	m.bitten("1")
-	if log := m.Do("journalctl", "--unit=paird"); !strings.Contains(log, "watchdog: a part of the daemon hangs") {
+	if log := m.log(); !strings.Contains(log, "watchdog: a part of the daemon hangs") {
 		t.Errorf("it does not say what hangs:\n%s", log)
 	}
 	m.Do("kill", "-STOP", m.is("MainPID"))
@@ -188,7 +206,7 @@ func (m *Machine) bitten(times string) {
 	if s := m.status("root"); s.State != control.StateUnpaired {
 		m.Errorf("the state is %s", s.State)
 	}
-	if log := m.Do("journalctl", "--unit=paird"); strconv.Itoa(strings.Count(log, "Watchdog timeout")) != times {
+	if log := m.log(); strconv.Itoa(strings.Count(log, "Watchdog timeout")) != times {
 		m.Errorf("it was not the watchdog:\n%s", log)
 	}
 }
@@ -237,7 +255,7 @@ func TestUnitListensOnNoNetwork(t *testing.T) {
 	if out, code := m.Run("systemctl", "start", "paird"); code == 0 {
 		t.Errorf("it listens, which SocketBindDeny=any forbids: %s", out)
 	}
-	if log := m.Do("journalctl", "--unit=paird"); !strings.Contains(log, "bind: operation not permitted") {
+	if log := m.log(); !strings.Contains(log, "bind: operation not permitted") {
 		t.Errorf("it does not say why it fails:\n%s", log)
 	}
 	allowed := e2e.Must(os.ReadFile(filepath.Join(root, "scripts/paird.service.d/sim.conf.example")))(t)
