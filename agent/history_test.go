@@ -138,7 +138,7 @@ func (h *household) live() (ok bool) {
 	h.agent.requestPairing()
 	for range 6 + h.random.IntN(8) {
 		time.Sleep(h.upTo(100 * time.Second))
-		h.deed()
+		h.incident()
 	}
 	h.heal()
 	h.verdict()

@@ -118,8 +118,8 @@ func (h *household) excuse(why string) {
 	})
 }
 
-// deeds are what may happen, with their weights.
-func (h *household) deed() {
+// incidents are what may happen, with their weights.
+func (h *household) incident() {
 	all := 100
 	if h.wide {
 		all = 115

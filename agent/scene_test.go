@@ -50,7 +50,7 @@ func (c *scene) treat(path string) astest.Treatment {
 	switch {
 	case c.faults["network"]:
 		tr.Refused = true
-	case c.faults["storm"]:
+	case c.faults["bad gateway"]:
 		tr.Status = http.StatusBadGateway
 	case c.faults["down"] && chance>>3%2 == 0:
 		tr.Refused = true

@@ -46,7 +46,7 @@ type year struct {
 	base string // folder of the state directories of all lives
 	disk *crashtest.Disk
 	life *life
-	last struct{ dir, cuts, stops, deeds, rolls int }
+	last struct{ dir, cuts, stops, incidents, rolls int }
 
 	written  int64        // bytes, by lives that are over
 	account  string       // that approves
@@ -78,7 +78,7 @@ func (y *year) live(days int) {
 		if y.isEnded() {
 			y.pair("alice")
 		}
-		y.deed()
+		y.incident()
 		y.stopIfFailed()
 		if m := int(time.Since(y.began) / (30 * day)); m > month {
 			month = m
@@ -110,8 +110,8 @@ func liveYear(t *testing.T, seed, days int) {
 }
 
 func (y *year) report(days int) {
-	y.t.Logf("seed %d, %d days, %s: %d deeds, %d power cuts, %d stops, %d changes of the authority, %d un-pairings; %+v; %d responses with tokens; %d KB of flash a day",
-		y.seed, days, y.policy.Name, y.last.deeds, y.last.cuts, y.last.stops, y.last.rolls, y.unpaired, y.count, y.responses(), y.written/int64(days)>>10)
+	y.t.Logf("seed %d, %d days, %s: %d incidents, %d power cuts, %d stops, %d changes of the authority, %d un-pairings; %+v; %d responses with tokens; %d KB of flash a day",
+		y.seed, days, y.policy.Name, y.last.incidents, y.last.cuts, y.last.stops, y.last.rolls, y.unpaired, y.count, y.responses(), y.written/int64(days)>>10)
 	if *oneYear >= 0 && *years == 0 || strings.Contains(y.story[len(y.story)-1], "FAILED") {
 		y.t.Logf("go test -run TestYear -year %d\n%s", y.seed, strings.Join(y.story[max(0, len(y.story)-3000):], "\n"))
 	}

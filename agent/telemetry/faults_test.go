@@ -137,7 +137,7 @@ func TestEndBeforeConnack(t *testing.T) {
 	for cause, want := range map[error][2]int{ErrSwap: {1, 0}, ErrForget: {0, 1}, context.Canceled: {0, 1}} {
 		bubble(t, func(t *testing.T) {
 			b := newBench(t, nil)
-			b.broker.Script(brokertest.Script{Mumbling: true})
+			b.broker.Script(brokertest.Script{ConnackLost: true})
 			s := b.serve(t, token)
 			time.Sleep(time.Second)
 			if err := s.stop(cause); !errors.Is(err, cause) {

@@ -55,15 +55,15 @@ const (
 
 // Script says what goes wrong. The zero value is a broker without fault.
 type Script struct {
-	Connack   func(Connect) byte // return code; the connection closes after another than 0
-	Publish   func(Message) Verdict
-	Subscribe func(filter string) (code byte, closes bool) // code 0x80 refuses
-	Down      bool                                         // nothing listens
-	Silent    bool                                         // a black hole: everything is read, nothing answered
-	Stalled   bool                                         // nothing is even read
-	Mumbling  bool                                         // CONNECT is taken, and its CONNACK lost
-	KeepsOpen bool                                         // the connection stays open after DISCONNECT
-	Delay     time.Duration                                // of each PUBACK
+	Connack     func(Connect) byte // return code; the connection closes after another than 0
+	Publish     func(Message) Verdict
+	Subscribe   func(filter string) (code byte, closes bool) // code 0x80 refuses
+	Down        bool                                         // nothing listens
+	Silent      bool                                         // a black hole: everything is read, nothing answered
+	Stalled     bool                                         // nothing is even read
+	ConnackLost bool                                         // CONNECT is taken, and its CONNACK lost
+	KeepsOpen   bool                                         // the connection stays open after DISCONNECT
+	Delay       time.Duration                                // of each PUBACK
 }
 
 // Broker is the whole broker. Make one with New.

@@ -88,7 +88,7 @@ func (c *conn) Write(b []byte) (int, error) {
 		p := packet{b: rest[:1+n+int(length)]}
 		rest = rest[len(p.b):]
 		switch {
-		case p.b[0] == connack && script.Mumbling, p.b[0] == puback && c.isMuted(p.b):
+		case p.b[0] == connack && script.ConnackLost, p.b[0] == puback && c.isMuted(p.b):
 			continue
 		case p.b[0] == puback:
 			p.due = time.Now().Add(script.Delay)

@@ -36,9 +36,9 @@ func (y *year) fault(fault string, d time.Duration) {
 func (y *year) script() {
 	dark := y.is("network")
 	y.broker.Script(brokertest.Script{
-		Down: dark || y.is("broker"), Silent: dark, Mumbling: y.is("mumbling"),
+		Down: dark || y.is("broker"), Silent: dark, ConnackLost: y.is("CONNACK lost"),
 		Connack: func(c brokertest.Connect) byte {
-			if y.is("crowd") {
+			if y.is("unavailable") {
 				return 3 // server unavailable
 			}
 			return y.admit(c.Password)
@@ -60,9 +60,9 @@ func (y *year) admit(token string) (code byte) {
 	return code
 }
 
-// deed is something that happens to the device or around it.
-func (y *year) deed() {
-	y.last.deeds++
+// incident is something that happens to the device or around it.
+func (y *year) incident() {
+	y.last.incidents++
 	hours := func(n float64) time.Duration { return time.Duration(y.random.ExpFloat64() * n * float64(time.Hour)) }
 	switch n := y.random.IntN(100); {
 	case n < 14:
@@ -70,13 +70,13 @@ func (y *year) deed() {
 	case n < 22:
 		y.fault("down", hours(1))
 	case n < 30:
-		y.fault("storm", hours(1))
+		y.fault("bad gateway", hours(1))
 	case n < 42:
 		y.fault("broker", hours(1))
 	case n < 46:
-		y.fault("crowd", hours(1))
+		y.fault("unavailable", hours(1))
 	case n < 49:
-		y.fault("mumbling", hours(0.2))
+		y.fault("CONNACK lost", hours(0.2))
 	case n == 49 && y.ca != nil:
 		y.roll(hours(6))
 	case n < 52:
