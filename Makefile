@@ -45,8 +45,9 @@ test-real: ## attacks, and real peers: oidc-provider, zitadel/oidc, mosquitto, R
 	scripts/setup-real.sh
 	scripts/setup-brokers.sh
 	scripts/attack.sh
-	$(GO) test -vet=off -tags real -count 1 -timeout 600s ./cmd/internal/brokers
-	$(GO) test -vet=off -tags real -count 1 -timeout 900s ./cmd/internal/real/... ./cmd/pairlab/internal/survival \
+	@# Most of the time a test waits for a peer: more run side by side than there are processors.
+	$(GO) test -vet=off -tags real -count 1 -parallel 4 -timeout 600s ./cmd/internal/brokers
+	$(GO) test -vet=off -tags real -count 1 -parallel 4 -timeout 900s ./cmd/internal/real ./cmd/pairlab/internal/survival \
 		./cmd/pairlab/internal/fleet ./display
 	scripts/peers/compare.sh
 
@@ -67,7 +68,7 @@ test-arch: ## unit tests of store, queue, telemetry and hal for ARMv6, arm64 and
 .PHONY: test-board
 test-board: ## the shipped binaries on virtual boards with panels that fail and power that is cut; CONTROLS=1: also that it finds faults
 	scripts/setup-board.sh
-	$(GO) test -vet=off -tags real -count 1 -v -parallel 6 -timeout 1800s $(if $(CONTROLS),,-skip CanFail) ./cmd/pairlab/internal/board
+	$(GO) test -vet=off -tags real -count 1 -v -parallel 4 -timeout 1800s $(if $(CONTROLS),,-skip CanFail) ./cmd/pairlab/internal/board
 
 .PHONY: check
 check: ## formatting, vet, staticcheck, known vulnerabilities, project rules, sizes, the systemd unit

@@ -62,7 +62,7 @@ func (p *Provider) Pending() []Pending {
 	return all
 }
 
-// emit notes an event for delivery once the request's answer is settled.
+// emit notes an event for the observer, which gets it once the request is settled and before its answer is written.
 func (p *Provider) emit(k Kind, about request, account string) {
 	p.outbox = append(p.outbox, Event{At: p.opt.Now(), Kind: k, Client: about.clientName(), Device: about.device.label(), Account: account})
 }

@@ -56,7 +56,7 @@ type Options struct {
 	FrameAncestors []string         // origins that may show the pages in a frame; none by default
 	Key            *rsa.PrivateKey  // signs the tokens; default: a new one
 	Now            func() time.Time // default time.Now
-	Observe        func(Event)      // gets what happens, after the answer is written; may be nil
+	Observe        func(Event)      // gets what happens, before the answer is written; may be nil
 }
 
 // check refuses what cannot work and fills in the defaults.

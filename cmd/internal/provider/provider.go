@@ -74,19 +74,18 @@ type answer struct {
 	body   []byte
 }
 
-// serve writes what h answers, and then reports what happened to the observer.
+// serve reports what happened to the observer, and then writes what h answers: a client that has an answer finds it counted.
 func (p *Provider) serve(h func(*http.Request) answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		// An error leaves the form empty or short; a handler that needs a field misses it.
 		_ = r.ParseForm()
 		var a answer
-		events := p.exclusively(func() { a = h(r) })
+		p.report(p.exclusively(func() { a = h(r) }))
 		maps.Copy(w.Header(), a.header)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.WriteHeader(a.status)
 		_, _ = w.Write(a.body) // the client may have left
-		p.report(events)
 	}
 }
 
