@@ -132,7 +132,8 @@ type Agent struct {
 	keeper       chan *keeper  // holds the present keeper, one at a time
 	ended        chan struct{} // closed when Run is over
 
-	presenting, watching pulse // of the panel's and the button's loop
+	presenting, watching pulse       // of the panel's and the button's loop
+	lines                chan string // the newest status in one line, for report
 }
 
 // New makes an Agent; nothing happens before Run.
@@ -149,6 +150,7 @@ func New(o Options) *Agent {
 		ended:        make(chan struct{}),
 		presenting:   make(pulse),
 		watching:     make(pulse),
+		lines:        make(chan string, 1),
 	}
 	a.events = newStream(o)
 	return a

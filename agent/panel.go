@@ -21,7 +21,7 @@ func (a *Agent) view() (view, <-chan struct{}) {
 	return newView(a.o, f, out), changed
 }
 
-// present keeps the panel and the LED up to date until ctx ends.
+// present keeps the panel, the LED and the line for the service manager up to date until ctx ends.
 func (a *Agent) present(ctx context.Context) {
 	since := time.Now()
 	var shown pattern
@@ -29,6 +29,7 @@ func (a *Agent) present(ctx context.Context) {
 	for {
 		v, changed := a.view()
 		problems.observe(v, a.events)
+		newest(a.lines, inOneLine(v.Status))
 		if a.o.Screen != nil {
 			s := screen(v)
 			a.o.Screen.Show(s)
@@ -66,27 +67,30 @@ func refreshView(v view) time.Duration {
 	return 30 * time.Second
 }
 
+// newest puts line in place of what report has not taken yet. Only present calls it.
+func newest(lines chan string, line string) {
+	select {
+	case <-lines:
+	default:
+	}
+	lines <- line
+}
+
 // report gives the service manager a line for people whenever it changes, until ctx ends. It is a loop of its own: a
 // manager that is busy takes the line late, and the panel does not wait for it.
 func (a *Agent) report(ctx context.Context) {
-	look := time.NewTicker(reportEvery)
-	defer look.Stop()
 	for said := ""; ; {
-		v, changed := a.view()
-		if line := inOneLine(v.Status); line != said {
-			said = line
-			a.o.Say(line)
-		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-changed:
-		case <-look.C:
+		case line := <-a.lines:
+			if line != said {
+				said = line
+				a.o.Say(line)
+			}
 		}
 	}
 }
-
-const reportEvery = 30 * time.Second // for what no loop reports, such as the queue's trouble with the disk
 
 // inOneLine is the status for `systemctl status`, which every user of the board may read, whatever control.status says: it
 // has neither code nor account nor the detail of a problem. It is pure.

@@ -12,7 +12,7 @@ cd "$(dirname -- "$0")/.."
 need qemu-arm-static qemu-user-static
 install_missing test-arch
 
-packages='./agent/store ./agent/queue ./agent/telemetry ./hal ./hal/internal/... ./hal/monoled ./hal/sensor'
+packages='./agent/store ./agent/internal/seglog ./agent/queue ./agent/inbox ./agent/telemetry ./hal ./hal/internal/... ./hal/monoled ./hal/sensor'
 again='OneCopyIsEnough|DamageTo|KilledAtAnyMoment|ProxyOfTheEnvironment|FormerQueue'
 timed='Certificates|ExecSensor'
 many='PowerCuts|EachOperation|DamagedFiles|IsCaught|Budget|GetsSmallAgain|GivenAwayTwice|AgainstModel|TestWeek'

@@ -2,9 +2,9 @@ package queue
 
 import (
 	"errors"
-	"slices"
 
-	"github.com/paird/paird/agent/internal/statedir"
+	"github.com/paird/paird/agent/internal/seglog"
+	"github.com/paird/paird/agent/queue/internal/former"
 )
 
 // Bind says whose queue it is from now on. An unowned queue is adopted with all that is in it.
@@ -32,7 +32,7 @@ func (q *Queue) Bind(account string) (purged int, err error) {
 		q.o.Log.Warn("what was queued for another account is dropped", "records", purged)
 	}
 	if open && purged > 0 {
-		q.log.skip()
+		q.log.Skip()
 	}
 	q.owned, q.owner = true, account
 	q.changes++
@@ -49,7 +49,7 @@ func (q *Queue) Flush() error {
 	q.io.Lock()
 	defer q.io.Unlock()
 	q.mu.Lock()
-	idle := len(q.mem.unsaved()) == 0 && q.dirty.IsZero()
+	idle := len(q.unsaved()) == 0 && q.dirty.IsZero()
 	q.mu.Unlock()
 	if idle {
 		return nil
@@ -65,8 +65,7 @@ func (q *Queue) Close() error {
 		return nil
 	}
 	q.closed, q.online = true, false
-	q.signal()
-	q.unblock()
+	q.wake()
 	q.mu.Unlock()
 	close(q.quit)
 	<-q.stopped
@@ -74,18 +73,18 @@ func (q *Queue) Close() error {
 	q.io.Lock()
 	defer q.io.Unlock()
 	var err error
-	if q.log != nil || len(q.mem) > 0 {
+	if q.log != nil || len(q.list) > 0 {
 		err = q.write(true)
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for _, e := range q.mem {
+	for _, e := range q.list {
 		e.answer(ErrClosed)
 	}
 	if q.log == nil {
 		return err
 	}
-	return errors.Join(err, q.log.close())
+	return errors.Join(err, q.log.Close())
 }
 
 // Erase drops everything, overwrites and removes the files, those set aside too, and begins again:
@@ -100,43 +99,15 @@ func (q *Queue) Erase() error {
 	}
 	var err error
 	if q.log != nil {
-		err = q.log.close()
+		err = q.log.Close()
 	}
-	for _, e := range q.mem {
+	for _, e := range q.list {
 		e.answer(nil)
 	}
 	q.log = nil
 	q.clear()
-	q.signal()
-	q.unblock()
-	return errors.Join(err, eraseFiles(q.o.Dir, q.o.Tap, "queue"))
+	q.wake()
+	return errors.Join(err, seglog.Erase(q.o.Dir, q.o.Tap, isOurs))
 }
 
-// eraseFiles overwrites and removes the files of a log. What is no regular file, and what paird does not
-// make, stays.
-func eraseFiles(path string, tap statedir.Tap, name string) error {
-	dir, err := statedir.Open(path, tap)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	names, err := dir.Names()
-	for _, file := range names {
-		if isOurs(file, name) {
-			err = errors.Join(err, dir.Wipe(file))
-		}
-	}
-	return errors.Join(err, dir.Sync())
-}
-
-// isOurs reports whether a log of that name makes such a file, or did so before it had segments.
-func isOurs(file, name string) bool {
-	if _, ok := segmentNumber(file, name); ok {
-		return true
-	}
-	names := []string{name + ".damaged", name + ".db", name + ".log"}
-	return slices.ContainsFunc(names, func(base string) bool {
-		_, aside := statedir.AsideNumber(file, base)
-		return aside || file == base || file == base+".new" || file == base+".compact"
-	}) || file == name+".new"
-}
+func isOurs(file string) bool { return seglog.Owns(file, logName) || former.Owns(file) }

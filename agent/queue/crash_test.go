@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/seglog"
 	"github.com/paird/paird/agent/internal/statedir"
 )
 
@@ -22,7 +23,7 @@ type promise struct {
 	owner string
 }
 
-const testSegment = 8 * blockSize
+const testSegment = 8 * seglog.BlockSize
 
 // A work is a life of a queue under recording.
 type work struct {
@@ -168,9 +169,9 @@ func (p promise) check(q *Queue) error {
 	}
 	var all []string
 	messages := q.messages()
-	for r, ok := q.first(); ok; r, ok = q.first() {
-		all = append(all, string(r.payload))
-		q.give(r)
+	for e := q.first(); e != nil; e = q.first() {
+		all = append(all, string(e.Payload))
+		q.give(e)
 	}
 	if messages != len(all) || q.messages() != len(all) {
 		return fmt.Errorf("%d messages counted, then %d; %d found", messages, q.messages(), len(all))

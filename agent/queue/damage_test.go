@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/seglog"
+	"github.com/paird/paird/agent/internal/statedir"
 )
 
 const damagedRecords = 400
@@ -167,15 +169,7 @@ func TestNewerSchemaIsLeftAlone(t *testing.T) {
 	put(t, q, 0, 3)
 	q.Close()
 	path := filepath.Join(dir, "queue.00000001")
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	newer := frame{segment: 1, block: 40, commit: 1000, state: []byte(`{"schema":2,"stream":7,"other":true}`)}
-	copy(b[40*blockSize:], newer.encode())
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	appendState(t, dir, `{"schema":2,"stream":7,"other":true}`)
 	before, _ := os.ReadFile(path)
 
 	q = open(t, Options{Dir: dir})
@@ -229,7 +223,7 @@ func TestDropWhatWasLoaded(t *testing.T) {
 		time.Sleep(time.Second)
 		q.mu.Lock()
 		q.reopen, q.maxAge = true, time.Millisecond
-		if r, ok := q.peek(q.o.Now().stored()); ok || q.dropped != 2 {
+		if r := q.peek(q.o.Now().stored()); r != nil || q.dropped != 2 {
 			t.Errorf("%+v, %d dropped", r, q.dropped)
 		}
 		q.mu.Unlock()
@@ -254,5 +248,25 @@ func noisePages(t *testing.T, path string) {
 		if _, err := f.WriteAt(noise, at); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// appendState writes a frame with that state to the log in dir.
+func appendState(t *testing.T, dir, state string) {
+	t.Helper()
+	opened, err := statedir.Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := seglog.New(opened, seglog.Options{Name: logName})
+	defer l.Close()
+	if _, err := l.Open(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := l.Append([]byte(state), nil); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,11 +1,9 @@
 // Package queue keeps readings and events until the broker has acknowledged them: bounded, in order, counted.
 //
-// In reading order. The log: record.go (what is kept), frame.go (one write), segments.go (the files; free_unix.go and
-// free_windows.go say what space the disk has), tail.go (where the next frame goes). The records: ring.go (those in memory),
-// gap.go (the record of a loss), ledger.go (where each is), drop.go (which ones go unsent), state.go (what a frame says of all
-// that). The Queue: queue.go, put.go, next.go, write.go (when the disk is written), open.go (what an earlier run left), bind.go
-// (accounts, and the end), former.go and formerfile.go (what a version before the log left). The Inbox, the same log for messages
-// to the product's own programs: inbox.go, inboxlog.go, inboxbind.go.
+// In reading order. The records: stamp.go (when one was put), ring.go (those in memory), gap.go (the record of a loss),
+// ledger.go (where each is), drop.go (which ones go unsent), state.go (what the log says of all that). The Queue:
+// queue.go, put.go, next.go, write.go (when the disk is written), open.go (what an earlier run left), bind.go (accounts,
+// and the end), former.go (what a version before the log left). The files are those of package seglog.
 //
 // What it promises: at least once from accept to PUBACK; FIFO but for redelivery; a consumer removes duplicates
 // by (device, stream, seq); the oldest are dropped first, counted, and reported by a gap.
@@ -30,13 +28,9 @@
 //     number of lost records is unknown: Quarantined returns the path.
 //
 // Where records are. New ones are in memory. As long as the broker acknowledges them nothing is written. Those
-// that wait longer go in groups to the log: one write and one flush a group. The log is a row of segments,
-// queue.00000001 and so on, of 256 KiB that are allocated in advance. Each write is a frame that holds a group
-// and the state of the queue (what is settled, the numbers of drops and gaps, owner, stream) under one
-// checksum, so a power cut leaves a state that was true a moment ago. While the last frame is smaller than a
-// block of 4 KiB the next group joins it: the two together are written to a free block, never over the one
-// that holds them. So small groups cost the flash one block each and fill the log densely. Segments whose
-// records are all settled are removed.
+// that wait longer go in groups to the log: one write and one flush a group, with the state of the queue (what is
+// settled, the numbers of drops and gaps, owner, stream) in the same frame. Segments whose records are all settled are
+// removed.
 //
 // What the flash pays, at 200 bytes a message and without what the file system adds: nothing online;
 // offline 1.5 MB an hour at one message in 10 s (ext4 made 1.6 MB of it), and at most 3 times the payload from

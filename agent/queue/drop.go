@@ -1,22 +1,25 @@
 package queue
 
+import (
+	"math"
+	"slices"
+)
+
 // dropFirst drops what first has returned.
-func (l *ledger) dropFirst(r record) {
-	if e := l.find(r.seq); e != nil {
-		l.settle(e)
-	} else {
-		l.ahead, l.unread = l.ahead[1:], l.unread-1
-		l.bytes -= int64(r.size())
-		l.changes++
-	}
-	l.cursor = max(l.cursor, r.seq+1)
-	l.loseOne(r.seq)
+func (l *ledger) dropFirst(e *entry) {
+	l.cursor = max(l.cursor, e.Seq+1)
+	l.drop(e)
+}
+
+func (l *ledger) drop(e *entry) {
+	l.settle(e)
+	l.loseOne(e.Seq)
 }
 
 // dropTo drops the records up to seq last that are not in flight.
 func (l *ledger) dropTo(last uint64) {
-	for r, ok := l.first(); ok && r.seq <= last; r, ok = l.first() {
-		l.dropFirst(r)
+	for e := l.first(); e != nil && e.Seq <= last; e = l.first() {
+		l.dropFirst(e)
 	}
 }
 
@@ -52,59 +55,55 @@ func (l *ledger) loseIn(holes []gap, n uint64) {
 // live reports whether a record is left between the two.
 func (l *ledger) live(after, before uint64) bool {
 	// Of those on the disk and not given yet it is not known which numbers are in use.
-	unread := l.unread > 0 && l.cursor < before && after < l.diskLast
-	return unread || l.out.between(after, before) || l.mem.between(after, before)
+	unread := l.unread > 0 && l.cursor < before && after < l.stowed
+	return unread || l.list.between(after, before)
 }
 
 // limit drops the oldest records until the queue keeps its bounds.
 func (l *ledger) limit() {
 	for l.bytes > l.maxBytes && l.dropOldest() {
 	}
-	for l.memBytes > memMax && l.dropOldestInMemory() {
+	for l.memBytes > memMax && l.dropUnsaved() {
 	}
 }
 
 // dropOldest prefers records that are not in flight.
 func (l *ledger) dropOldest() bool {
-	if r, ok := l.first(); ok {
-		l.dropFirst(r)
+	if e := l.first(); e != nil {
+		l.dropFirst(e)
 		return true
 	}
-	return l.dropOldestInMemory() || l.dropOldestOf(l.out, true) || l.dropOldestOf(l.mem, true)
+	return l.dropUnsaved() || l.dropIn(0, l.durable)
 }
 
-// dropOldestInMemory is for when the disk takes nothing. What is being written stays: it may be in the log.
-func (l *ledger) dropOldestInMemory() bool {
-	unsaved := l.mem.unsaved()
-	return l.dropOldestOf(unsaved, false) || l.dropOldestOf(unsaved, true)
+// dropUnsaved is for when the disk takes nothing. What is being written stays: it may be in the log.
+func (l *ledger) dropUnsaved() bool {
+	free := max(l.durable, l.writing) + 1
+	return l.dropIn(max(free, l.at), math.MaxUint64) || l.dropIn(free, math.MaxUint64)
 }
 
-// dropOldestOf drops the first entry that is not being written, or that is not in flight either.
-func (l *ledger) dropOldestOf(r ring, flying bool) bool {
-	for _, e := range r {
-		if !e.writing && (flying || !e.given) {
-			l.settle(e)
-			l.loseOne(e.seq)
-			return true
-		}
+// dropIn drops the first record in memory from one seq to another.
+func (l *ledger) dropIn(from, to uint64) bool {
+	i := l.list.from(from)
+	if i == len(l.list) || l.list[i].Seq > to {
+		return false
 	}
-	return false
+	l.drop(l.list[i])
+	return true
 }
 
 // purge drops all records before seq, and returns how many those were.
 func (l *ledger) purge(seq uint64) int {
 	n, first := l.messages(), l.cursor
-	for _, r := range []ring{l.out, l.mem} {
-		if len(r) > 0 {
-			first = min(first, r[0].seq)
-		}
+	if len(l.list) > 0 {
+		first = min(first, l.list[0].Seq)
 	}
-	kept := l.mem[l.mem.from(seq):]
-	for _, e := range l.mem[:len(l.mem)-len(kept)] {
+	end := l.list.from(seq)
+	for _, e := range l.list[:end] {
 		e.gone = true
 		e.answer(nil)
 	}
-	l.out, l.ahead, l.unread, l.mem = nil, nil, 0, kept
+	l.list, l.unread = slices.Delete(l.list, 0, end), 0
 	l.count(0)
 	l.cursor = max(l.cursor, seq)
 	n -= l.messages()

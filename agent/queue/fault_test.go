@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -15,34 +14,9 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/seglog"
 	"github.com/paird/paird/agent/internal/statedir"
 )
-
-// A fault refuses one operation on the disk, or all from one on until a time.
-type fault struct {
-	err   error
-	nth   int           // operation, from 0
-	lasts time.Duration // 0: that one alone
-	began time.Time     // zero: not yet
-	count int
-	kinds map[statedir.Kind]bool // that were refused; shared
-	mu    sync.Mutex
-}
-
-func (f *fault) tap(op statedir.Op) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	n := f.count
-	f.count++
-	if n == f.nth {
-		f.began = time.Now()
-	}
-	if n == f.nth || n > f.nth && time.Since(f.began) < f.lasts {
-		f.kinds[op.Kind] = true
-		return &os.PathError{Op: "refused", Path: op.Path, Err: f.err}
-	}
-	return nil
-}
 
 // Each system call of opening and running fails in turn, once or for half a minute: the queue works on, says
 // what is wrong, recovers by itself, and loses no record.
@@ -52,14 +26,14 @@ func TestEachOperationMayFail(t *testing.T) {
 	for _, errno := range []error{syscall.EIO, syscall.ENOSPC, syscall.EACCES} {
 		for _, lasts := range []time.Duration{0, 30 * time.Second} {
 			for nth := 0; ; nth++ {
-				f := &fault{err: errno, nth: nth, lasts: lasts, kinds: kinds}
+				f := &crashtest.Fault{Err: errno, Nth: nth, Lasts: lasts, Kinds: kinds}
 				name := fmt.Sprintf("%v, operation %d, for %v", errno, nth, lasts)
 				synctest.Test(t, func(t *testing.T) {
 					if err := liveWith(t, f); err != nil {
 						t.Errorf("%s: %v", name, err)
 					}
 				})
-				if f.count <= nth {
+				if f.Count() <= nth {
 					break
 				}
 			}
@@ -76,7 +50,7 @@ func TestEachOperationMayFail(t *testing.T) {
 }
 
 // liveWith puts, gives, acknowledges and restarts while f goes on, and then looks for what was put.
-func liveWith(t *testing.T, f *fault) error {
+func liveWith(t *testing.T, f *crashtest.Fault) error {
 	dir := crashtest.Dir(t)
 	q := open(t, Options{Dir: dir, segment: testSegment})
 	long := strings.Repeat(" ", 2000)
@@ -93,7 +67,7 @@ func liveWith(t *testing.T, f *fault) error {
 	if err := errors.Join(q.Flush(), q.Close()); err != nil {
 		return err
 	}
-	q = open(t, Options{Dir: dir, segment: testSegment, Tap: f.tap})
+	q = open(t, Options{Dir: dir, segment: testSegment, Tap: f.Tap})
 	fill(3)
 	time.Sleep(6 * time.Second)
 	fill(30)
@@ -104,7 +78,7 @@ func liveWith(t *testing.T, f *fault) error {
 	q.Rewind()
 	time.Sleep(6 * time.Second)
 	fill(3)
-	if err := q.Storage(); err != nil && !errors.Is(err, f.err) {
+	if err := q.Storage(); err != nil && !errors.Is(err, f.Err) {
 		return fmt.Errorf("the trouble is %w", err)
 	}
 	for range 2 { // the operation may be one of these
@@ -114,7 +88,7 @@ func liveWith(t *testing.T, f *fault) error {
 	if err := q.Storage(); err != nil {
 		return fmt.Errorf("the trouble stays: %w", err)
 	}
-	if err := q.Close(); err != nil && !errors.Is(err, f.err) {
+	if err := q.Close(); err != nil && !errors.Is(err, f.Err) {
 		return err
 	}
 	q = open(t, Options{Dir: dir, segment: testSegment})
@@ -150,7 +124,7 @@ func TestBadSector(t *testing.T) {
 			dir, bad := t.TempDir(), atomic.Bool{}
 			tap := func(op statedir.Op) error {
 				end := op.Off + int64(len(op.Data))
-				if op.Kind == statedir.ReadFile && filepath.Base(op.Path) == "queue.00000001" && bad.Load() && op.Off <= 2*blockSize && end > 2*blockSize {
+				if op.Kind == statedir.ReadFile && filepath.Base(op.Path) == "queue.00000001" && bad.Load() && op.Off <= 2*seglog.BlockSize && end > 2*seglog.BlockSize {
 					return syscall.EIO
 				}
 				return nil
@@ -262,7 +236,7 @@ func TestPutWaitsForNumbers(t *testing.T) {
 // waitingPut begins a Put and returns when that waits for the disk, which the caller keeps busy by q.io.
 func waitingPut(t *testing.T, q *Queue) <-chan error {
 	t.Helper()
-	waits := func() bool { q.mu.Lock(); defer q.mu.Unlock(); return q.settled != nil }
+	waits := func() bool { q.mu.Lock(); defer q.mu.Unlock(); return q.changed != nil }
 	done := make(chan error, 1)
 	go func() { done <- q.Put("t", []byte("waits for room")) }()
 	for !waits() {

@@ -3,93 +3,111 @@ package queue
 import (
 	"errors"
 	"slices"
-	"syscall"
 
 	"github.com/paird/paird/agent/internal/boltfile"
+	"github.com/paird/paird/agent/internal/seglog"
 	"github.com/paird/paird/agent/internal/statedir"
+	"github.com/paird/paird/agent/queue/internal/former"
 )
+
+// formerErased is the name of a former queue that is moved: half of it would be a damaged one.
+const formerErased = former.Database + ".new"
 
 // takeOver moves the records of a former queue to the log, with their stream and numbers, so that a consumer
 // recognises those that it has already. After a cut in between the next start goes on behind what the log has. A
-// file that cannot be read is set aside.
-func (q *Queue) takeOver(l *segments) error {
-	names, err := l.dir.Names()
+// file that cannot be read is set aside, and its new path returned.
+func (q *Queue) takeOver(dir *statedir.Dir) (aside string, err error) {
+	names, err := dir.Names()
 	if err != nil {
-		return err
+		return "", err
 	}
-	if slices.Contains(names, formerFile) {
-		err = q.moveFormer(&segments{dir: l.dir, name: l.name, size: l.size, low: l.low})
-		if errors.Is(err, errUseless) {
+	if slices.Contains(names, former.Database) {
+		err = q.moveFormer(dir)
+		if errors.Is(err, former.ErrUseless) {
 			q.o.Log.Error("the queue of a former version is set aside", "err", err)
-			l.broken, err = l.dir.SetAside(formerFile)
-		} else if err == nil { // half of it would be a damaged one: it is to be erased under another name
+			aside, err = dir.SetAside(former.Database)
+		} else if err == nil {
 			names = append(names, formerErased)
-			err = errors.Join(l.dir.Rename(formerFile, formerErased), l.dir.Sync())
+			err = errors.Join(dir.Rename(former.Database, formerErased), dir.Sync())
 		}
 	}
-	for _, name := range []string{formerJournal, formerErased} {
+	for _, name := range []string{former.Journal, formerErased} {
 		if err == nil && slices.Contains(names, name) {
-			err = l.dir.Wipe(name)
+			err = dir.Wipe(name)
 		}
 	}
-	return err
+	return aside, err
 }
 
 // moveFormer appends to a log that nothing else uses meanwhile. Where this device has begun another queue since, it
 // has done without these records.
-func (q *Queue) moveFormer(l *segments) error {
-	old, err := q.openFormer(l.dir)
+func (q *Queue) moveFormer(dir *statedir.Dir) error {
+	old, err := former.Open(boltfile.Options{Dir: dir, Probe: q.o.Probe, Log: q.o.Log})
 	if err != nil {
 		return err
 	}
-	defer old.close()
-	defer l.seal()
-	last, err := openSegments(l)
+	defer old.Close()
+	l := q.o.log(dir)
+	defer l.Seal()
+	last, err := l.Open()
 	if err != nil {
 		return err
 	}
-	s := old.state
+	var was state
+	if err := old.State(&was); err != nil {
+		return err
+	}
+	s := was
 	s.Schema, s.Next, s.Cursor = schema, 1, 1
-	if last.commit > 0 {
-		if s, err = parseState(last.state); err != nil {
+	if last != nil {
+		if s, err = parseState(last); err != nil {
 			return err
 		}
 	}
-	if s.Stream != old.Stream {
+	if s.Stream != was.Stream {
 		q.o.Log.Warn("the queue of a former version is erased: this device has another one since")
 		return nil
 	}
-	if err := old.move(l, &s); err != nil {
+	if err := s.moveAll(l, old); err != nil {
 		return err
 	}
 	q.o.Log.Info("the queue of a former version is taken over", "records", s.Unread)
-	s.Next = max(s.Next, old.Next)
-	return l.append(s.encode(), nil)
-}
-
-// openFormer opens the database and reads the journal. It may be that there is none.
-func (q *Queue) openFormer(dir *statedir.Dir) (*formerQueue, error) {
-	db, err := boltfile.Open(boltfile.Options{Dir: dir, Name: formerFile, Probe: q.o.Probe, Log: q.o.Log})
-	if err != nil {
-		return nil, formerError(err)
-	}
-	f := &formerQueue{close: db.Close, scan: func(bucket string, from []byte, visit func(k, v []byte) bool) error {
-		return formerError(boltfile.Scan(db, bucket, from, visit))
-	}}
-	if err := f.readState(); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	if b, err := dir.ReadFile(formerJournal, maxSegment); err == nil {
-		f.readJournal(b)
-	}
-	return f, nil
-}
-
-// formerError is errUseless where another try would find the same.
-func formerError(err error) error {
-	_, unsafe := errors.AsType[*statedir.UnsafeError](err)
-	if unsafe || errors.Is(err, boltfile.ErrDamaged) || errors.Is(err, boltfile.ErrFormat) || errors.Is(err, syscall.EIO) {
-		return errors.Join(errUseless, err)
-	}
+	s.Next = max(s.Next, was.Next)
+	_, _, err = l.Append(s.encode(), nil)
 	return err
+}
+
+// moveAll appends to l what follows s, and keeps s up to date: its Next is that of the record that would come next.
+func (s *state) moveAll(l *seglog.Log, old *former.Queue) error {
+	for {
+		found, err := old.Records(s.Next)
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		if err := s.move(l, found); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *state) move(l *seglog.Log, found []former.Record) error {
+	var sound ring
+	for _, r := range found {
+		if r.Damaged {
+			s.Dropped++
+			s.Gaps.add(gap{From: r.Seq, To: r.Seq, N: 1}, func(_, _ uint64) bool { return true })
+		} else {
+			sound = append(sound, &entry{Record: r.Record})
+		}
+	}
+	for len(sound) > 0 {
+		group := sound.upTo(l.Room())
+		sound = sound[len(group):]
+		s.Next, s.Unread = group[len(group)-1].Seq+1, s.Unread+len(group)
+		if _, _, err := l.Append(s.encode(), group.records()); err != nil {
+			return err
+		}
+	}
+	s.Next = max(s.Next, found[len(found)-1].Seq+1)
+	return nil
 }

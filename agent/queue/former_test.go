@@ -17,6 +17,7 @@ import (
 
 	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/seglog"
 	"github.com/paird/paird/agent/internal/statedir"
 )
 
@@ -50,7 +51,7 @@ func formerFiles(t testing.TB) map[string][]byte {
 }
 
 // former is a folder with those files, changed.
-func former(t testing.TB, change func(files map[string][]byte)) (dir string) {
+func formerDir(t testing.TB, change func(files map[string][]byte)) (dir string) {
 	t.Helper()
 	dir = crashtest.Dir(t)
 	files := formerFiles(t)
@@ -109,7 +110,7 @@ func namesIn(t *testing.T, dir string) string {
 
 // The records of the former queue come with their stream, numbers, times and owner, the journal's too. Its files go.
 func TestFormerQueue(t *testing.T) {
-	dir := former(t, unchanged)
+	dir := formerDir(t, unchanged)
 	for start := range 2 {
 		q, err := Open(Options{Dir: dir, Probe: crashtest.Probe(t)})
 		if err != nil || q.Storage() != nil {
@@ -121,7 +122,7 @@ func TestFormerQueue(t *testing.T) {
 		if got := all(t, q, 29); !slices.Equal(got, formerRecords()) {
 			t.Errorf("start %d: %q", start, got)
 		}
-		if e := q.find(3); e == nil || e.at.wall == 0 || e.at.boot == 0 || e.at.mono != e.at.wall {
+		if e := q.list.find(3); e == nil || e.At.Wall == 0 || e.At.Boot == 0 || e.At.Mono != e.At.Wall {
 			t.Errorf("start %d: record 3 is %+v", start, e)
 		}
 		if err := q.Close(); err != nil {
@@ -135,7 +136,7 @@ func TestFormerQueue(t *testing.T) {
 
 // What another account has in it goes, counted.
 func TestFormerQueueOfAnotherAccount(t *testing.T) {
-	q, err := Open(Options{Dir: former(t, unchanged)})
+	q, err := Open(Options{Dir: formerDir(t, unchanged)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +148,7 @@ func TestFormerQueueOfAnotherAccount(t *testing.T) {
 
 // Beside another queue of this device it is erased: its records were given up when that one began.
 func TestFormerQueueBesideAnother(t *testing.T) {
-	dir := former(t, func(files map[string][]byte) { clear(files) })
+	dir := formerDir(t, func(files map[string][]byte) { clear(files) })
 	q, err := Open(Options{Dir: dir})
 	if err == nil {
 		err = errors.Join(q.Put("n", []byte("x")), q.Close())
@@ -173,7 +174,7 @@ func TestFormerQueueDamaged(t *testing.T) {
 		"no database": func([]byte) []byte { return []byte("x") },
 		"empty":       func([]byte) []byte { return nil },
 		"its pages": func(b []byte) []byte {
-			for at := 2 * blockSize; at < len(b); at++ {
+			for at := 2 * seglog.BlockSize; at < len(b); at++ {
 				b[at] ^= 0xA5
 			}
 			return b
@@ -181,7 +182,7 @@ func TestFormerQueueDamaged(t *testing.T) {
 		"its state": func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`"stream"`), []byte(`"strEam"`)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := former(t, func(files map[string][]byte) { files["queue.db"] = damage(files["queue.db"]) })
+			dir := formerDir(t, func(files map[string][]byte) { files["queue.db"] = damage(files["queue.db"]) })
 			q, err := Open(Options{Dir: dir, Probe: crashtest.Probe(t)})
 			if err != nil {
 				t.Fatal(err)
@@ -202,7 +203,7 @@ func TestFormerQueueDamaged(t *testing.T) {
 
 // A record that is damaged is dropped, counted, and reported by a gap; the others come.
 func TestFormerRecordDamaged(t *testing.T) {
-	q, err := Open(Options{Dir: former(t, func(files map[string][]byte) {
+	q, err := Open(Options{Dir: formerDir(t, func(files map[string][]byte) {
 		b := files["queue.db"]
 		if b = bytes.ReplaceAll(b, []byte("db17"), []byte("dbXX")); bytes.Equal(b, files["queue.db"]) {
 			t.Fatal("there is no such record")
@@ -223,7 +224,7 @@ func TestFormerRecordDamaged(t *testing.T) {
 // Trouble with the disk is none with the former queue: it is taken over when the disk works again.
 func TestFormerQueueAndFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dir, low := former(t, unchanged), true
+		dir, low := formerDir(t, unchanged), true
 		var mu sync.Mutex
 		free := func(string) (int64, error) {
 			mu.Lock()
@@ -257,7 +258,7 @@ func TestFormerQueueAndFullDisk(t *testing.T) {
 // After a cut at any moment there are all records.
 func TestFormerQueueSurvivesPowerCuts(t *testing.T) {
 	t.Parallel()
-	dir := former(t, unchanged)
+	dir := formerDir(t, unchanged)
 	rec := crashtest.New(dir)
 	for name, b := range formerFiles(t) {
 		path := filepath.Join(dir, name)
@@ -267,7 +268,7 @@ func TestFormerQueueSurvivesPowerCuts(t *testing.T) {
 	}
 	_ = rec.Tap(statedir.Op{Kind: statedir.SyncDir, Path: dir})
 	rec.Mark(0)
-	q, err := Open(Options{Dir: dir, segment: 4 * blockSize, Tap: rec.Tap})
+	q, err := Open(Options{Dir: dir, segment: 4 * seglog.BlockSize, Tap: rec.Tap})
 	if err != nil || q.Storage() != nil {
 		t.Fatal(err, q.Storage())
 	}
@@ -278,7 +279,7 @@ func TestFormerQueueSurvivesPowerCuts(t *testing.T) {
 		if s.Mark < 0 {
 			return nil // not all of the former files are there yet
 		}
-		q, err := Open(Options{Dir: dir, segment: 4 * blockSize})
+		q, err := Open(Options{Dir: dir, segment: 4 * seglog.BlockSize})
 		if err != nil {
 			return err
 		}

@@ -194,3 +194,19 @@ func TestClosed(t *testing.T) {
 		t.Error("an unknown sync was taken")
 	}
 }
+
+// A queue that is used each half minute still looks for records that are too old.
+func TestOldRecordsAreDroppedFromABusyQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open(t, Options{MaxAge: 10 * time.Minute})
+		put(t, q, 0, 1)
+		for range 24 {
+			time.Sleep(ageWait / 2)
+			q.Online(true)
+		}
+		if s := q.Stats(); s.Messages != 0 || s.Dropped != 1 {
+			t.Errorf("%+v", s)
+		}
+		q.Close()
+	})
+}

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/paird/paird/agent/internal/seglog"
 	"github.com/paird/paird/agent/internal/statedir"
 )
 
@@ -60,7 +61,7 @@ func TestSettlingOnAFullDisk(t *testing.T) {
 func TestBlockThatTakesNoWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tap := func(op statedir.Op) error {
-			if op.Kind == statedir.Write && filepath.Base(op.Path) == "queue.00000001" && op.Off == 2*blockSize {
+			if op.Kind == statedir.Write && filepath.Base(op.Path) == "queue.00000001" && op.Off == 2*seglog.BlockSize {
 				return syscall.EIO
 			}
 			return nil
@@ -73,8 +74,8 @@ func TestBlockThatTakesNoWrite(t *testing.T) {
 			time.Sleep(5 * time.Second)
 		}
 		time.Sleep(2 * retryLast)
-		if err := q.Storage(); err != nil || len(q.mem.unsaved()) > 0 {
-			t.Errorf("%v, %d records are in memory only", err, len(q.mem.unsaved()))
+		if err := q.Storage(); err != nil || len(q.unsaved()) > 0 {
+			t.Errorf("%v, %d records are in memory only", err, len(q.unsaved()))
 		}
 		q.Close()
 	})
@@ -270,9 +271,10 @@ func TestInFlightWhenTheLogIsLost(t *testing.T) {
 			t.Fatal(err)
 		}
 		q.mu.Lock()
-		q.ahead = nil // what was loaded is loaded again
-		for _, s := range q.log.all() {
-			s.unread = q.unread
+		loaded := q.list.from(q.cursor) // what was loaded is loaded again
+		q.list, q.unread = q.list[:loaded], len(q.list)-loaded
+		for _, s := range q.log.Segments() {
+			s.Unread = q.unread
 		}
 		q.mu.Unlock()
 		if _, topic, _ := next(t, q); topic != gapTopic {

@@ -1,46 +1,63 @@
 package queue
 
-import "context"
+import (
+	"context"
+
+	"github.com/paird/paird/agent/internal/seglog"
+)
 
 // Next returns the next record, or a gap, once it is there; ctx's error if ctx ends first, or
 // ErrClosed. Each comes once, in order, until Rewind. The payload must not be changed.
 func (q *Queue) Next(ctx context.Context) (seq uint64, topic string, payload []byte, err error) {
-	for {
-		if err := ctx.Err(); err != nil {
-			return 0, "", nil, err
+	r, report, err := q.awaitNext(ctx)
+	if report.N > 0 {
+		q.o.OnGap(report.N, report.From, report.To)
+	}
+	return r.Seq, r.Topic, r.Payload, err
+}
+
+// awaitNext is Next without its call of OnGap, which may use the queue.
+func (q *Queue) awaitNext(ctx context.Context) (r seglog.Record, report gap, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for ; err == nil; err = q.await(ctx) {
+		if ctx.Err() != nil {
+			return r, gap{}, ctx.Err()
 		}
-		q.mu.Lock()
 		if q.closed {
-			q.mu.Unlock()
-			return 0, "", nil, ErrClosed
+			return r, gap{}, ErrClosed
 		}
 		r, report, ok, waits := q.take(q.o.Now().stored(), q.log != nil && q.trouble.err == nil)
 		q.urgent = q.urgent || waits
 		q.arm()
 		if ok {
-			q.mu.Unlock()
-			if report.N > 0 {
-				q.o.OnGap(report.N, report.From, report.To)
-			}
-			return r.seq, r.topic, r.payload, nil
+			return r, report, nil
 		}
-		if q.ready == nil {
-			q.ready = make(chan struct{})
-		}
-		ready := q.ready
-		q.mu.Unlock()
-		select {
-		case <-ready:
-		case <-ctx.Done():
-		}
+	}
+	return r, gap{}, err
+}
+
+// await waits without the lock until something has changed, or ctx ends.
+func (q *Queue) await(ctx context.Context) error {
+	if q.changed == nil {
+		q.changed = make(chan struct{})
+	}
+	changed := q.changed
+	q.mu.Unlock()
+	defer q.mu.Lock()
+	select {
+	case <-changed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
-// signal wakes the calls of Next that wait.
-func (q *Queue) signal() {
-	if q.ready != nil {
-		close(q.ready)
-		q.ready = nil
+// wake ends all calls of await: there is another record, or more room, or the queue is closed.
+func (q *Queue) wake() {
+	if q.changed != nil {
+		close(q.changed)
+		q.changed = nil
 	}
 }
 
@@ -50,10 +67,10 @@ func (q *Queue) Ack(seq uint64) error { return q.do(func() { q.ack(seq) }) }
 
 // SetAside takes a record out that the broker refuses for good. It is counted as dropped and reported by
 // a gap; a gap itself is removed. It has no effect on a record that was never given.
-func (q *Queue) SetAside(seq uint64) error { return q.do(func() { q.setAside(seq); q.signal() }) }
+func (q *Queue) SetAside(seq uint64) error { return q.do(func() { q.setAside(seq); q.wake() }) }
 
 // Rewind makes all that is in flight come again.
-func (q *Queue) Rewind() { _ = q.do(func() { q.rewind(); q.signal() }) }
+func (q *Queue) Rewind() { _ = q.do(func() { q.rewind(); q.wake() }) }
 
 // Online sets whether there is a session. With Sync "always" a record put while there is one is given
 // half a second to be acknowledged before it is written to the disk.

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"crypto/rand"
 	"errors"
-	"math"
 	"slices"
 
+	"github.com/paird/paird/agent/internal/seglog"
 	"github.com/paird/paird/agent/internal/statedir"
 )
 
@@ -19,13 +19,13 @@ func (q *Queue) openLog() error {
 	if err != nil {
 		return err
 	}
-	l := &segments{dir: dir, name: "queue", size: q.o.segment, low: q.o.low}
-	err = q.takeOver(l)
+	l := q.o.log(dir)
+	aside, err := q.takeOver(dir)
 	if err == nil {
-		err = q.join(l)
+		err = q.join(l, aside)
 	}
 	if err != nil {
-		return errors.Join(err, l.close())
+		return errors.Join(err, l.Close())
 	}
 	return nil
 }
@@ -34,45 +34,48 @@ func (q *Queue) openLog() error {
 func (q *Queue) closeLog() {
 	q.mu.Lock()
 	l := q.log
-	q.log, q.ahead = nil, nil
+	q.log = nil
 	q.mu.Unlock()
-	if err := l.close(); err != nil {
+	if err := l.Close(); err != nil {
 		q.o.Log.Warn("closing the damaged queue", "err", err)
 	}
 }
 
-// join takes the log as it is on the disk: as our own after trouble with it, or as that of an earlier run.
-func (q *Queue) join(l *segments) error {
-	last, err := openSegments(l)
+// join takes the log as it is on the disk: as our own after trouble with it, or as that of an earlier run. aside is
+// the path of what was there before it and is damaged.
+func (q *Queue) join(l *seglog.Log, aside string) error {
+	last, err := l.Open()
 	if err != nil {
 		return err
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
-	case last.commit == 0 && q.begun:
+	case last == nil && q.begun:
 		q.loseLog()
-	case last.commit == 0:
+	case last == nil:
 	case q.begun:
 		err = q.again(l)
 	default:
-		err = q.inherit(l, last.state)
+		err = q.inherit(l, last)
 	}
 	if err != nil {
 		return err
 	}
-	q.log, q.reopen, q.broken = l, false, cmp.Or(q.broken, l.broken)
-	if l.broken != "" {
-		q.o.Log.Error("the queue has lost records: a part of it is damaged and was set aside", "path", l.broken)
+	part, _ := l.Broken()
+	broken := cmp.Or(aside, part)
+	q.log, q.reopen, q.broken = l, false, cmp.Or(q.broken, broken)
+	if broken != "" {
+		q.o.Log.Error("the queue has lost records: a part of it is damaged and was set aside", "path", broken)
 	}
 	q.limit()
-	q.signal()
+	q.wake()
 	return nil
 }
 
 // again takes our own log after trouble. What was in its open frame is written again, to a new segment.
-func (q *Queue) again(l *segments) error {
-	v, err := l.survey(q.cursor, q.diskLast, nil)
+func (q *Queue) again(l *seglog.Log) error {
+	v, err := look(l, q.cursor, q.stowed, nil)
 	if err == nil {
 		q.recount(v)
 	}
@@ -80,24 +83,24 @@ func (q *Queue) again(l *segments) error {
 }
 
 // inherit takes the log that this device had before it started.
-func (q *Queue) inherit(l *segments, last []byte) error {
+func (q *Queue) inherit(l *seglog.Log, last []byte) error {
 	s, err := parseState(last)
 	if err != nil {
 		return err
 	}
-	v, err := l.survey(s.Cursor, math.MaxUint64, s.Out)
+	v, err := look(l, s.Cursor, s.Next-1, s.Out)
 	if err != nil {
 		return err
 	}
-	if err := l.resume(); err != nil {
+	if err := l.Resume(); err != nil {
 		q.o.Log.Warn("the queue goes on in a new segment", "err", err)
 	}
 	q.adopt(s, v)
-	if l.cut {
+	if _, cut := l.Broken(); cut {
 		q.stream = rand.Text() // numbers beyond s.Next may have been given away
 	}
 	if q.unread == 0 {
-		l.skip()
+		l.Skip()
 	}
 	q.begun, q.reserved = true, q.next
 	return nil
@@ -106,32 +109,32 @@ func (q *Queue) inherit(l *segments, last []byte) error {
 // A survey is what a log holds of the records that matter.
 type survey struct {
 	unread int
-	bytes  int64    // of the unread
-	last   uint64   // seq
-	out    []record // of those asked for
-	holes  []gap    // numbers from the cursor to the end under which there is nothing
+	bytes  int64           // of the unread
+	last   uint64          // seq
+	out    []seglog.Record // of those asked for
+	holes  []gap           // numbers from the cursor to the end under which there is nothing
 }
 
-// survey counts the records from cursor to end, and returns those of out.
-func (l *segments) survey(cursor, end uint64, out []uint64) (v survey, err error) {
+// look counts the records from cursor to end, and returns those of out.
+func look(l *seglog.Log, cursor, end uint64, out []uint64) (v survey, err error) {
 	expected := cursor
-	err = l.scan(func(s *segment, r record) {
+	err = l.Scan(func(s *seglog.Segment, r seglog.Record) {
 		switch {
-		case r.seq <= v.last || r.seq > end: // the first comes twice
+		case r.Seq <= v.last || r.Seq > end: // the first comes twice
 			return
-		case r.seq >= cursor:
-			if r.seq > expected {
-				v.holes = append(v.holes, gap{From: expected, To: r.seq - 1})
+		case r.Seq >= cursor:
+			if r.Seq > expected {
+				v.holes = append(v.holes, gap{From: expected, To: r.Seq - 1})
 			}
-			expected = r.seq + 1
-			s.unread++
+			expected = r.Seq + 1
+			s.Unread++
 			v.unread++
-			v.bytes += int64(r.size())
-		case slices.Contains(out, r.seq):
-			r.payload = slices.Clone(r.payload)
+			v.bytes += int64(r.Size())
+		case slices.Contains(out, r.Seq):
+			r.Payload = slices.Clone(r.Payload)
 			v.out = append(v.out, r)
 		}
-		v.last = r.seq
+		v.last = r.Seq
 	})
 	if expected <= end {
 		v.holes = append(v.holes, gap{From: expected, To: end})
@@ -141,39 +144,36 @@ func (l *segments) survey(cursor, end uint64, out []uint64) (v survey, err error
 
 // loseLog enters that the log is gone with all that was only there. What is in memory goes to the next one.
 func (l *ledger) loseLog() {
-	n := l.unread
-	l.mem, l.out, l.ahead, l.unread = append(l.out, l.mem...), nil, nil, 0
-	l.unsave()
-	l.lose(gap{From: min(l.cursor, l.diskLast), To: l.diskLast, N: uint64(n)})
-	l.cursor = max(l.cursor, l.diskLast+1)
-	l.diskLast, l.stream = 0, rand.Text()
+	last, n := l.stowed, l.unread
+	l.stowed, l.unread = 0, 0
+	l.unsave(0)
+	l.lose(gap{From: min(l.cursor, last), To: last, N: uint64(n)})
+	l.cursor = max(l.cursor, last+1)
+	l.stream = rand.Text()
 }
 
 // recount takes what is left of the unread.
 func (l *ledger) recount(v survey) {
 	lost := max(0, l.unread-v.unread)
 	l.unread = v.unread
-	l.unsave()
-	l.bytes += v.bytes
+	l.unsave(v.bytes)
 	l.loseIn(v.holes, uint64(lost))
 }
 
 // adopt puts what an earlier run left before what was put since. That gets numbers behind the others.
 func (l *ledger) adopt(s state, v survey) {
 	l.shift(s.Next - 1)
-	for _, r := range v.out {
-		l.out = append(l.out, &entry{record: r, saved: true, seen: true})
-	}
-	l.stream, l.cursor, l.unread, l.diskLast = s.Stream, s.Cursor, v.unread, v.last
+	l.list = append(entries(v.out), l.list...)
+	l.stream, l.cursor, l.at, l.unread, l.stowed, l.durable = s.Stream, s.Cursor, 0, v.unread, v.last, v.last
 	l.count(v.bytes)
 	l.dropped += s.Dropped
 	l.gaps = append(s.Gaps, l.gaps...)
 	for _, seq := range s.Out {
-		if l.out.find(seq) == nil {
+		if l.list.find(seq) == nil {
 			l.loseOne(seq)
 		}
 	}
-	l.loseIn(before(v.holes, s.Next), uint64(max(0, s.Unread-v.unread)))
+	l.loseIn(v.holes, uint64(max(0, s.Unread-v.unread)))
 	switch {
 	case !s.Owned:
 	case !l.owned:
@@ -183,21 +183,11 @@ func (l *ledger) adopt(s state, v survey) {
 	}
 }
 
-// before cuts the last hole, which has no end, at seq.
-func before(holes []gap, seq uint64) []gap {
-	end := &holes[len(holes)-1]
-	if end.To = seq - 1; end.From > end.To {
-		return holes[:len(holes)-1]
-	}
-	return holes
-}
-
-// shift adds n to all numbers. None of them is in flight.
+// shift adds n to all numbers.
 func (l *ledger) shift(n uint64) {
 	l.next += n
-	for _, e := range l.mem {
-		e.seq += n
-		e.given, e.seen = false, false
+	for _, e := range l.list {
+		e.Seq += n
 	}
 	for i := range l.gaps {
 		l.gaps[i].From += n

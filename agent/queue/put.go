@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/paird/paird/agent/internal/seglog"
 )
 
 const (
@@ -46,36 +48,19 @@ func (q *Queue) PutContext(ctx context.Context, topic string, payload []byte) er
 // out of memory that the disk would have taken, nor run out of reserved numbers. With a disk in trouble
 // it does not wait.
 func (q *Queue) room(ctx context.Context) error {
-	for {
-		q.mu.Lock()
-		if q.closed || q.trouble.err != nil || q.memBytes < memHigh && q.next < q.reserved {
-			q.mu.Unlock()
-			return nil
-		}
-		if q.settled == nil {
-			q.settled = make(chan struct{})
-		}
-		settled := q.settled
-		q.mu.Unlock()
-		select {
-		case <-settled:
-		case <-ctx.Done():
-			return ctx.Err()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for !q.closed && q.trouble.err == nil && (q.memBytes >= memHigh || q.next >= q.reserved) {
+		if err := q.await(ctx); err != nil {
+			return err
 		}
 	}
-}
-
-// unblock wakes the calls of Put that wait for room.
-func (q *Queue) unblock() {
-	if q.settled != nil {
-		close(q.settled)
-		q.settled = nil
-	}
+	return nil
 }
 
 // accept appends the record. Where its caller has to wait for the disk it returns what to wait for.
 func (q *Queue) accept(topic string, payload []byte) (<-chan error, error) {
-	e := &entry{record: record{at: q.o.Now().stored(), topic: topic, payload: payload}, put: time.Now()}
+	e := &entry{Record: seglog.Record{At: q.o.Now().stored(), Topic: topic, Payload: payload}, put: time.Now()}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
@@ -87,7 +72,7 @@ func (q *Queue) accept(topic string, payload []byte) (<-chan error, error) {
 		q.stream, q.reserved = rand.Text(), math.MaxUint64
 	}
 	q.put(e)
-	q.signal()
+	q.wake()
 	defer q.arm()
 	if q.o.Sync == Group {
 		q.limit()

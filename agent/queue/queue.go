@@ -9,11 +9,13 @@ import (
 	"math"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
+	"github.com/paird/paird/agent/internal/seglog"
 	"github.com/paird/paird/agent/internal/statedir"
 )
+
+const logName = "queue" // its files are queue.00000001 and so on
 
 // MaxPayload is the largest payload that Put takes, in bytes.
 const MaxPayload = 64 << 10
@@ -25,27 +27,7 @@ var (
 )
 
 // A StorageError says that the disk did not take or give what it should.
-type StorageError struct {
-	Path string
-	Err  error
-}
-
-func (e *StorageError) Error() string { return fmt.Sprintf("queue: %s: %v", e.Path, e.Err) }
-func (e *StorageError) Unwrap() error { return e.Err }
-
-// A LowError says that the file system has less room than Options.KeepFree. It is an ENOSPC.
-type LowError struct {
-	Dir  string
-	Keep int64 // bytes
-}
-
-func (e *LowError) Error() string {
-	if e.Keep >= 1<<20 {
-		return fmt.Sprintf("less than %d MiB free on %s", e.Keep>>20, e.Dir)
-	}
-	return fmt.Sprintf("less than %d bytes free on %s", e.Keep, e.Dir)
-}
-func (e *LowError) Unwrap() error { return syscall.ENOSPC }
+type StorageError = seglog.StorageError
 
 // The values of Options.Sync.
 const (
@@ -67,39 +49,42 @@ type Options struct {
 	Log   *slog.Logger                                 // nil: silent
 
 	Tap     statedir.Tap                    // for tests: called with each operation on the disk, which it may refuse
-	free    func(dir string) (int64, error) // bytes free for us
-	segment int                             // bytes of a segment
-	low     func(n int) error               // set by complete
+	free    func(dir string) (int64, error) // see seglog.Options
+	segment int                             // see seglog.Options
 }
 
 // Queue is safe for concurrent use. See the package for what it promises.
 type Queue struct {
 	o Options
 
-	io  sync.Mutex // held while the disk is written; taken before mu
-	log *segments  // nil: not open. Changes under both locks
+	io  sync.Mutex  // held while the disk is written; taken before mu
+	log *seglog.Log // nil: not open. Changes under both locks
 
 	mu sync.Mutex
 	ledger
 	closed bool
 	online bool
 
+	disk
+	looked  time.Time     // when the writer did last
+	changed chan struct{} // closed by wake; nil: no call waits
+
+	timer   *time.Timer // of the writer
+	quit    chan struct{}
+	stopped chan struct{}
+}
+
+// disk is what the log knows, and how the disk does.
+type disk struct {
 	begun    bool      // the log was written, or read
 	reserved uint64    // the log has this as Next
 	logged   uint64    // ledger.changes that the log knows of
 	dirty    time.Time // since when there are others; zero: there are none
-	trouble  trouble   // of the disk
-	reopen   bool      // the log has to be read again
-	urgent   bool      // a frame is due at once
-	full     bool      // give up the oldest segment to make room
-	armed    time.Time // when the writer will look by itself
-	broken   string
-	ready    chan struct{} // closed when Next may have something; nil: no call waits
-	settled  chan struct{} // closed when the writer has done something; nil: no call waits
-
-	kick    chan struct{}
-	quit    chan struct{}
-	stopped chan struct{}
+	trouble  trouble
+	reopen   bool   // the log has to be read again
+	urgent   bool   // a frame is due at once
+	full     bool   // give up the oldest segment to make room
+	broken   string // path of a damaged file, for Quarantined
 }
 
 // Open opens the queue in o.Dir, or begins one. Trouble with the disk is no error: the queue works
@@ -108,7 +93,7 @@ func Open(o Options) (*Queue, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	q := &Queue{o: o, kick: make(chan struct{}, 1), quit: make(chan struct{}), stopped: make(chan struct{})}
+	q := &Queue{o: o, timer: time.NewTimer(ageWait), quit: make(chan struct{}), stopped: make(chan struct{})}
 	q.ledger = ledger{maxBytes: o.MaxBytes, maxAge: o.MaxAge, load: q.loadLog, warn: func(g gap) {
 		o.Log.Warn("records dropped from the queue", "from_seq", g.From, "dropped", g.N)
 	}}
@@ -141,39 +126,26 @@ func (o *Options) complete() error {
 	if o.OnGap == nil {
 		o.OnGap = func(_, _, _ uint64) {}
 	}
-	if o.free == nil {
-		o.free = free
-	}
-	if o.segment == 0 {
-		o.segment = segmentSize
-	}
-	o.low = low(o.Dir, o.KeepFree, o.free)
 	return nil
 }
 
-// low returns the function that refuses to take n bytes of a file system with less than keep bytes besides.
-func low(dir string, keep int64, free func(string) (int64, error)) func(n int) error {
-	return func(n int) error {
-		if left, err := free(dir); keep > 0 && err == nil && left-int64(n) < keep {
-			return &LowError{Dir: dir, Keep: keep}
-		}
-		return nil
-	}
+// log is the log in dir.
+func (o Options) log(dir *statedir.Dir) *seglog.Log {
+	return seglog.New(dir, seglog.Options{Name: logName, Size: o.segment, KeepFree: o.KeepFree, Free: o.free})
 }
 
 // clear makes q an empty queue in memory.
 func (q *Queue) clear() {
 	q.begin()
-	q.begun, q.reserved, q.logged, q.dirty = false, math.MaxUint64, q.changes, time.Time{}
-	q.reopen, q.urgent, q.full, q.trouble, q.broken = false, false, false, trouble{}, ""
+	q.disk = disk{reserved: math.MaxUint64, logged: q.changes}
 }
 
 // loadLog returns the next unread records of the log. It is the ledger's load.
-func (q *Queue) loadLog(from, to uint64) []record {
+func (q *Queue) loadLog(from, to uint64) []seglog.Record {
 	if q.log == nil || q.reopen {
 		return nil
 	}
-	found, err := q.log.load(from, to)
+	found, err := q.log.Load(from, to)
 	if err != nil {
 		q.reopen = true
 		_ = q.fault(err) // kept as q.trouble
@@ -182,7 +154,7 @@ func (q *Queue) loadLog(from, to uint64) []record {
 }
 
 // path names the log in errors.
-func (q *Queue) path() string { return filepath.Join(q.o.Dir, "queue.*") }
+func (q *Queue) path() string { return filepath.Join(q.o.Dir, logName+".*") }
 
 // Stats is the queue in numbers.
 type Stats struct {

@@ -153,7 +153,7 @@ func TestAcceptedIsOnDiskWithinFiveSeconds(t *testing.T) {
 		put(t, q, 0, 3)
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		if unsaved := q.mem.unsaved(); len(unsaved) != 0 {
+		if unsaved := q.unsaved(); len(unsaved) != 0 {
 			t.Fatalf("%d records are in memory only", len(unsaved))
 		}
 		q.abandon()
@@ -166,11 +166,35 @@ func TestAcceptedIsOnDiskWithinFiveSeconds(t *testing.T) {
 func (q *Queue) abandon() {
 	q.mu.Lock()
 	q.closed = true
-	q.signal()
+	q.wake()
 	q.mu.Unlock()
 	close(q.quit)
 	<-q.stopped
 	if q.log != nil {
-		q.log.close()
+		q.log.Close()
 	}
+}
+
+// What is not in flight is not the broker's to acknowledge or to refuse: not before it was given, and not between a
+// Rewind and its next time. What was given once may be refused even then.
+func TestWhatIsNotInFlightStays(t *testing.T) {
+	q := open(t, Options{})
+	put(t, q, 0, 3)
+	if err := errors.Join(q.Ack(1), q.SetAside(2)); err != nil {
+		t.Fatal(err)
+	}
+	next(t, q)
+	next(t, q)
+	q.Rewind()
+	if err := errors.Join(q.Ack(1), q.SetAside(2), q.SetAside(3)); err != nil {
+		t.Fatal(err)
+	}
+	if s := q.Stats(); s.Messages != 2 || s.Dropped != 1 {
+		t.Errorf("%+v, want records 1 and 3", s)
+	}
+	drain(t, q, 0, 1)
+	wantGap(t, q, 2, 2, 1)
+	drain(t, q, 2, 1)
+	empty(t, q)
+	q.Close()
 }

@@ -54,20 +54,19 @@ func (s state) floor() uint64 {
 	return s.Cursor
 }
 
-// state is what the next frame says. group: the records that it has; reserve: how many numbers may be given away
-// before another frame.
-func (l *ledger) state(group []*entry, reserve uint64) state {
+// state is what the frame says that is being written. reserve: how many numbers may be given away before another.
+func (l *ledger) state(reserve uint64) state {
 	s := state{
 		Schema: schema, Stream: l.stream, Next: l.next + reserve, Cursor: l.cursor, Unread: l.unread,
 		Dropped: l.dropped, Gaps: slices.Clone(l.gaps), Owned: l.owned, Owner: l.owner,
 	}
-	logged := slices.Concat(l.out, l.mem[:len(l.mem)-len(l.mem.unsaved())], group) // in memory too
-	i := ring(logged).from(s.Cursor)
+	logged := l.list[:l.list.from(max(l.durable, l.writing)+1)]
+	i := logged.from(s.Cursor)
 	if i > maxOut {
-		i, s.Cursor = maxOut, logged[maxOut].seq
+		i, s.Cursor = maxOut, logged[maxOut].Seq
 	}
 	for _, e := range logged[:i] {
-		s.Out = append(s.Out, e.seq)
+		s.Out = append(s.Out, e.Seq)
 	}
 	s.Unread += len(logged) - i
 	return s

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -38,7 +39,7 @@ func (p *tap) op(op statedir.Op) error {
 			return syscall.ENOSPC
 		}
 	case statedir.Remove:
-		if _, ok := segmentNumber(filepath.Base(op.Path), "queue"); ok {
+		if _, ok := strings.CutPrefix(filepath.Base(op.Path), "queue.0"); ok {
 			p.room.Add(1)
 		}
 	case statedir.Write:
@@ -191,8 +192,14 @@ func TestGroupKeepsTheNewestInMemory(t *testing.T) {
 		}
 		p.broken(nil)
 		time.Sleep(2 * retryLast)
-		if err := q.Storage(); err != nil || len(q.mem.unsaved()) > 0 {
-			t.Errorf("%v, %d records are in memory only", err, len(q.mem.unsaved()))
+		if err := q.Storage(); err != nil || len(q.unsaved()) > 0 {
+			t.Errorf("%v, %d records are in memory only", err, len(q.unsaved()))
+		}
+		for range 3 {
+			next(t, q)
+		}
+		if seq, topic, payload := next(t, q); topic != gapTopic || seq != 3+s.Dropped {
+			t.Errorf("got seq %d %s %.60s: the oldest that are on no disk are dropped first", seq, topic, payload)
 		}
 		q.Close()
 	})
@@ -251,8 +258,8 @@ func TestFreeDiskFloor(t *testing.T) {
 		if now := size(t, dir); now > before+256<<10 {
 			t.Errorf("the log grew from %d to %d bytes below the floor", before, now)
 		}
-		if q.diskLast < 200 {
-			t.Errorf("the newest on the disk is %d of 400: it has the room of the oldest", q.diskLast)
+		if q.stowed < 200 {
+			t.Errorf("the newest on the disk is %d of 400: it has the room of the oldest", q.stowed)
 		}
 		if s := q.Stats(); int(s.Dropped)+s.Messages != 400 || s.Dropped == 0 || s.Messages < 100 {
 			t.Errorf("%+v", s)
@@ -266,6 +273,28 @@ func TestFreeDiskFloor(t *testing.T) {
 		if err := q.Put("t", []byte("x")); err != nil {
 			t.Error(err)
 		}
+		q.Close()
+	})
+}
+
+// What was given while there was no disk comes again behind what the disk holds: its number has changed.
+func TestGivenBeforeTheDiskComes(t *testing.T) {
+	dir := t.TempDir()
+	q := open(t, Options{Dir: dir})
+	put(t, q, 0, 2)
+	q.Close()
+	synctest.Test(t, func(t *testing.T) {
+		hidden := dir + ".away"
+		os.Rename(dir, hidden)
+		q := open(t, Options{Dir: dir})
+		put(t, q, 2, 5)
+		for range 4 {
+			next(t, q)
+		}
+		os.Rename(hidden, dir)
+		time.Sleep(2 * retryLast)
+		drain(t, q, 0, 7)
+		empty(t, q)
 		q.Close()
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/paird/paird/agent/internal/seglog"
 )
 
 const (
@@ -33,51 +35,45 @@ func (t trouble) after(err error, now time.Time) trouble {
 // run is the writer: it writes what is due until Close.
 func (q *Queue) run() {
 	defer close(q.stopped)
-	t := time.NewTimer(0)
-	defer t.Stop()
+	defer q.timer.Stop()
 	for {
 		select {
 		case <-q.quit:
 			return
-		case <-q.kick:
-		case <-t.C:
+		case <-q.timer.C:
+			q.writeDue()
 		}
-		t.Reset(q.writeDue())
 	}
 }
 
-// writeDue writes what is due and returns how long there is nothing to write.
-func (q *Queue) writeDue() time.Duration {
+// writeDue writes until nothing is due.
+func (q *Queue) writeDue() {
 	q.io.Lock()
 	defer q.io.Unlock()
 	for {
 		q.mu.Lock()
+		q.looked = time.Now()
 		if q.maxAge > 0 && q.messages() > 0 {
 			q.peek(q.o.Now().stored()) // drops what is too old
 		}
-		now := time.Now()
-		q.armed = q.deadline(now)
-		wait := q.armed.Sub(now)
+		wait := q.arm()
 		q.mu.Unlock()
 		if wait > 0 {
-			return wait
+			return
 		}
 		_ = q.write(false) // kept as q.trouble
 	}
 }
 
-// arm makes the writer look again if something is due before it would.
-func (q *Queue) arm() {
+// arm makes the writer look when something is due, not before, and returns how long that is.
+func (q *Queue) arm() time.Duration {
 	now := time.Now()
 	if q.changes != q.logged && q.dirty.IsZero() {
 		q.dirty = now
 	}
-	if q.deadline(now).Before(q.armed) {
-		select {
-		case q.kick <- struct{}{}:
-		default:
-		}
-	}
+	wait := q.deadline(now).Sub(now)
+	q.timer.Reset(wait)
+	return wait
 }
 
 // deadline is when something has to be written, or to be looked at.
@@ -88,7 +84,7 @@ func (q *Queue) deadline(now time.Time) time.Time {
 			due = t
 		}
 	}
-	unsaved := q.mem.unsaved()
+	unsaved := q.unsaved()
 	if len(unsaved) > 0 {
 		sooner(unsaved[0].put.Add(q.ackTime()))
 	}
@@ -105,7 +101,7 @@ func (q *Queue) deadline(now time.Time) time.Time {
 		}
 	}
 	if q.maxAge > 0 && q.messages() > 0 {
-		sooner(now.Add(ageWait))
+		sooner(q.looked.Add(ageWait))
 	}
 	return due
 }
@@ -123,10 +119,13 @@ func (q *Queue) ackTime() time.Duration {
 
 // A job is one frame to write.
 type job struct {
-	group   []*entry
+	group   ring
 	state   state
 	changes uint64 // ledger.changes at the time
 	floor   uint64 // remove the segments below first; 0: none
+
+	in   *seglog.Segment // that has it
+	open uint64          // see seglog.Log.Append
 }
 
 // write writes one frame with what is due; all: as many as it takes for all that is in memory. The caller
@@ -139,7 +138,7 @@ func (q *Queue) write(all bool) error {
 		q.mu.Lock()
 		j := q.plan(all)
 		q.mu.Unlock()
-		if err := q.append(j); err != nil {
+		if err := q.append(&j); err != nil {
 			return q.failed(j.group, err)
 		}
 		if more := q.wrote(j); !all || !more {
@@ -152,7 +151,7 @@ func (q *Queue) write(all bool) error {
 func (q *Queue) ensureLog() error {
 	q.mu.Lock()
 	sound, trouble := q.log != nil && !q.reopen, q.trouble.err
-	flying := q.log == nil && q.online && !q.begun && q.mem.flying()
+	flying := q.log == nil && q.online && !q.begun && q.list.from(q.at) > 0
 	q.mu.Unlock()
 	switch {
 	case sound:
@@ -166,41 +165,41 @@ func (q *Queue) ensureLog() error {
 // plan decides what to write: small groups wait for their acknowledgement, and what is settled needs no group.
 func (q *Queue) plan(all bool) job {
 	j := job{changes: q.changes}
-	if segments := q.log.all(); q.full && len(segments) > 1 {
-		q.dropTo(segments[0].last) // newer records may have its room
-		j.floor = segments[0].last + 1
+	if segments := q.log.Segments(); q.full && len(segments) > 1 {
+		q.dropTo(segments[0].Last) // newer records may have its room
+		j.floor = segments[0].Last + 1
 	}
 	q.full = false
-	unsaved := q.mem.unsaved()
+	unsaved := q.unsaved()
 	due := len(unsaved) > 0 && time.Since(unsaved[0].put) >= q.ackTime()
 	if all || due || q.memBytes >= spillBytes {
-		j.group = unsaved.upTo(q.log.capacity())
+		j.group = q.group(q.log.Room())
 	}
 	numbers := uint64(reserve)
 	if all && q.closed && len(j.group) == len(unsaved) {
 		numbers = 0 // it is the last frame
 	}
-	j.state = q.state(j.group, numbers)
+	j.state = q.state(numbers)
 	return j
 }
 
 // append puts the job on the disk, and removes what is settled by it.
-func (q *Queue) append(j job) error {
+func (q *Queue) append(j *job) (err error) {
 	if j.floor > 0 {
-		if err := q.log.release(below(j.floor)); err != nil {
+		if err := q.log.Replace(j.floor); err != nil {
 			return err
 		}
-		q.log.swap = 1
 	}
 	if q.o.Sync == Always && len(j.group) > 0 {
-		if err := q.o.low(0); err != nil {
+		if err := q.log.Low(0); err != nil {
 			return err
 		}
 	}
-	if err := q.log.append(j.state.encode(), j.group); err != nil {
+	if j.in, j.open, err = q.log.Append(j.state.encode(), j.group.records()); err != nil {
 		return err
 	}
-	if err := q.log.release(below(j.state.floor())); err != nil {
+	floor := j.state.floor()
+	if err := q.log.Release(func(s *seglog.Segment) bool { return s.Last < floor }); err != nil {
 		q.o.Log.Warn("a segment of the queue stays longer than it need", "err", err)
 	}
 	return nil
@@ -213,34 +212,33 @@ func (q *Queue) wrote(j job) (more bool) {
 	q.trouble, q.urgent, q.begun = trouble{}, false, true
 	q.reserved, q.logged, q.dirty = j.state.Next, j.changes, time.Time{}
 	q.gaps.saved(j.state.Gaps)
-	q.saved(j.group, q.log.tail.segment, q.log.open())
+	q.saved(j.group, j.in, j.open)
 	q.limit()
 	q.arm()
-	q.signal()
-	q.unblock()
-	return len(q.mem.unsaved()) > 0
+	q.wake()
+	return len(q.unsaved()) > 0
 }
 
 // failed enters that the disk has refused the group; nil: to be opened, and so all that is in memory.
-func (q *Queue) failed(group []*entry, err error) error {
+func (q *Queue) failed(group ring, err error) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	err = q.fault(err)
 	if group == nil && q.log == nil {
-		group = slices.Clone(q.mem.unsaved())
+		group = slices.Clone(q.unsaved())
 	}
+	q.writing = 0
 	for _, e := range group {
-		if e.writing = false; e.gone || time.Since(e.put) < q.ackTime() {
+		if e.gone || time.Since(e.put) < q.ackTime() {
 			continue
 		}
-		if e.tried = true; e.wait != nil && !e.given {
+		if e.tried = true; e.wait != nil && e.Seq >= q.at {
 			e.answer(err)
 			q.settle(e)
 		}
 	}
 	noRoom := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 	q.full = noRoom && q.o.Sync == Group && q.memBytes > memMax/2 && q.log != nil
-	q.unblock()
 	return err
 }
 
@@ -253,7 +251,7 @@ func (q *Queue) fault(err error) error {
 		err = &StorageError{Path: q.path(), Err: err}
 	}
 	q.trouble = q.trouble.after(err, time.Now())
-	q.signal() // a call of Next may have waited for the disk
+	q.wake() // it may be waited for
 	q.arm()
 	return err
 }

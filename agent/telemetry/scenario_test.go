@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/paird/paird/agent/inbox"
 	"github.com/paird/paird/agent/internal/brokertest"
 	"github.com/paird/paird/agent/queue"
 	"github.com/paird/paird/agent/telemetry"
@@ -101,7 +102,7 @@ func TestInboxOverARestart(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		for life := range 2 {
-			inbox, err := queue.OpenInbox(queue.InboxOptions{Dir: dir})
+			box, err := inbox.Open(inbox.Options{Dir: dir})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +110,7 @@ func TestInboxOverARestart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			l, err := telemetry.New(telemetry.Options{URL: "mqtt://localhost", DeviceID: "dev1", Dial: broker.Dial, Inbox: inbox}, q)
+			l, err := telemetry.New(telemetry.Options{URL: "mqtt://localhost", DeviceID: "dev1", Dial: broker.Dial, Inbox: box}, q)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,13 +128,13 @@ func TestInboxOverARestart(t *testing.T) {
 				for n, seq := 0, uint64(0); n < 5; n++ {
 					var topic string
 					var payload []byte
-					seq, topic, payload, err = inbox.Next(t.Context(), seq, func(string) bool { return true })
+					seq, topic, payload, err = box.Next(t.Context(), seq, func(string) bool { return true })
 					if err != nil || topic != "print" || string(payload) != fmt.Sprint(n) {
 						t.Errorf("message %d is %s=%s, %v", n, topic, payload, err)
 					}
 				}
 			}
-			if err := errors.Join(q.Close(), inbox.Close()); err != nil {
+			if err := errors.Join(q.Close(), box.Close()); err != nil {
 				t.Error(err)
 			}
 		}

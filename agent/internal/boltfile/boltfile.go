@@ -182,20 +182,3 @@ func (o Options) initialise(temp string) error {
 	}
 	return o.Dir.SyncFile(f)
 }
-
-// Scan calls visit for each value of a bucket from the key on, until it returns false. It is for files that are read
-// once: what visit gets is not compared with any checksum, and gone when it returns.
-func Scan(db *bolt.DB, bucket string, from []byte, visit func(k, v []byte) bool) error {
-	return Guard(func() error {
-		return db.View(func(tx *bolt.Tx) error {
-			b := tx.Bucket([]byte(bucket))
-			if b == nil {
-				return nil
-			}
-			c := b.Cursor()
-			for k, v := c.Seek(from); k != nil && visit(k, v); k, v = c.Next() {
-			}
-			return nil
-		})
-	})
-}

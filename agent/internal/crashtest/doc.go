@@ -19,6 +19,7 @@
 //
 // The files in reading order: record.go records operations, disk.go is the model of what they leave, enumerate.go goes through
 // the states and tear.go spoils writes; check.go hands the states to a test, probe.go serves its probes of databases.
+// fault.go refuses operations of a running disk.
 //
 // A Disk (live.go) is the same for one cut at a moment of the test's choice, in a run of any length. How many states a test goes
 // through by default is in race.go and norace.go.

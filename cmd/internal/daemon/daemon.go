@@ -18,6 +18,7 @@ import (
 	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/deviceauth"
 	"github.com/paird/paird/agent/hooks"
+	"github.com/paird/paird/agent/inbox"
 	"github.com/paird/paird/agent/queue"
 	"github.com/paird/paird/agent/store"
 	"github.com/paird/paird/config"
@@ -44,7 +45,7 @@ type device struct {
 	who    Device
 	store  *store.Store
 	queue  *queue.Queue
-	inbox  *queue.Inbox // nil where no program receives messages
+	inbox  *inbox.Inbox // nil where no program receives messages
 	clock  *clock.Clock
 	board  *hal.Board
 	socket net.Listener
@@ -123,7 +124,7 @@ func (d *device) openState() error {
 	}
 	in := inboxOptions(d.cfg)
 	in.Log = d.o.Log
-	d.inbox, err = queue.OpenInbox(in)
+	d.inbox, err = inbox.Open(in)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/paird/paird/agent"
 	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/agent/hooks"
+	"github.com/paird/paird/agent/inbox"
 	"github.com/paird/paird/agent/queue"
 	"github.com/paird/paird/config"
 )
@@ -18,8 +19,8 @@ func queueOptions(cfg config.Config) queue.Options {
 	}
 }
 
-func inboxOptions(cfg config.Config) queue.InboxOptions {
-	return queue.InboxOptions{Dir: cfg.Device.StateDir, KeepFree: int64(cfg.Queue.KeepFree)}
+func inboxOptions(cfg config.Config) inbox.Options {
+	return inbox.Options{Dir: cfg.Device.StateDir, KeepFree: int64(cfg.Queue.KeepFree)}
 }
 
 // receives reports whether a program of this machine may receive messages: then the broker keeps the session.

@@ -93,7 +93,7 @@ func helper(room, to string) bool {
 // foreign names the only packages that may import something from outside.
 var foreign = map[string][]string{
 	"periph.io":                           {"hal", "cmd/pairlab/internal/board"},
-	"go.etcd.io/bbolt":                    {"agent/store", "agent/internal"},
+	"go.etcd.io/bbolt":                    {"agent/store", "agent/queue/internal/former", "agent/internal"},
 	"github.com/eclipse/paho.mqtt.golang": {"agent/telemetry", "cmd/pairlab"},
 	"github.com/coreos/go-oidc":           {"agent/deviceauth"},
 	"github.com/BurntSushi/toml":          {"config"},
@@ -102,7 +102,7 @@ var foreign = map[string][]string{
 	"github.com/piglig/go-qr":             {"display"},
 	"github.com/makiuchi-d/gozxing":       {"display/internal"},
 	"golang.org/x/image":                  {"display"},
-	"golang.org/x/sys/unix":               {"hal", "cmd", "agent/clock", "agent/control", "agent/hooks", "agent/store", "agent/queue", "agent/telemetry", "agent/internal"},
+	"golang.org/x/sys/unix":               {"hal", "cmd", "agent/clock", "agent/control", "agent/hooks", "agent/store", "agent/telemetry", "agent/internal"},
 	"github.com/go-jose":                  {"agent/deviceauth", "cmd/pairlab", "cmd/internal/provider"},
 	"github.com/mochi-mqtt":               {"cmd/pairlab", "agent/internal/brokertest"},
 	"github.com/gorilla/websocket":        {"agent/telemetry", "cmd/pairlab"},

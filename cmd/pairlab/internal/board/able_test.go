@@ -23,7 +23,7 @@ type fault struct {
 func faults() []fault {
 	return []fault{
 		{"a byte of the driver", "hal/monoled/module.go", "c = append(c, 0x40, 0x20, 0x02, 0x8d,", "c = append(c, 0x40, 0x20, 0x01, 0x8d,", "power without network or time"},
-		{"a record that is not synchronised", "agent/queue/tail.go", "if err := dir.SyncFile(t.file); err != nil {", "if err := error(nil); err != nil {", "power cut in mid-queue"},
+		{"a record that is not synchronised", "agent/internal/seglog/tail.go", "if err := dir.SyncFile(t.file); err != nil {", "if err := error(nil); err != nil {", "power cut in mid-queue"},
 		{"a watchdog that pings by the clock", "agent/watchdog.go", "if a.allAnswer(ctx, loops) && ctx.Err() == nil {", "if ctx.Err() == nil {", "the bus hangs"},
 	}
 }

@@ -1,4 +1,4 @@
-package queue
+package seglog
 
 import (
 	"encoding/binary"
@@ -27,7 +27,7 @@ type frame struct {
 }
 
 const (
-	blockSize   = 4096
+	BlockSize   = 4096
 	frameHeader = 40
 	frameSign   = "PQS1"
 )
@@ -35,7 +35,7 @@ const (
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // blocks rounds up to whole blocks.
-func blocks(n int) int { return (n + blockSize - 1) / blockSize * blockSize }
+func blocks(n int) int { return (n + BlockSize - 1) / BlockSize * BlockSize }
 
 // size is what the frame takes of a segment, in bytes of whole blocks.
 func (f frame) size() int { return blocks(frameHeader + len(f.state) + len(f.items)) }
@@ -77,9 +77,9 @@ func parseFrame(b []byte, segment uint64, block int) (f frame, ok bool) {
 // parseFrames returns the frames of a segment in the order of their offsets.
 func parseFrames(b []byte, segment uint64) (frames []frame) {
 	for at := 0; at < len(b); {
-		f, ok := parseFrame(b[at:], segment, at/blockSize)
+		f, ok := parseFrame(b[at:], segment, at/BlockSize)
 		if !ok {
-			at += blockSize
+			at += BlockSize
 			continue
 		}
 		frames = append(frames, f)
@@ -90,7 +90,7 @@ func parseFrames(b []byte, segment uint64) (frames []frame) {
 
 // records calls yield for each record of the frames. Those that an earlier frame had before it was written
 // again come twice.
-func records(frames []frame, yield func(record)) {
+func records(frames []frame, yield func(Record)) {
 	for _, f := range frames {
 		for items := f.items; ; {
 			r, rest, ok := cutRecord(items)

@@ -1,11 +1,11 @@
-package queue
+package seglog
 
 import (
 	"bytes"
 	"testing"
 )
 
-func encoded(rs ...record) (items []byte) {
+func encoded(rs ...Record) (items []byte) {
 	for _, r := range rs {
 		items = r.append(items)
 	}
@@ -13,7 +13,7 @@ func encoded(rs ...record) (items []byte) {
 }
 
 func FuzzRecord(f *testing.F) {
-	good := encoded(record{seq: 7, at: stamp{wall: 1, mono: 2, boot: 3}, topic: "telemetry", payload: []byte(`{"cpu_temp":48.2}`)})
+	good := encoded(Record{Seq: 7, At: Stamp{Wall: 1, Mono: 2, Boot: 3}, Topic: "telemetry", Payload: []byte(`{"cpu_temp":48.2}`)})
 	f.Add(good)
 	f.Add(good[:20])
 	f.Add([]byte{})
@@ -30,7 +30,7 @@ func FuzzRecord(f *testing.F) {
 }
 
 func FuzzFrame(f *testing.F) {
-	items := encoded(record{seq: 1, topic: "a", payload: []byte("b")}, record{seq: 2, topic: "c"})
+	items := encoded(Record{Seq: 1, Topic: "a", Payload: []byte("b")}, Record{Seq: 2, Topic: "c"})
 	good := frame{segment: 3, block: 5, commit: 4, state: []byte("{}"), items: items}.encode()
 	f.Add(good)
 	f.Add(good[:50])
@@ -40,7 +40,7 @@ func FuzzFrame(f *testing.F) {
 		if !ok {
 			return
 		}
-		records([]frame{fr}, func(record) {})
+		records([]frame{fr}, func(Record) {})
 		used := frameHeader + len(fr.state) + len(fr.items)
 		if again := fr.encode(); len(again) != fr.size() || !bytes.Equal(again[:used], b[:used]) {
 			t.Fatalf("%+v does not encode to what it came from", fr)
@@ -50,7 +50,7 @@ func FuzzFrame(f *testing.F) {
 
 // A segment of any content gives frames that lie within it, in order, and as they were written.
 func FuzzSegment(f *testing.F) {
-	first := frame{segment: 3, commit: 4, state: []byte("{}"), items: encoded(record{seq: 1, topic: "a", payload: make([]byte, 5000)})}
+	first := frame{segment: 3, commit: 4, state: []byte("{}"), items: encoded(Record{Seq: 1, Topic: "a", Payload: make([]byte, 5000)})}
 	second := frame{segment: 3, block: 2, commit: 5, state: []byte("{}")}
 	f.Add(append(first.encode(), second.encode()...))
 	f.Add(append(second.encode(), first.encode()...))
@@ -58,33 +58,32 @@ func FuzzSegment(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		end := 0
 		for _, fr := range parseFrames(b, 3) {
-			at := fr.block * blockSize
+			at := fr.block * BlockSize
 			if at < end || at+frameHeader+len(fr.state)+len(fr.items) > len(b) {
 				t.Fatalf("a frame of %d bytes at %d, of a segment of %d, behind one that ends at %d", fr.size(), at, len(b), end)
 			}
 			end = at + fr.size()
-			_, _ = parseState(fr.state)
-			records([]frame{fr}, func(record) {})
+			records([]frame{fr}, func(Record) {})
 		}
 	})
 }
 
 func TestFrame(t *testing.T) {
-	rs := []record{
-		{seq: 1, at: stamp{wall: 1, mono: 2, boot: 3}, topic: "a", payload: make([]byte, 5000)},
-		{seq: 2, topic: "c", payload: []byte("payload")},
+	rs := []Record{
+		{Seq: 1, At: Stamp{Wall: 1, Mono: 2, Boot: 3}, Topic: "a", Payload: make([]byte, 5000)},
+		{Seq: 2, Topic: "c", Payload: []byte("payload")},
 	}
 	b := frame{segment: 3, block: 5, commit: 4, state: []byte("state"), items: encoded(rs...)}.encode()
-	if len(b) != 2*blockSize {
+	if len(b) != 2*BlockSize {
 		t.Fatalf("%d bytes", len(b))
 	}
 	f, ok := parseFrame(b, 3, 5)
 	if !ok || f.commit != 4 || string(f.state) != "state" || f.size() != len(b) {
 		t.Fatalf("%+v", f)
 	}
-	var got []record
-	records([]frame{f}, func(r record) { got = append(got, r) })
-	if len(got) != 2 || got[0].at != rs[0].at || got[1].topic != "c" || string(got[1].payload) != "payload" {
+	var got []Record
+	records([]frame{f}, func(r Record) { got = append(got, r) })
+	if len(got) != 2 || got[0].At != rs[0].At || got[1].Topic != "c" || string(got[1].Payload) != "payload" {
 		t.Fatalf("%+v", got)
 	}
 	if _, ok := parseFrame(b, 3, 6); ok {
@@ -104,7 +103,7 @@ func TestFrame(t *testing.T) {
 }
 
 func TestEachBitOfARecordCounts(t *testing.T) {
-	r := record{seq: 7, at: stamp{wall: 1, mono: 2, boot: 3}, topic: "event", payload: []byte("payload")}
+	r := Record{Seq: 7, At: Stamp{Wall: 1, Mono: 2, Boot: 3}, Topic: "event", Payload: []byte("payload")}
 	f := frame{segment: 1, commit: 1, items: encoded(r)}
 	b := f.encode()
 	for i := range (frameHeader + len(f.items)) * 8 {

@@ -1,4 +1,4 @@
-package queue
+package seglog
 
 import "golang.org/x/sys/windows"
 

@@ -1,7 +1,9 @@
-package queue
+package inbox
 
 import (
 	"errors"
+
+	"github.com/paird/paird/agent/internal/seglog"
 )
 
 // Bind says whose inbox it is from now on: what came for another account is dropped. The empty account is
@@ -23,7 +25,7 @@ func (b *Inbox) Bind(account string) error {
 	if same || trouble != nil {
 		return trouble
 	}
-	if err := b.write(); err != nil {
+	if _, err := b.write(); err != nil {
 		return err
 	}
 	b.tidy()
@@ -35,7 +37,7 @@ func (b *Inbox) purge() {
 		b.o.Log.Warn("messages for another account are dropped from the inbox", "messages", n)
 	}
 	for len(b.list) > 0 {
-		b.remove(b.list[0])
+		b.remove(len(b.list) - 1)
 	}
 }
 
@@ -50,11 +52,11 @@ func (b *Inbox) Erase() error {
 	}
 	var err error
 	if b.log != nil {
-		err = b.log.close()
+		err = b.log.Close()
 	}
 	b.log, b.list, b.bytes, b.bound = nil, nil, 0, false
-	b.state = inboxState{Schema: schema, Next: b.state.Next}
-	return errors.Join(err, eraseFiles(b.o.Dir, b.o.Tap, "inbox"))
+	b.state = state{Schema: schema, Next: b.state.Next}
+	return errors.Join(err, seglog.Erase(b.o.Dir, b.o.Tap, func(file string) bool { return seglog.Owns(file, logName) }))
 }
 
 // Close ends the inbox.
@@ -72,5 +74,5 @@ func (b *Inbox) Close() error {
 	if b.log == nil {
 		return nil
 	}
-	return b.log.close()
+	return b.log.Close()
 }

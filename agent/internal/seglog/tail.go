@@ -1,4 +1,4 @@
-package queue
+package seglog
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 
 // A tail is where the next frame goes.
 type tail struct {
-	*segment
+	*Segment
 	file  *os.File
 	size  int   // of the file, in bytes
 	used  int   // bytes
@@ -20,8 +20,8 @@ type tail struct {
 	at    int   // offset of open; -1: there is none
 }
 
-// resume makes the last segment the one that is written to.
-func (l *segments) resume() error {
+// Resume makes the last segment the one that is written to.
+func (l *Log) Resume() error {
 	if len(l.list) == 0 {
 		return nil
 	}
@@ -34,41 +34,42 @@ func (l *segments) resume() error {
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}
-	l.tail = tail{segment: s, file: file, size: int(info.Size()), used: l.tail.used, spare: -1, at: -1}
+	l.tail = tail{Segment: s, file: file, size: int(info.Size()), used: l.tail.used, spare: -1, at: -1}
 	return nil
 }
 
-// capacity is how many bytes of records the next frame has room for.
-func (l *segments) capacity() int {
-	const least = 4 * blockSize // below that it begins a segment
-	if n := l.tail.size - l.tail.used - keepBlocks - blockSize; l.tail.file != nil && n >= least {
+// Room is how many bytes of records the next frame has room for.
+func (l *Log) Room() int {
+	const least = 4 * BlockSize // below that it begins a segment
+	if n := l.tail.size - l.tail.used - keepBlocks - BlockSize; l.tail.file != nil && n >= least {
 		return n
 	}
-	return l.size - keepBlocks - blockSize
+	return l.o.Size - keepBlocks - BlockSize
 }
 
-// append returns once the group and the state are on the disk. After an error nothing more is written to the
-// segment: what a failed flush has left there is unknown.
-func (l *segments) append(state []byte, group []*entry) error {
+// Append returns once the group and the state are on the disk, and in which segment. A later frame may write the
+// records from open on again elsewhere. After an error nothing more is written to the segment: what a failed flush
+// has left there is unknown.
+func (l *Log) Append(state []byte, group []Record) (in *Segment, open uint64, err error) {
 	l.commit++
 	f := frame{commit: l.commit, state: state}
 	last := uint64(0)
-	for _, e := range group {
-		f.items = e.record.append(f.items)
-		last = max(last, e.seq)
+	for _, r := range group {
+		f.items = r.append(f.items)
+		last = max(last, r.Seq)
 	}
 	ok, err := l.tail.append(l.dir, f)
 	if err != nil {
-		l.seal()
-		return err
+		l.Seal()
+		return nil, 0, err
 	}
 	if !ok {
 		if err := l.begin(f); err != nil {
-			return err
+			return nil, 0, err
 		}
 	}
-	l.tail.last = max(l.tail.last, last)
-	return nil
+	l.tail.Last = max(l.tail.Last, last)
+	return l.tail.Segment, l.open(), nil
 }
 
 // append writes f to the segment if it has room.
@@ -82,18 +83,18 @@ func (t *tail) append(dir *statedir.Dir, f frame) (ok bool, err error) {
 	}
 	joined := f
 	joined.items = slices.Concat(t.open.items, f.items)
-	joins := t.at >= 0 && joined.size() == blockSize
+	joins := t.at >= 0 && joined.size() == BlockSize
 	if joins {
 		f = joined
 	}
 	at := t.used
-	if t.spare >= 0 && f.size() == blockSize {
+	if t.spare >= 0 && f.size() == BlockSize {
 		at = t.spare
 	}
 	if at+f.size() > limit {
 		return false, nil
 	}
-	f.segment, f.block = t.number, at/blockSize
+	f.segment, f.block = t.number, at/BlockSize
 	if err := dir.WriteAt(t.file, f.encode(), int64(at)); err != nil {
 		return false, err
 	}
@@ -114,32 +115,32 @@ func (t *tail) wrote(f frame, at int, joined bool) {
 		t.spare = t.at
 	}
 	t.open, t.at = frame{}, -1
-	if f.size() == blockSize {
+	if f.size() == BlockSize {
 		t.open, t.at = f, at
 	}
 }
 
 // begin makes a segment with f as its first frame, whole or not at all.
-func (l *segments) begin(f frame) error {
-	if err := l.low(l.size); err != nil && l.swap == 0 {
+func (l *Log) begin(f frame) error {
+	if err := l.Low(l.o.Size); err != nil && l.swap == 0 {
 		return err
 	}
-	s := &segment{number: 1}
-	if all := l.all(); len(all) > 0 {
+	s := &Segment{number: 1}
+	if all := l.Segments(); len(all) > 0 {
 		s.number = all[len(all)-1].number + 1
 	}
 	f.segment, f.block = s.number, 0
-	size := max(l.size, f.size()+keepBlocks)
-	temp := l.name + ".new"
+	size := max(l.o.Size, f.size()+keepBlocks)
+	temp := l.o.Name + ".new"
 	if err := l.make(temp, l.file(s.number), f, size); err != nil {
 		return errors.Join(err, l.dir.Remove(temp))
 	}
-	l.seal()
+	l.Seal()
 	l.swap = max(0, l.swap-1)
 	l.mu.Lock()
 	l.list = append(l.list, s)
 	l.mu.Unlock()
-	l.tail = tail{segment: s, size: size, spare: -1, at: -1}
+	l.tail = tail{Segment: s, size: size, spare: -1, at: -1}
 	l.tail.wrote(f, 0, false)
 	var err error
 	if l.tail.file, err = l.dir.Open(l.file(s.number), os.O_RDWR); err != nil {
@@ -148,7 +149,7 @@ func (l *segments) begin(f frame) error {
 	return nil
 }
 
-func (l *segments) make(temp, name string, f frame, size int) error {
+func (l *Log) make(temp, name string, f frame, size int) error {
 	file, err := l.dir.Create(temp)
 	if err != nil {
 		return err
@@ -172,8 +173,8 @@ func (l *segments) make(temp, name string, f frame, size int) error {
 	return nil
 }
 
-// seal ends the segment that is written to.
-func (l *segments) seal() {
+// Seal ends the segment that is written to.
+func (l *Log) Seal() {
 	if l.tail.file != nil {
 		_ = l.tail.file.Close() // what matters was flushed
 	}
@@ -181,9 +182,9 @@ func (l *segments) seal() {
 }
 
 // open is the least seq of the frame that may be written again at another offset.
-func (l *segments) open() uint64 {
+func (l *Log) open() uint64 {
 	if r, _, ok := cutRecord(l.tail.open.items); ok && l.tail.file != nil {
-		return r.seq
+		return r.Seq
 	}
 	return math.MaxUint64
 }

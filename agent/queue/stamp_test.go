@@ -19,11 +19,11 @@ func TestAge(t *testing.T) {
 		"another boot, clock was fast then": {Stamp{Wall: wall.Add(time.Hour), Boot: "a"}, 0},
 		"nothing known":                     {Stamp{}, 0},
 	} {
-		if got := c.then.stored().age(now); got != c.want {
+		if got := age(c.then.stored(), now); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
-	if got := (Stamp{Wall: wall}).stored().age(Stamp{Boot: "b"}.stored()); got != 0 {
+	if got := age(Stamp{Wall: wall}.stored(), Stamp{Boot: "b"}.stored()); got != 0 {
 		t.Errorf("without a clock now: %v, want 0", got)
 	}
 }

@@ -1,4 +1,4 @@
-package queue
+package inbox
 
 import (
 	"context"
@@ -16,15 +16,18 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/internal/crashtest"
+	"github.com/paird/paird/agent/internal/seglog"
 	"github.com/paird/paird/agent/internal/statedir"
 )
 
-func openInbox(t testing.TB, o InboxOptions) *Inbox {
+const testSegment = 8 * seglog.BlockSize
+
+func openInbox(t testing.TB, o Options) *Inbox {
 	t.Helper()
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
 	}
-	b, err := OpenInbox(o)
+	b, err := Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,9 +66,9 @@ func contents(ctx context.Context, b *Inbox, match func(string) bool) (all []str
 	}
 }
 
-func TestInboxKeepsUntilAcknowledged(t *testing.T) {
+func TestKeepsUntilAcknowledged(t *testing.T) {
 	dir := t.TempDir()
-	b := openInbox(t, InboxOptions{Dir: dir})
+	b := openInbox(t, Options{Dir: dir})
 	first := receive(t, b, "print", "1")
 	second := receive(t, b, "scan", "2")
 	receive(t, b, "print", "3")
@@ -77,7 +80,7 @@ func TestInboxKeepsUntilAcknowledged(t *testing.T) {
 	holds(t, b, nil, "print 1", "print 3")
 	b.Close()
 
-	b = openInbox(t, InboxOptions{Dir: dir})
+	b = openInbox(t, Options{Dir: dir})
 	holds(t, b, nil, "print 1", "print 3")
 	if seq := receive(t, b, "print", "4"); seq != 4 {
 		t.Errorf("seq %d", seq)
@@ -88,9 +91,9 @@ func TestInboxKeepsUntilAcknowledged(t *testing.T) {
 	holds(t, b, nil, "print 3", "print 4")
 }
 
-func TestInboxWakesThoseThatWait(t *testing.T) {
+func TestWakesThoseThatWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := openInbox(t, InboxOptions{})
+		b := openInbox(t, Options{})
 		got := make(chan string, 2)
 		for _, want := range []string{"a", "b"} {
 			go func() {
@@ -119,9 +122,9 @@ func TestInboxWakesThoseThatWait(t *testing.T) {
 	})
 }
 
-func TestInboxIsBounded(t *testing.T) {
-	b := openInbox(t, InboxOptions{MaxBytes: 100_000})
-	payload := strings.Repeat("x", 40_000-entryCost-1)
+func TestIsBounded(t *testing.T) {
+	b := openInbox(t, Options{MaxBytes: 100_000})
+	payload := strings.Repeat("x", 40_000-messageCost-1)
 	first := receive(t, b, "t", payload)
 	receive(t, b, "t", payload)
 	if _, err := b.Put("t", []byte(payload)); !errors.Is(err, ErrFull) {
@@ -143,21 +146,21 @@ func TestInboxIsBounded(t *testing.T) {
 	}
 }
 
-func TestInboxOfAnotherAccount(t *testing.T) {
+func TestOfAnotherAccount(t *testing.T) {
 	dir := t.TempDir()
-	b := openInbox(t, InboxOptions{Dir: dir})
+	b := openInbox(t, Options{Dir: dir})
 	receive(t, b, "t", "1")
 	bindInbox(t, b, "alice")
 	holds(t, b, nil, "t 1")
 	b.Close()
-	b = openInbox(t, InboxOptions{Dir: dir})
+	b = openInbox(t, Options{Dir: dir})
 	bindInbox(t, b, "alice")
 	holds(t, b, nil, "t 1")
 	bindInbox(t, b, "bob")
 	holds(t, b, nil)
 	receive(t, b, "t", "2")
 	b.Close()
-	b = openInbox(t, InboxOptions{Dir: dir})
+	b = openInbox(t, Options{Dir: dir})
 	bindInbox(t, b, "bob")
 	holds(t, b, nil, "t 2")
 	bindInbox(t, b, "")
@@ -174,9 +177,9 @@ func bindInbox(t *testing.T, b *Inbox, account string) {
 }
 
 // The disk comes later than the account: what is on it belongs to another.
-func TestInboxOnADiskThatComesLater(t *testing.T) {
+func TestOnADiskThatComesLater(t *testing.T) {
 	dir := t.TempDir()
-	b := openInbox(t, InboxOptions{Dir: dir})
+	b := openInbox(t, Options{Dir: dir})
 	bindInbox(t, b, "alice")
 	receive(t, b, "t", "alice's")
 	b.Close()
@@ -186,7 +189,7 @@ func TestInboxOnADiskThatComesLater(t *testing.T) {
 			if err := os.CopyFS(copied+".away", os.DirFS(dir)); err != nil {
 				t.Fatal(err)
 			}
-			b := openInbox(t, InboxOptions{Dir: copied})
+			b := openInbox(t, Options{Dir: copied})
 			_, err := b.Put("t", nil)
 			storageError(t, err, os.ErrNotExist)
 			storageError(t, b.Bind(account), os.ErrNotExist)
@@ -212,10 +215,10 @@ func chmod(t *testing.T, dir string) {
 }
 
 // One old message must not keep all segments that came after it.
-func TestInboxStaysSmall(t *testing.T) {
+func TestStaysSmall(t *testing.T) {
 	dir, removed := crashtest.Dir(t), false
 	tap := func(op statedir.Op) error { // each removal is durable before the next
-		switch _, ok := segmentNumber(filepath.Base(op.Path), "inbox"); {
+		switch _, ok := strings.CutPrefix(filepath.Base(op.Path), "inbox.0"); {
 		case op.Kind == statedir.SyncDir:
 			removed = false
 		case op.Kind == statedir.Remove && ok && removed:
@@ -225,7 +228,7 @@ func TestInboxStaysSmall(t *testing.T) {
 		}
 		return nil
 	}
-	o := InboxOptions{Dir: dir, MaxBytes: 64 << 10, segment: testSegment, Tap: tap}
+	o := Options{Dir: dir, MaxBytes: 64 << 10, segment: testSegment, Tap: tap}
 	b := openInbox(t, o)
 	receive(t, b, "keep", "1")
 	for i := range 2000 {
@@ -242,9 +245,9 @@ func TestInboxStaysSmall(t *testing.T) {
 	holds(t, openInbox(t, o), nil, "keep 1")
 }
 
-func TestInboxErase(t *testing.T) {
+func TestErase(t *testing.T) {
 	dir := t.TempDir()
-	b := openInbox(t, InboxOptions{Dir: dir})
+	b := openInbox(t, Options{Dir: dir})
 	bindInbox(t, b, "alice")
 	receive(t, b, "t", "the secret job")
 	other := filepath.Join(dir, "inbox.txt")
@@ -258,7 +261,7 @@ func TestInboxErase(t *testing.T) {
 	bindInbox(t, b, "bob")
 	receive(t, b, "t", "2")
 	b.Close()
-	holds(t, openInbox(t, InboxOptions{Dir: dir}), nil, "t 2")
+	holds(t, openInbox(t, Options{Dir: dir}), nil, "t 2")
 	if err := b.Erase(); !errors.Is(err, ErrClosed) {
 		t.Error(err)
 	}
@@ -266,14 +269,14 @@ func TestInboxErase(t *testing.T) {
 
 // Each system call fails in turn, once or for half a minute: what Put took is there, what Ack took is gone, and
 // all works again afterwards.
-func TestInboxEachOperationMayFail(t *testing.T) {
+func TestEachOperationMayFail(t *testing.T) {
 	t.Parallel()
 	for _, errno := range []error{syscall.EIO, syscall.ENOSPC} {
 		for _, lasts := range []time.Duration{0, 30 * time.Second} {
 			for nth := 0; ; nth++ {
-				f := &fault{err: errno, nth: nth, lasts: lasts, kinds: map[statedir.Kind]bool{}}
+				f := &crashtest.Fault{Err: errno, Nth: nth, Lasts: lasts}
 				synctest.Test(t, func(t *testing.T) { receiveWith(t, f) })
-				if f.count <= nth {
+				if f.Count() <= nth {
 					break
 				}
 			}
@@ -281,15 +284,15 @@ func TestInboxEachOperationMayFail(t *testing.T) {
 	}
 }
 
-func receiveWith(t *testing.T, f *fault) {
+func receiveWith(t *testing.T, f *crashtest.Fault) {
 	dir := crashtest.Dir(t)
-	b := openInbox(t, InboxOptions{Dir: dir, segment: testSegment, Tap: f.tap})
+	b := openInbox(t, Options{Dir: dir, segment: testSegment, Tap: f.Tap})
 	want, unclear := []string{}, map[string]bool{} // whether the disk has taken the acknowledgement
 	for i := range 40 {
 		payload := fmt.Sprintf("%01000d", i)
 		seq, err := b.Put("t", []byte(payload))
 		if err != nil {
-			storageError(t, err, f.err)
+			storageError(t, err, f.Err)
 			continue
 		}
 		if i%4 > 0 {
@@ -297,7 +300,7 @@ func receiveWith(t *testing.T, f *fault) {
 			if err == nil {
 				continue
 			}
-			storageError(t, err, f.err)
+			storageError(t, err, f.Err)
 			unclear["t "+payload] = true
 		}
 		want = append(want, "t "+payload)
@@ -307,38 +310,38 @@ func receiveWith(t *testing.T, f *fault) {
 	want = append(want, "t more")
 	seq, err := b.Put("t", []byte("more"))
 	for ; err != nil; seq, err = b.Put("t", []byte("more")) {
-		storageError(t, err, f.err) // the operation may be one of these
+		storageError(t, err, f.Err) // the operation may be one of these
 		time.Sleep(time.Second)
 	}
 	if seq == 0 {
 		t.Error("no number")
 	}
 	b.Close()
-	got := contents(t.Context(), openInbox(t, InboxOptions{Dir: dir, segment: testSegment}), nil)
+	got := contents(t.Context(), openInbox(t, Options{Dir: dir, segment: testSegment}), nil)
 	for _, message := range want {
 		if !slices.Contains(got, message) && !unclear[message] {
-			t.Errorf("%v, operation %d, for %v: %.20q is missing", f.err, f.nth, f.lasts, message)
+			t.Errorf("%v, operation %d, for %v: %.20q is missing", f.Err, f.Nth, f.Lasts, message)
 		}
 	}
 	if len(got) > len(want)+1 || !slices.IsSorted(got) { // one whose Put failed may be there
-		t.Errorf("%v, operation %d, for %v: %.20q, want %.20q", f.err, f.nth, f.lasts, got, want)
+		t.Errorf("%v, operation %d, for %v: %.20q, want %.20q", f.Err, f.Nth, f.Lasts, got, want)
 	}
 }
 
-// An inboxPromise is what holds from a moment on, whatever happens to the power.
-type inboxPromise struct {
+// An promise is what holds from a moment on, whatever happens to the power.
+type promise struct {
 	kept, gone []string
 	owner      string
 }
 
 // recordInbox runs n steps and returns what reached the disk and what was promised when.
-func recordInbox(t *testing.T, seed uint64, n int) (*crashtest.Recorder, []inboxPromise) {
+func recordInbox(t *testing.T, seed uint64, n int) (*crashtest.Recorder, []promise) {
 	dir := crashtest.Dir(t)
 	r, rec := rand.New(rand.NewPCG(seed, 11)), crashtest.New(dir)
-	o := InboxOptions{Dir: dir, MaxBytes: 20 << 10, segment: testSegment, Tap: rec.Tap}
+	o := Options{Dir: dir, MaxBytes: 20 << 10, segment: testSegment, Tap: rec.Tap}
 	b := openInbox(t, o)
-	var now inboxPromise
-	var promises []inboxPromise
+	var now promise
+	var promises []promise
 	mark := func() {
 		p := now
 		p.kept, p.gone = slices.Clone(p.kept), slices.Clone(p.gone)
@@ -361,10 +364,10 @@ func recordInbox(t *testing.T, seed uint64, n int) (*crashtest.Recorder, []inbox
 			now.kept = slices.Delete(now.kept, at, at+1)
 			mark() // from here on it may be gone
 			e := b.list[at]
-			if string(e.payload) != message {
-				t.Fatalf("message %d is %.9q, want %.9q", at, e.payload, message)
+			if string(e.Payload) != message {
+				t.Fatalf("message %d is %.9q, want %.9q", at, e.Payload, message)
 			}
-			if err := b.Ack(e.seq); err != nil {
+			if err := b.Ack(e.Seq); err != nil {
 				t.Fatal(err)
 			}
 			now.gone = append(now.gone, message)
@@ -390,14 +393,14 @@ func recordInbox(t *testing.T, seed uint64, n int) (*crashtest.Recorder, []inbox
 	return rec, promises
 }
 
-func honoursInbox(promises []inboxPromise) func(string, crashtest.State) error {
+func honoursInbox(promises []promise) func(string, crashtest.State) error {
 	return func(dir string, s crashtest.State) error {
-		b, err := OpenInbox(InboxOptions{Dir: dir, segment: testSegment})
+		b, err := Open(Options{Dir: dir, segment: testSegment})
 		if err != nil {
 			return err
 		}
 		defer b.Close()
-		if b.log == nil || b.log.broken != "" {
+		if b.log == nil || aside(b) != "" {
 			return errors.New("not sound")
 		}
 		if s.Mark < 0 {
@@ -411,16 +414,22 @@ func honoursInbox(promises []inboxPromise) func(string, crashtest.State) error {
 	}
 }
 
-func (p inboxPromise) check(b *Inbox) error {
+// aside is what was set aside.
+func aside(b *Inbox) string {
+	path, _ := b.log.Broken()
+	return path
+}
+
+func (p promise) check(b *Inbox) error {
 	if p.owner != "" && b.state.Owner != p.owner {
 		return fmt.Errorf("owner %q, want %q", b.state.Owner, p.owner)
 	}
 	i := 0
 	for _, e := range b.list {
-		if slices.Contains(p.gone, string(e.payload)) {
-			return fmt.Errorf("%.9q is back", e.payload)
+		if slices.Contains(p.gone, string(e.Payload)) {
+			return fmt.Errorf("%.9q is back", e.Payload)
 		}
-		if i < len(p.kept) && p.kept[i] == string(e.payload) {
+		if i < len(p.kept) && p.kept[i] == string(e.Payload) {
 			i++
 		}
 	}
@@ -430,7 +439,7 @@ func (p inboxPromise) check(b *Inbox) error {
 	return nil
 }
 
-func TestInboxSurvivesPowerCuts(t *testing.T) {
+func TestSurvivesPowerCuts(t *testing.T) {
 	t.Parallel()
 	defer debug.SetGCPercent(debug.SetGCPercent(800)) // the states are garbage as soon as they are checked
 	crashtest.CheckLives(t, crashtest.States(t)/2, 2000, func(seed uint64) ([]statedir.Op, func(string, crashtest.State) error) {
@@ -440,7 +449,7 @@ func TestInboxSurvivesPowerCuts(t *testing.T) {
 }
 
 // Without the flushes the same check has to fail, or it would check nothing.
-func TestInboxWithoutFlushIsCaught(t *testing.T) {
+func TestWithoutFlushIsCaught(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []statedir.Kind{statedir.Sync, statedir.SyncDir} {
 		rec, promises := recordInbox(t, 1, 120)
@@ -450,5 +459,12 @@ func TestInboxWithoutFlushIsCaught(t *testing.T) {
 		if failed == 0 {
 			t.Errorf("all of %d states keep their promises without flushes of kind %d", n, kind)
 		}
+	}
+}
+
+func storageError(t *testing.T, err, want error) {
+	t.Helper()
+	if _, ok := errors.AsType[*StorageError](err); !ok || !errors.Is(err, want) {
+		t.Fatalf("%v is no StorageError of %v", err, want)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package queue
+package seglog
 
 import "golang.org/x/sys/unix"
 
