@@ -141,7 +141,7 @@ func TestPermissions(t *testing.T) {
 	calls := map[string]string{
 		"GET /v1/status": "status", "GET /v1/token": "token", "POST /v1/pair": "pair", "POST /v1/reset": "reset",
 		"POST /v1/publish?topic=a": "publish", "POST /v1/messages/1/ack": "subscribe", "GET /v1/screen.png": "pair", "GET /v1/events": "status",
-		"GET /v1/metrics": "status",
+		"GET /v1/metrics": "status", "GET /v1/check": "pair",
 	}
 	star := []string{"*"}
 	over := make(chan []byte) // a stream of events that is at its end
