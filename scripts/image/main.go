@@ -60,7 +60,7 @@ func (m image) run() (err error) {
 	if err := m.build(raw); err != nil {
 		return err
 	}
-	if _, err := source.Print(raw, began); err != nil || m.raw {
+	if _, err := source.Print(raw, time.Since(began)); err != nil || m.raw {
 		return err
 	}
 	state, _, err := extent(raw, 4)
@@ -147,6 +147,6 @@ func pack(raw, packed string, n int64) error {
 	if err := out.Close(); err != nil {
 		return err
 	}
-	_, err = source.Print(packed, began)
+	_, err = source.Print(packed, time.Since(began))
 	return err
 }

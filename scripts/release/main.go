@@ -109,7 +109,7 @@ func (r release) architecture(a arch, p program) (names []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		size, err := source.Print(filepath.Join(r.Out, name), began)
+		size, err := source.Print(filepath.Join(r.Out, name), time.Since(began))
 		if err := errors.Join(err, r.fits(name, size)); err != nil {
 			return nil, err
 		}

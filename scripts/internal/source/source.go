@@ -41,16 +41,16 @@ func (s Source) Program(board string) (string, error) {
 		return "", fmt.Errorf("make %s: %w\n%s", target, err, strings.TrimSpace(string(out)))
 	}
 	file := filepath.Join(s.Root, target)
-	_, err := Print(file, began)
+	_, err := Print(file, time.Since(began))
 	return file, err
 }
 
-// Print says how large a file is that was made, and how long it took since began; it returns the size in bytes.
-func Print(file string, began time.Time) (int64, error) {
+// Print says how large a file is that was made, and how long that took; it returns the size in bytes.
+func Print(file string, took time.Duration) (int64, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return 0, err
 	}
-	fmt.Printf("%-44s %10d bytes %6.1f s\n", filepath.Base(file), info.Size(), time.Since(began).Seconds())
+	fmt.Printf("%-44s %10d bytes %6.1f s\n", filepath.Base(file), info.Size(), took.Seconds())
 	return info.Size(), nil
 }
