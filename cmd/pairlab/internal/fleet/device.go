@@ -160,14 +160,14 @@ func (d *device) state() string {
 		return d.id + ": switched off"
 	}
 	s := a.Status()
-	text := fmt.Sprintf("%s: %s", d.id, s.State)
+	text := []string{d.id + ": " + string(s.State)}
 	if s.Broker != nil {
-		text += fmt.Sprintf("; broker %s %s", s.Broker.State, s.Broker.Error)
+		text = append(text, fmt.Sprintf("broker %s %s", s.Broker.State, s.Broker.Error))
 	}
 	for _, p := range s.Problems {
-		text += fmt.Sprintf("; %s: %s", p.Code, p.Detail)
+		text = append(text, fmt.Sprintf("%s: %s", p.Code, p.Detail))
 	}
-	return text
+	return strings.Join(text, "; ")
 }
 
 // publishEach publishes a numbered message each interval until ctx ends.
