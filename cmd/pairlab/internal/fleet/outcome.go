@@ -56,7 +56,7 @@ func (f *fleet) finish(ctx context.Context) error {
 		return err
 	}
 	for limit := time.Now().Add(f.o.Timeout); f.missing(found) > 0 && time.Now().Before(limit) && ctx.Err() == nil; {
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond)
 	}
 	f.report.Lost = f.missing(found)
 	if found, err = f.find(time.Now()); err != nil {
