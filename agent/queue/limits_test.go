@@ -210,3 +210,18 @@ func TestOldRecordsAreDroppedFromABusyQueue(t *testing.T) {
 		q.Close()
 	})
 }
+
+// Two losses are one gap only if nothing between them is left, which counts for records that are on the disk alone too.
+func TestGapsDoNotJoinOverTheUnread(t *testing.T) {
+	l := ledger{unread: 1, cursor: 2, stowed: 50, next: 101, warn: func(gap) {}}
+	l.loseOne(1)
+	l.loseOne(100)
+	if len(l.gaps) != 2 {
+		t.Errorf("%+v", l.gaps)
+	}
+	l.unread = 0
+	l.gaps.rewind(l.live)
+	if len(l.gaps) != 1 || l.gaps[0].N != 2 {
+		t.Errorf("%+v", l.gaps)
+	}
+}
