@@ -135,6 +135,28 @@ func TestAlwaysRefusesWithAFullDisk(t *testing.T) {
 	})
 }
 
+// A record in flight is not refused to its caller, however long the disk fails: the broker may have it.
+func TestAlwaysWaitsForWhatIsInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p tap
+		q := open(t, Options{Sync: Always, Tap: p.op})
+		q.Online(true)
+		p.broken(syscall.ENOSPC)
+		answer := make(chan error, 1)
+		go func() { answer <- q.Put("t", []byte("x")) }()
+		seq, _, _, _ := q.Next(t.Context())
+		time.Sleep(time.Minute)
+		if len(answer) > 0 {
+			t.Fatalf("Put has returned %v", <-answer)
+		}
+		q.Ack(seq)
+		if err := <-answer; err != nil {
+			t.Error(err)
+		}
+		q.Close()
+	})
+}
+
 func TestAlwaysTakesTheBrokersWordWithAFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p tap
