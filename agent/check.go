@@ -8,7 +8,7 @@ import (
 	"github.com/paird/paird/agent/internal/gesture"
 )
 
-// checkFor bounds a check: after it the button and the panel are the owner's again.
+// checkFor bounds a check: after it button and panel have their usual meaning again.
 const checkFor = 3 * time.Minute
 
 // Check is GET /v1/check: a person looks at the board. Until ctx ends the panel shows the test card, the LED blinks, and the

@@ -93,8 +93,8 @@ func ignoreHangup(log *slog.Logger) (stop func()) {
 	}
 }
 
-// outliveLog lets the daemon live when the reader of its log has gone: a write to a closed pipe would otherwise
-// end it (SIGPIPE). A signal that is caught, not ignored, has its default again in hooks and sensors.
+// outliveLog keeps the daemon running when the reader of its log has gone: a write to a closed pipe would
+// otherwise end it (SIGPIPE). A signal that is caught, not ignored, has its default again in hooks and sensors.
 func outliveLog() (stop func()) {
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, syscall.SIGPIPE)

@@ -174,7 +174,7 @@ func (d *device) openBoard(ctx context.Context) error {
 // panelTime is how long the end of the daemon waits for the panel's last picture. Colour paper would take 45 s.
 const panelTime = 3 * time.Second
 
-// run runs everything until ctx ends, and ends the panel last, so that it shows how things stand.
+// run runs everything until ctx ends, and ends the panel last, so that it shows the last state.
 func (d *device) run(ctx context.Context) error {
 	who := controlOptions(d.cfg)
 	who.Log = d.o.Log

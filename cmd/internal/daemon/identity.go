@@ -37,7 +37,7 @@ func identify(cfg config.Config, board func() (id, model string)) Device {
 
 const idFile = "id" // in the state directory
 
-// keep makes an invented id the device's for good: what is sealed opens under no other.
+// keep stores a made-up id for all further starts: what is sealed opens under no other.
 func (d Device) keep(cfg config.Config) error {
 	if !d.invented {
 		return nil

@@ -36,7 +36,7 @@ type location struct {
 	line uint32
 }
 
-// chip is what the kernel says of one.
+// chip is a GPIO chip as the kernel describes it.
 type chip struct {
 	path, label string
 	lines       uint32
