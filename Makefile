@@ -68,7 +68,7 @@ test-arch: ## unit tests of store, queue, telemetry and hal for ARMv6, arm64 and
 .PHONY: test-board
 test-board: ## the shipped binaries on virtual boards with panels that fail and power that is cut; CONTROLS=1: also that it finds faults
 	scripts/setup-board.sh
-	$(GO) test -vet=off -tags real -count 1 -v -parallel 4 -timeout 1800s $(if $(CONTROLS),,-skip CanFail) ./cmd/pairlab/internal/board
+	$(GO) test -vet=off -tags real -count 1 -v -parallel 10 -timeout 1800s $(if $(CONTROLS),,-skip CanFail) ./cmd/pairlab/internal/board
 
 .PHONY: check
 check: ## formatting, vet, staticcheck, known vulnerabilities, project rules, sizes, the systemd unit

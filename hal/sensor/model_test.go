@@ -1,10 +1,13 @@
 package sensor
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"periph.io/x/conn/v3/i2c"
 
@@ -44,4 +47,39 @@ func TestModels(t *testing.T) {
 			t.Errorf("%s has no model", name)
 		}
 	}
+}
+
+// dull is an SCD4x that never has a measurement.
+type dull struct{ i2c.BusCloser }
+
+func (d dull) Tx(addr uint16, w, r []byte) error {
+	const dataReady = 0xe4
+	if len(w) > 0 && w[0] == dataReady {
+		copy(r, []byte{0x80, 0x00, 0xa2}) // section 3.9.2: the last eleven bits are 0
+		return nil
+	}
+	return d.BusCloser.Tx(addr, w, r)
+}
+
+// An SCD4x acknowledges no wake_up (section 3.10.3). That is not why a reading of it failed later, and is not said.
+func TestSCD4xFailsForItsOwnReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := New(Options{Driver: "scd4x", Bus: "I2C1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.open = func(string) (i2c.BusCloser, error) {
+			for _, m := range bustest.SensorModels() {
+				if m.Driver == "scd4x" {
+					return dull{m.New()}, nil
+				}
+			}
+			return nil, errors.New("no model")
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := s.Read(ctx); err == nil || errors.Is(err, bustest.ErrNACK) || !strings.Contains(err.Error(), "timeout") {
+			t.Error(err)
+		}
+	})
 }

@@ -119,7 +119,8 @@ func (d *session) read(open opener, address uint16) ([]float64, error) {
 }
 
 // boundedBus is a bus that fails once a context has ended: periph's drivers ask some sensors without a limit whether they are
-// ready. It keeps its first error, which the drivers may replace by one of their own.
+// ready. It keeps the error of its last transaction, which the drivers may replace by one of their own. One after which a driver went
+// on is not why it failed: an SCD4x never acknowledges wake_up.
 type boundedBus struct {
 	i2c.BusCloser
 	mu  sync.Mutex
@@ -141,9 +142,7 @@ func (b *boundedBus) Tx(addr uint16, w, r []byte) error {
 	if err == nil {
 		err = b.BusCloser.Tx(addr, w, r)
 	}
-	if b.err == nil {
-		b.err = err
-	}
+	b.err = err
 	return err
 }
 

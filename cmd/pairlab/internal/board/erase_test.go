@@ -22,16 +22,16 @@ func (s *scene) giveAway() error {
 		func() error { s.cut(); return s.nothingLeft(key) })
 }
 
-// confirmWithin is longer than the question is open.
-const confirmWithin = 15 * time.Second
+// questionOpen is longer than the question whether everything is to be erased is open.
+const questionOpen = 11 * time.Second
 
-// eraseByButton holds the button, and presses it when the question is on the panel. The question is open for ten seconds: it is
-// asked again if a busy machine has missed it.
+// eraseByButton holds the button, and presses it when the question is on the panel. The question is open for ten seconds, in which
+// the host must have looked: it is asked again if a busy host has missed it.
 func (s *scene) eraseByButton() (err error) {
 	for range 5 {
 		err = first(func() error { return s.press(resetHold + time.Second) }, s.asks,
 			func() error { return s.press(100 * time.Millisecond) },
-			func() error { return s.within(confirmWithin, "unpaired", s.is(e2e.Unpaired)) })
+			func() error { return s.within(e2e.WaitLimit/2, "unpaired", s.is(e2e.Unpaired)) })
 		if err == nil || errors.Is(err, errLost) {
 			return err
 		}
@@ -49,7 +49,7 @@ func (s *scene) asks() error {
 		screens = append(screens, display.ConfirmReset{Left: time.Duration(left) * time.Second})
 	}
 	asked := s.same(screens...)
-	return s.within(confirmWithin, "the question is on the panel", func() (bool, error) {
+	return s.within(e2e.WaitLimit/2, "the question is on the panel", func() (bool, error) {
 		m, err := s.look()
 		return err == nil && asked(m), errors.Join(err, fmt.Errorf("it shows\n%s", drawing(m)))
 	})

@@ -15,7 +15,8 @@ import (
 const root = "../../../.."
 
 func TestMain(m *testing.M) {
-	os.Exit(e2e.Main(m, shipped("arm64"), shipped("armv6"), e2e.Build{Name: "guest", Into: guest}, e2e.Build{Name: "kernel", Into: kernel}))
+	os.Exit(e2e.Main(m, shipped("arm64"), shipped("armv6"), e2e.Build{Name: "guest", Into: forBoard("./cmd/pairlab/internal/board/guest")},
+		e2e.Build{Name: "pairlab", Into: forBoard("./cmd/pairlab")}, e2e.Build{Name: "kernel", Into: kernel}))
 }
 
 // shipped builds paird as it is shipped.
@@ -29,8 +30,11 @@ func shipped(arch string) e2e.Build {
 	}}
 }
 
-func guest(file string) error {
-	return e2e.Command(root, "env", "GOARCH=arm64", "go", "build", "-ldflags", "-s -w", "-o", file, "./cmd/pairlab/internal/board/guest")
+// forBoard builds a program of ours for the board, as the README says.
+func forBoard(program string) func(file string) error {
+	return func(file string) error {
+		return e2e.Command(root, "env", "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64", "go", "build", "-ldflags", "-s -w", "-o", file, program)
+	}
 }
 
 // kernel is a link to the kernel in the cache, which is built where there is none.

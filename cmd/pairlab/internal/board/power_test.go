@@ -26,6 +26,8 @@ func (s *scene) cutRefresh() error {
 	})
 	if err := s.do("Refresh", true, new(bool)); err == nil {
 		return fmt.Errorf("the refresh was answered")
+	} else if !errors.Is(err, errLost) {
+		return err
 	}
 	<-cut
 	return first(func() error { return s.boot(true) }, func() error { return s.await("online", e2e.Online) })
@@ -104,7 +106,7 @@ func TestPowerFails(t *testing.T) {
 			}
 			s.cut()
 			began := time.Now()
-			accepted, err := s.lives(chance)
+			accepted, early, err := s.lives(chance)
 			if err != nil {
 				t.Fatalf("life %d, whose power failed after %s: %v", s.boots, s.cutAfter, err)
 			}
@@ -113,53 +115,65 @@ func TestPowerFails(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("%6.1f s  %d power cuts; %d messages were accepted and arrived", time.Since(began).Seconds(), kills, len(accepted))
+			t.Logf("%6.1f s  %d power cuts, %d of them before a message was accepted; %d messages were accepted and arrived",
+				time.Since(began).Seconds(), kills, early, len(accepted))
 		})
 	}
 }
 
-// lives are those between power cuts. The moments are spread over the time that a boot takes on this machine, and as long again.
-func (s *scene) lives(chance *rand.Rand) (accepted []string, err error) {
+// lives are those between power cuts, of which the early ones come before a message was accepted. The moments are spread over the
+// time that the last whole boot took on this machine, and as long again.
+func (s *scene) lives(chance *rand.Rand) (accepted []string, early int, err error) {
 	began := time.Now()
 	if err := first(func() error { return s.boot(true) }, func() error { return s.await("paired", paired) }); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	span := 2 * time.Since(began)
+	boot := time.Since(began)
 	s.cut()
 	for range kills {
-		s.cutAfter = time.Duration((0.02 + chance.Float64()) * float64(span))
-		more, err := s.life()
+		s.cutAfter = time.Duration((0.02 + 2*chance.Float64()) * float64(boot))
+		more, took, err := s.life()
 		accepted = append(accepted, more...)
 		if !s.hasFailed() || errors.Is(err, errUnpaired) {
-			return nil, fmt.Errorf("after %d accepted messages: %w", len(accepted), err)
+			return nil, 0, fmt.Errorf("after %d accepted messages: %w", len(accepted), err)
+		}
+		if len(more) == 0 {
+			early++
+		} else {
+			boot = took
 		}
 		s.cut()
 	}
-	return accepted, nil
+	return accepted, early, nil
 }
 
 // errUnpaired is a grant that was lost.
 var errUnpaired = errors.New("the board is not paired any more")
 
-// life boots, and publishes until the power fails; in some lives the tokens are refreshed meanwhile.
-func (s *scene) life() (accepted []string, err error) {
+// life boots, and publishes until the power fails; in some lives the tokens are refreshed meanwhile. The boot took that long until
+// the first message was accepted.
+func (s *scene) life() (accepted []string, boot time.Duration, err error) {
+	began := time.Now()
 	if err := s.boot(true); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for err == nil {
 		st, e := s.status()
 		if err = e; err == nil && e2e.Unpaired(st) {
-			return accepted, fmt.Errorf("%w: %+v", errUnpaired, st)
+			return accepted, boot, fmt.Errorf("%w: %+v", errUnpaired, st)
 		}
 		payload, e := s.publish(len(accepted))
 		if err = errors.Join(err, e); e == nil {
 			accepted = append(accepted, payload)
 		}
+		if boot == 0 {
+			boot = time.Since(began)
+		}
 		if s.boots%2 == 0 && err == nil {
 			err = s.do("Refresh", true, new(bool))
 		}
 	}
-	return accepted, err
+	return accepted, boot, err
 }
 
 func paired(st control.Status) bool { return st.State == control.StatePaired }

@@ -34,10 +34,15 @@ const (
 	watchdog   = 8 * time.Second
 )
 
-func newScene(t testing.TB, p panel, daemon string) *scene {
+// newScene is a board with a daemon, and with other programs of the build below /usr/bin.
+func newScene(t testing.TB, p panel, daemon string, others ...string) *scene {
 	t.Helper()
 	const program = "usr/bin/paird"
-	m := newMachine(t, map[string]string{"init": e2e.Program("guest"), program: daemon})
+	programs := map[string]string{"init": e2e.Program("guest"), program: daemon}
+	for _, name := range others {
+		programs["usr/bin/"+name] = e2e.Program(name)
+	}
+	m := newMachine(t, programs)
 	return &scene{machine: m, lab: newLab(t), panel: p, wiring: wire.Wiring{Panel: p.name, Button: p.button}, program: "/" + program}
 }
 
@@ -116,6 +121,9 @@ func first(steps ...func() error) error {
 	}
 	return nil
 }
+
+// wait lets a part of the board's time pass.
+func (s *scene) wait(d time.Duration) error { return s.do("Wait", d, new(bool)) }
 
 func (s *scene) press(hold time.Duration) error { return s.do("Press", hold, new(bool)) }
 func (s *scene) fail(f wire.Fault) error        { return s.do("Break", f, new(bool)) }

@@ -109,17 +109,10 @@ func (s *scene) pair(hold time.Duration) error {
 	return first(func() error { return s.begin(hold) }, s.showsCode, s.yes)
 }
 
-// begin lets a code come by the button. A busy machine may miss a press, or take a hold for a longer one: then the user tries
-// again, when a question that the hold may have raised is over.
+// begin lets a code come by the button.
 func (s *scene) begin(hold time.Duration) (err error) {
-	for range 5 {
-		err = first(func() error { return s.press(max(hold, 100*time.Millisecond)) },
-			func() error { return s.within(confirmWithin, "a code", s.is(e2e.Pairing)) })
-		if err == nil || errors.Is(err, errLost) {
-			return err
-		}
-	}
-	return err
+	return first(func() error { return s.press(max(hold, 100*time.Millisecond)) },
+		func() error { return s.await("a code", e2e.Pairing) })
 }
 
 // yes approves the code.
@@ -137,10 +130,10 @@ func (s *scene) yes() error {
 // stuckButton: a button that stays down for long erases nothing.
 func (s *scene) stuckButton() error {
 	return first(func() error { return s.do("Stick", true, new(bool)) },
-		func() error { time.Sleep(resetHold + 2*time.Second); return nil },
+		func() error { return s.wait(resetHold + 2*time.Second) },
 		func() error { return s.await("still online", e2e.Online) },
 		func() error { return s.do("Stick", false, new(bool)) },
-		func() error { time.Sleep(11 * time.Second); return nil }, // the question is over
+		func() error { return s.wait(questionOpen) },
 		func() error { return s.await("still online", e2e.Online) })
 }
 

@@ -33,7 +33,12 @@ func (h *hands) Wire(w wire.Wiring, _ *bool) (err error) {
 	if err := h.header.set(h.button, true); err != nil {
 		return err
 	}
-	return h.plug(w.Panel)
+	if w.Others {
+		if err := plugOneWire(); err != nil {
+			return err
+		}
+	}
+	return h.plug(w)
 }
 
 // Press holds the button for that long.
@@ -103,8 +108,20 @@ func (h *hands) Get(path string, content *[]byte) (err error) {
 // Link connects the network, or takes it away.
 func (h *hands) Link(up bool, _ *bool) error { return setLink(up) }
 
-// Clock sets the time by a server.
-func (h *hands) Clock(server string, _ *bool) error { return setClock(server) }
+// Clock sets the time by a server, and keeps it right as long as the board has power.
+func (h *hands) Clock(server string, _ *bool) error {
+	if err := setClock(server); err != nil {
+		return err
+	}
+	go keepClock(server)
+	return nil
+}
+
+// Wait returns when that much of the board's time has passed.
+func (h *hands) Wait(d time.Duration, _ *bool) error {
+	time.Sleep(d)
+	return nil
+}
 
 // Time is the board's clock.
 func (h *hands) Time(_ bool, t *time.Time) error {

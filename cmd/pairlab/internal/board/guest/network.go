@@ -84,30 +84,51 @@ func setRoute(fd int) error {
 // since1900 is the Unix epoch in seconds of NTP.
 const since1900 = 2208988800
 
-// setClock asks a server for the time (RFC 4330 section 4) and sets the clock by it, synchronised as ntpd leaves it.
+// setClock sets the clock by a server, synchronised as ntpd leaves it.
 func setClock(server string) error {
-	c, err := net.DialTimeout("udp", server, time.Second)
+	now, err := ask(server)
 	if err != nil {
 		return err
 	}
-	defer c.Close()
-	m := make([]byte, 48)
-	m[0] = 4<<3 | 3 // version 4, client
-	if err := c.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
-		return err
-	}
-	if _, err := c.Write(m); err != nil {
-		return err
-	}
-	if _, err := c.Read(m); err != nil {
-		return err
-	}
-	seconds := int64(binary.BigEndian.Uint32(m[40:])) - since1900
-	tv := unix.NsecToTimeval(seconds * int64(time.Second))
+	tv := unix.NsecToTimeval(now.UnixNano())
 	if err := unix.Settimeofday(&tv); err != nil {
 		return err
 	}
 	const adjStatus, adjMaxError, staPLL = 0x10, 0x4, 0x1 // adjtimex(2)
 	_, err = unix.Adjtimex(&unix.Timex{Modes: adjStatus | adjMaxError, Status: staPLL})
 	return err
+}
+
+// keepClock sets the clock again where it falls behind the server's, as it does on a busy host. The daemon takes tokens whose time
+// is up to two minutes off.
+func keepClock(server string) {
+	for {
+		time.Sleep(5 * time.Second)
+		if now, err := ask(server); err == nil && time.Until(now).Abs() > 30*time.Second {
+			_ = setClock(server) // it is tried again
+		}
+	}
+}
+
+// ask asks a server for the time (RFC 4330 section 4), in whole seconds.
+func ask(server string) (now time.Time, err error) {
+	c, err := net.Dial("udp", server)
+	if err != nil {
+		return now, err
+	}
+	defer c.Close()
+	m := make([]byte, 48)
+	m[0] = 4<<3 | 3 // version 4, client
+	for range 10 {  // a datagram may be lost
+		if err = c.SetDeadline(time.Now().Add(2 * time.Second)); err != nil {
+			return now, err
+		}
+		if _, err = c.Write(m); err == nil {
+			_, err = c.Read(m)
+		}
+		if err == nil {
+			return time.Unix(int64(binary.BigEndian.Uint32(m[40:]))-since1900, 0), nil
+		}
+	}
+	return now, err
 }

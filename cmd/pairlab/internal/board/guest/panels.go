@@ -3,14 +3,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"image"
+	"os"
+	"syscall"
 
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/physic"
 	"periph.io/x/conn/v3/spi"
 
+	"github.com/paird/paird/cmd/pairlab/internal/board/wire"
 	"github.com/paird/paird/hal/bustest"
 )
 
@@ -23,11 +27,11 @@ type module interface {
 }
 
 // plug puts a panel onto its bus. /dev/i2c-1 is there in any case, with a BME280 on it.
-func (h *hands) plug(panel string) error {
-	devices := []i2c.Bus{bustest.NewBME280(0x76)}
+func (h *hands) plug(w wire.Wiring) error {
+	devices := sensors(w.Others)
 	glass := bustest.Glass{Chip: bustest.SSD1306, Size: image.Pt(128, 64), Alternative: true}
 	var err error
-	switch panel {
+	switch w.Panel {
 	case "none":
 	case "ssd1306-i2c":
 		o := bustest.NewOLED(glass, 0x3c, false)
@@ -42,12 +46,31 @@ func (h *hands) plug(panel string) error {
 	case "waveshare-2in13-v4":
 		err = h.paper()
 	default:
-		err = fmt.Errorf("no panel %q", panel)
+		err = fmt.Errorf("no panel %q", w.Panel)
 	}
 	if err != nil {
 		return err
 	}
 	return serveDevice("i2c-1", i2cBus{line: &h.bus, devices: devices}.ioctl)
+}
+
+// sensors are the models of a BME280, and of all others.
+func sensors(others bool) (devices []i2c.Bus) {
+	for _, m := range bustest.SensorModels() {
+		if others || m.Driver == "bme280" {
+			devices = append(devices, m.New())
+		}
+	}
+	return devices
+}
+
+// plugOneWire puts a DS18B20 at -10.125 degrees, of table 1 of its datasheet, where the kernel's w1_therm would have it: the board
+// has no master of 1-wire, and none can be simulated. What else is below /sys/bus is hidden; paird reads nothing there.
+func plugOneWire() error {
+	const dir = "/sys/bus/w1/devices/28-0316a2794c2f"
+	text := "5e ff 4b 46 7f ff 02 10 b5 : crc=b5 YES\n5e ff 4b 46 7f ff 02 10 b5 t=-10125\n"
+	return errors.Join(syscall.Mount("tmpfs", "/sys/bus", "tmpfs", 0, ""), os.MkdirAll(dir, 0o755),
+		os.WriteFile(dir+"/w1_slave", []byte(text), 0o644))
 }
 
 // paper is Waveshare's 2.13 inch HAT V4, on the pins of its manual. It has power only while PWR is high.

@@ -38,6 +38,7 @@ type Wiring struct {
 	Header string   // the label of the header's chip; "": that of a Pi Zero
 	Chips  []string // labels of chips that come before the header's
 	Taken  []int    // lines that another driver holds
+	Others bool     // every other sensor that paird reads is there too, beside the BME280
 }
 
 // Glow asks for the part of a time for which the LED on a line is on.
