@@ -14,7 +14,7 @@
 // the modules are wired; traffic.go reads what the vendors' own drivers put on the wire (testdata/vendor, written by
 // scripts/vendor-traffic) and recordings of ours, which traffic_write.go writes; record.go records a
 // driver of ours; traffic_replay.go puts a recording on the wire of a model; traffic_compare.go finds in what two recordings differ;
-// bme280.go and sensor.go are the sensors.
+// bme280.go and sensor.go are the sensors, and the EEPROM by which a HAT says what it is.
 //
 // Datasheets: Solomon Systech SSD1306 rev 1.5 (Aug 2010), SSD1309 rev 1.1, SSD1680 rev 0.14 (Jun 2019),
 // SSD1681 rev 0.13, SSD1675A/B, SSD1608 rev 1.0; Sino Wealth SH1106 V2.3, SH1107 V2.1.

@@ -1,6 +1,8 @@
 package bustest
 
 import (
+	"encoding/binary"
+	"image"
 	"slices"
 	"sync"
 	"time"
@@ -73,6 +75,21 @@ func newRegisters(name string, addr uint16, reg map[byte][]byte, fixed ...byte) 
 			copy(value, w[1:])
 		}
 		copy(r, value)
+		return nil
+	}}
+}
+
+// NewInkyEEPROM is the EEPROM of an Inky, read from a place of two bytes on: width and height, colour, board 1.2, display variant, and
+// the length of a text with the text (Pimoroni inky, eeprom.py).
+func NewInkyEEPROM(size image.Point, colour, variant byte) i2c.BusCloser {
+	content := binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(nil, uint16(size.X)), uint16(size.Y))
+	content = append(append(content, colour, 12, variant, 21), "2020-06-15 10:00:00.0"...)
+	var at int
+	return &chip{name: "eeprom", addr: 0x50, tx: func(w, r []byte) error {
+		if len(w) > 1 {
+			at = int(word(w))
+		}
+		copy(r, content[min(at, len(content)):])
 		return nil
 	}}
 }

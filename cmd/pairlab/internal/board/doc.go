@@ -12,6 +12,6 @@
 // In reading order: main_test.go (the programs and the kernel), machine_test.go (qemu and its disk), initramfs_test.go,
 // lab_test.go (provider, broker and time server), scene_test.go (a board at the lab), look_test.go (what is on the panel),
 // story_test.go (what happens to a board), panel_test.go (the panels and how they fail), erase_test.go (the factory reset),
-// power_test.go (its power fails), wrong_test.go (the hardware is not as configured), sensors_test.go (all sensors, and a
-// recording of a panel), able_test.go (that the story can fail).
+// power_test.go (its power fails), wrong_test.go (the hardware is not as configured), sensors_test.go (all sensors, a
+// recording of a panel, and a HAT that says what it is), able_test.go (that the story can fail).
 package board

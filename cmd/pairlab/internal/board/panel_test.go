@@ -33,6 +33,9 @@ board = "sh1106-i2c"
 		{name: "waveshare-2in13-v4", button: 21, paper: true, config: `[display]
 board = "waveshare-2in13-v4"
 `},
+		{name: "inky-phat", button: 5, paper: true, config: `[display]
+board = "inky-phat"
+`},
 		{name: "none", button: 17, config: `[led]
 pin = "GPIO27"
 [hooks]

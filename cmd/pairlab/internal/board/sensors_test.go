@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paird/paird/agent/control"
 	"github.com/paird/paird/cmd/internal/e2e"
 	"github.com/paird/paird/cmd/pairlab/internal/board/wire"
 	"github.com/paird/paird/hal/bench"
@@ -37,6 +38,25 @@ func TestSensors(t *testing.T) {
 			return first(s.stop, s.start, func() error { return s.await("online", e2e.Online) }, s.measures)
 		}},
 		{"pairlab records a panel", func(s *scene) error { return first(s.stop, s.record) }},
+	})
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// A HAT that is configured as "any Inky" is known by its EEPROM, and shows a code that is read out of its controller's memory.
+func TestHat(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, panels()["inky-phat"], e2e.Program("paird-armv6"))
+	name, err := s.tell([]step{
+		{"power; the HAT says what it is", func(s *scene) error {
+			return first(func() error { return s.boot(true) }, func() error {
+				return s.await("the panel", func(st control.Status) bool {
+					return e2e.Unpaired(st) && panelWell(st) && st.Panel.Driver == "inkyphatblack"
+				})
+			})
+		}},
+		{"press, scan, approve", func(s *scene) error { return s.pair(0) }},
 	})
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)

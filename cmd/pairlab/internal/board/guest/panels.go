@@ -44,7 +44,13 @@ func (h *hands) plug(w wire.Wiring) error {
 		h.module = o
 		err = h.onSPI(o.SPI(), &wires{header: h.header, inputs: map[int]gpio.PinOut{24: o.DC()}})
 	case "waveshare-2in13-v4":
-		err = h.paper()
+		sheet := bustest.Sheets()["waveshare2in13v4"]
+		sheet.Switch = true
+		err = h.paper(sheet, paperLines{dc: 25, reset: 17, busy: 24, power: 18})
+	case "inky-phat":
+		sheet := bustest.Sheets()["inkyphatblack"]
+		devices = append(devices, bustest.NewInkyEEPROM(sheet.Size, 1, 4))
+		err = h.paper(sheet, paperLines{dc: 22, reset: 27, busy: 17})
 	default:
 		err = fmt.Errorf("no panel %q", w.Panel)
 	}
@@ -73,13 +79,17 @@ func plugOneWire() error {
 		os.WriteFile(dir+"/w1_slave", []byte(text), 0o644))
 }
 
-// paper is Waveshare's 2.13 inch HAT V4, on the pins of its manual. It has power only while PWR is high.
-func (h *hands) paper() error {
-	sheet := bustest.Sheets()["waveshare2in13v4"]
-	sheet.Switch = true
+// paperLines are those of a HAT with e-paper; power 0: it has power all the time.
+type paperLines struct{ dc, reset, busy, power int }
+
+// paper is a HAT on the pins of its maker's manual.
+func (h *hands) paper(sheet bustest.Sheet, on paperLines) error {
 	e := bustest.NewEPaper(sheet, false)
-	w := &wires{header: h.header, inputs: map[int]gpio.PinOut{25: e.DC(), 17: e.Reset(), 18: e.Power()},
-		output: e.Busy(), line: 24, asleep: e.Asleep, reset: e.Reset()}
+	w := &wires{header: h.header, inputs: map[int]gpio.PinOut{on.dc: e.DC(), on.reset: e.Reset()},
+		output: e.Busy(), line: on.busy, asleep: e.Asleep, reset: e.Reset()}
+	if on.power != 0 {
+		w.inputs[on.power] = e.Power()
+	}
 	h.module, h.stick = e, func(stuck bool) error { e.Stick(stuck); return w.follow() }
 	return h.onSPI(e.SPI(), w)
 }
