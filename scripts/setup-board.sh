@@ -15,5 +15,6 @@ need flex flex
 need bison bison
 need bc bc
 need xz xz-utils
+[ -e /usr/include/stdio.h ] || missing="$missing libc6-dev" # gcc only recommends it
 ls /usr/src/linux-source-*.tar.xz >/dev/null 2>&1 || missing="$missing linux-source"
 install_missing setup-board

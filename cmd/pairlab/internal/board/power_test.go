@@ -24,12 +24,15 @@ func (s *scene) cutRefresh() error {
 		s.cut()
 		close(cut)
 	})
-	if err := s.do("Refresh", true, new(bool)); err == nil {
+	err := s.do("Refresh", true, new(bool))
+	if err == nil {
 		return fmt.Errorf("the refresh was answered")
-	} else if !errors.Is(err, errLost) {
-		return err
 	}
-	<-cut
+	select {
+	case <-cut:
+	case <-time.After(e2e.WaitLimit):
+		return fmt.Errorf("the server sees no refresh: %w", err)
+	}
 	return first(func() error { return s.boot(true) }, func() error { return s.await("online", e2e.Online) })
 }
 
