@@ -28,14 +28,14 @@ func faults() []fault {
 	}
 }
 
-// TestStoryCanFail tells the story to daemons that are wrong in one place each.
+// TestStoryCanFail runs the story with daemons that are wrong in one place each.
 func TestStoryCanFail(t *testing.T) {
 	t.Parallel()
 	for _, f := range faults() {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, panels()["ssd1306-i2c"], f.build(t))
-			if name, err := s.tell(story(s.panel)); name != f.found {
+			if name, err := s.run(story(s.panel)); name != f.found {
 				t.Errorf("the story fails at %q (%v), want %q", name, err, f.found)
 			}
 		})

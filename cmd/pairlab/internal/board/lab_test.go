@@ -70,7 +70,7 @@ func newLab(t testing.TB) *lab {
 	}))(t)
 	t.Cleanup(func() { b.Close() })
 	l.door(t, config, strings.TrimPrefix(b.URL(), "mqtt://"))
-	l.tell(t)
+	l.serveTime(t)
 	return l
 }
 
@@ -184,8 +184,8 @@ func (l *lab) outage(on bool) {
 // since1900 is the Unix epoch in seconds of NTP.
 const since1900 = 2208988800
 
-// tell answers as a time server (RFC 4330 section 5): mode 4, stratum 1, the transmit timestamp in whole seconds.
-func (l *lab) tell(t testing.TB) {
+// serveTime answers as a time server (RFC 4330 section 5): mode 4, stratum 1, the transmit timestamp in whole seconds.
+func (l *lab) serveTime(t testing.TB) {
 	c := e2e.Must(net.ListenPacket("udp", "127.0.0.1:0"))(t)
 	t.Cleanup(func() { c.Close() })
 	l.time = onGateway(c.LocalAddr())

@@ -7,7 +7,7 @@ import (
 	"github.com/paird/paird/cmd/pairlab/internal/board/wire"
 )
 
-// A panel is one of those that the story is told for.
+// A panel is one of those that the story is run for.
 type panel struct {
 	name   string // of the register model, with its bus
 	config string // sections of the configuration: panel, LED and hook

@@ -28,7 +28,7 @@ func TestSensors(t *testing.T) {
 	s := newScene(t, panels()["ssd1306-i2c"], e2e.Program("paird-arm64"), "paird-armv6", "pairlab")
 	s.wiring.Others = true
 	s.panel.config += sensorTables()
-	name, err := s.tell([]step{
+	name, err := s.run([]step{
 		{"power, press, approve", func(s *scene) error {
 			return first(func() error { return s.boot(true) }, func() error { return s.await("unpaired", e2e.Unpaired) }, func() error { return s.pair(0) })
 		}},
@@ -48,7 +48,7 @@ func TestSensors(t *testing.T) {
 func TestHat(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, panels()["inky-phat"], e2e.Program("paird-armv6"))
-	name, err := s.tell([]step{
+	name, err := s.run([]step{
 		{"power; the HAT says what it is", func(s *scene) error {
 			return first(func() error { return s.boot(true) }, func() error {
 				return s.await("the panel", func(st control.Status) bool {

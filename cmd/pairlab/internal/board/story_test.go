@@ -52,8 +52,8 @@ func story(p panel) []step {
 	})
 }
 
-// tell tells the story and returns the name of the step that failed, with its error.
-func (s *scene) tell(steps []step) (string, error) {
+// run does the steps of a story and returns the name of the step that failed, with its error.
+func (s *scene) run(steps []step) (string, error) {
 	for _, step := range steps {
 		began := time.Now()
 		if err := step.do(s); err != nil {
@@ -64,21 +64,21 @@ func (s *scene) tell(steps []step) (string, error) {
 	return "", nil
 }
 
-// told are the boards that the whole story is told for: every panel, and the binary for ARMv6 with those that differ most.
-var told = map[string][]string{
+// storyBoards are those that the whole story is run for: every panel, and the binary for ARMv6 with those that differ most.
+var storyBoards = map[string][]string{
 	"arm64": {"ssd1306-i2c", "ssd1306-spi", "sh1106-i2c", "waveshare-2in13-v4", "none"},
 	"armv6": {"ssd1306-i2c", "waveshare-2in13-v4"},
 }
 
 func TestStory(t *testing.T) {
 	t.Parallel()
-	for arch, names := range told {
+	for arch, names := range storyBoards {
 		for _, name := range names {
 			t.Run(arch+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				p := panels()[name]
 				s := newScene(t, p, e2e.Program("paird-"+arch))
-				if name, err := s.tell(story(p)); err != nil {
+				if name, err := s.run(story(p)); err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
 			})
