@@ -173,6 +173,7 @@ func (s *scene) life() (accepted []string, boot time.Duration, err error) {
 		if boot == 0 {
 			boot = time.Since(began)
 		}
+		time.Sleep(20 * time.Millisecond) // the other boards need the host too
 		if s.boots%2 == 0 && err == nil {
 			err = s.do("Refresh", true, new(bool))
 		}
