@@ -68,17 +68,18 @@ const alone = "bme280"
 
 // sensorTables configure the other sensors; each one's name is that of its driver.
 func sensorTables() string {
-	tables := "[[telemetry.sensor]]\ndriver = \"ds18b20\"\nmetric = \"ds18b20\"\n"
+	var tables strings.Builder
+	tables.WriteString("[[telemetry.sensor]]\ndriver = \"ds18b20\"\nmetric = \"ds18b20\"\n")
 	for _, m := range bustest.SensorModels() {
 		if m.Driver == alone {
 			continue
 		}
-		tables += fmt.Sprintf("[[telemetry.sensor]]\ndriver = %q\nmetric = %q\nbus = \"I2C1\"\naddress = %d\n", m.Driver, m.Driver, m.Address)
+		fmt.Fprintf(&tables, "[[telemetry.sensor]]\ndriver = %q\nmetric = %q\nbus = \"I2C1\"\naddress = %d\n", m.Driver, m.Driver, m.Address)
 		if m.Shunt != 0 {
-			tables += fmt.Sprintf("shunt = %g\n", m.Shunt)
+			fmt.Fprintf(&tables, "shunt = %g\n", m.Shunt)
 		}
 	}
-	return tables
+	return tables.String()
 }
 
 // datasheets are the values that the sensors' datasheets work out, by the names that they have in the telemetry.
