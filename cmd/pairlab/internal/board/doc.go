@@ -4,7 +4,10 @@
 // qemu runs the kernel of scripts/board; its first process is the command guest, which plays the hardware and does by net/rpc
 // (package wire) what a test asks for. `make test-board CONTROLS=1` also builds faults into the daemon, which the story must find.
 // TestPowerFails prints its seed; `go test -tags real -run PowerFails -seed N ./cmd/pairlab/internal/board` cuts the power at
-// the same parts of a boot again.
+// the same parts of a boot again, -kills N more often.
+//
+// A board's time is that of its instructions (qemu's -icount): on a slow or busy host it passes more slowly, and what must happen
+// within a time inside the board does. Its clock is set again by the time server where it falls behind.
 //
 // Measured inside are memory and context switches. The latter are more than on a board: each transfer on a simulated bus waits
 // for another process. Processor time under emulation says nothing; `make budget` has it.
