@@ -98,7 +98,7 @@ func (p *pairer) rest(ctx context.Context, d time.Duration) bool {
 		case d > 0 && gen != 0: // the reason for the rest is over
 			left = noLimit
 		case d > 0:
-			left = max(0, time.Until(until))
+			left = time.Until(until)
 		}
 		switch p.pulse.wait(ctx, left, p.requests, changed) {
 		case first:
@@ -167,7 +167,7 @@ func (p *pairer) begin(ctx context.Context) (deviceauth.Pending, error) {
 // pace keeps device authorization requests at least beginEvery apart.
 func (p *pairer) pace(ctx context.Context) {
 	if !p.asked.IsZero() {
-		p.pulse.wait(ctx, max(0, time.Until(p.asked.Add(beginEvery))), nil, nil)
+		p.pulse.wait(ctx, time.Until(p.asked.Add(beginEvery)), nil, nil)
 	}
 }
 

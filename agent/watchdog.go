@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 )
@@ -26,8 +27,8 @@ func (p pulse) ping(ctx context.Context) bool {
 	}
 }
 
-// noLimit as a duration is a wait without a time limit.
-const noLimit time.Duration = -1
+// noLimit as a duration is a wait without a time limit. It is not -1, because time.Until of a moment that has just passed may be.
+const noLimit time.Duration = math.MinInt64
 
 // wakeup is what ended a wait.
 type wakeup int
@@ -38,7 +39,7 @@ const (
 	second
 )
 
-// wait waits for d, for ctx, or for one of two channels (nil: never).
+// wait waits for d (not at all where it is negative), for ctx, or for one of two channels (nil: never).
 func (p pulse) wait(ctx context.Context, d time.Duration, one, two <-chan struct{}) wakeup {
 	return p.watch(ctx, d, one, two, watched)
 }
@@ -46,7 +47,7 @@ func (p pulse) wait(ctx context.Context, d time.Duration, one, two <-chan struct
 // watch is wait with the given answer to pings.
 func (p pulse) watch(ctx context.Context, d time.Duration, one, two <-chan struct{}, alive func() bool) wakeup {
 	var over <-chan time.Time
-	if d >= 0 {
+	if d != noLimit {
 		t := time.NewTimer(d)
 		defer t.Stop()
 		over = t.C

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/paird/paird/agent/deviceauth"
@@ -122,4 +123,17 @@ func TestWatchdogWaits(t *testing.T) {
 			l.broken.Store(false)
 		})
 	}
+}
+
+// A wait for a moment that is over by then ends at once: it has a limit, although time.Until is negative.
+func TestWaitForThePastEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		for _, late := range []time.Duration{0, time.Nanosecond, time.Hour} {
+			make(pulse).wait(t.Context(), time.Until(began.Add(-late)), nil, nil)
+		}
+		if took := time.Since(began); took != 0 {
+			t.Errorf("they took %v", took)
+		}
+	})
 }
