@@ -50,8 +50,17 @@ func newDevice(p *part, n int) *device {
 	return &device{part: p, id: id(n), dir: filepath.Join(p.share.State, id(n))}
 }
 
-// boot starts the agent.
+// boot opens the device and runs it.
 func (d *device) boot(ctx context.Context) error {
+	if err := d.open(); err != nil {
+		return err
+	}
+	d.run(ctx)
+	return nil
+}
+
+// open makes the agent and opens its queue.
+func (d *device) open() error {
 	s := &d.part.share
 	q, err := queue.Open(queue.Options{Dir: d.dir, Sync: queue.Always})
 	if err != nil {
@@ -77,14 +86,22 @@ func (d *device) boot(ctx context.Context) error {
 		Clock: clock.New(clock.Options{Floor: time.Now()}), BrokerURL: s.Broker, StartAuto: true, Spread: s.Spread,
 		Bound: store.Binding{Issuer: s.Issuer, ClientID: s.ClientID}, Hook: d.event, Log: slog.New(slog.DiscardHandler),
 	})
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.agent, d.stop = a, func() { _ = q.Close() }
+	return nil
+}
+
+// run runs the agent.
+func (d *device) run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	d.mu.Lock()
-	d.agent, d.booted, d.came = a, time.Now(), time.Time{}
-	d.stop = func() { cancel(); <-done; _ = q.Close(); d.isOnline(false) }
-	d.mu.Unlock()
+	defer d.mu.Unlock()
+	a, closeQueue := d.agent, d.stop
+	d.booted, d.came = time.Now(), time.Time{}
+	d.stop = func() { cancel(); <-done; closeQueue(); d.isOnline(false) }
 	go func() { defer close(done); _ = a.Run(ctx) }()
-	return nil
 }
 
 func (d *device) now() *agent.Agent {

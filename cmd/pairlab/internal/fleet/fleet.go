@@ -136,8 +136,13 @@ func (f *fleet) share(n int, nodes []string) Share {
 
 // scenario runs one and waits until the fleet is well again.
 func (f *fleet) scenario(ctx context.Context, name string) error {
-	began := time.Now()
 	fmt.Fprintf(f.o.Out, "%s: %d devices\n", name, f.o.N)
+	if name == "boot" {
+		if err := f.parts.do("Cut"); err != nil {
+			return err
+		}
+	}
+	began := time.Now()
 	since, ended, err := f.begin(ctx, name)
 	if err != nil {
 		return err
@@ -160,9 +165,6 @@ func (f *fleet) begin(ctx context.Context, name string) (since, ended time.Time,
 		err = f.parts.do("Pair")
 		return time.Now(), ended, err
 	case "boot":
-		if err = f.parts.do("Cut"); err != nil {
-			return since, ended, err
-		}
 		since = time.Now()
 		return since, ended, f.parts.do("Boot")
 	case "broker":

@@ -123,13 +123,16 @@ func (p *part) Publish(None, *None) error {
 // Quiet ends what Publish has begun.
 func (p *part) Quiet(None, *None) error { p.quiet(); p.publishers.Wait(); return nil }
 
-// Cut switches the devices off, for longer than their access tokens live.
+// Cut switches the devices off, for longer than their access tokens live, and opens them again. For that each board has
+// a processor of its own; here all would take their turn, and what is due meanwhile would come at once.
 func (p *part) Cut(None, *None) error {
-	return p.each(func(d *device) error { d.stop(); d.store.expire(); return nil })
+	return p.each(func(d *device) error { d.stop(); d.store.expire(); return d.open() })
 }
 
-// Boot switches them on, all at once.
-func (p *part) Boot(None, *None) error { return p.each(func(d *device) error { return d.boot(p.ctx) }) }
+// Boot runs them, all at once.
+func (p *part) Boot(None, *None) error {
+	return p.each(func(d *device) error { d.run(p.ctx); return nil })
+}
 
 // Stop switches them off for good.
 func (p *part) Stop(None, *None) error {
