@@ -124,9 +124,16 @@ fleet: build ## N (200) devices at once through pairing, a power failure and out
 	build/pairlab fleet -n $(N) -outage 5s -lifetime 30s -svg build/fleet.svg
 
 .PHONY: fleet-nats
-fleet-nats: build ## the same at a NATS cluster of three, of which one node is killed
-	cd scripts/real && $(GO) build -o ../../build/nats-node ./nats
+fleet-nats: build build/nats-node ## the same at a NATS cluster of three, of which one node is killed
 	build/pairlab fleet -n $(N) -nats build/nats-node -scenarios pairing,boot,node,broker,endpoint -outage 5s -lifetime 30s -svg build/fleet-nats.svg
+
+.PHONY: fleet-large
+fleet-large: build build/nats-node ## 10,000 devices at that cluster through a power failure and the loss of a node, in nine minutes
+	build/pairlab fleet -n 10000 -nats build/nats-node -scenarios pairing,boot,node -spread 120s -interval 120s -stage 240s \
+		-lifetime 24h -svg build/fleet-large.svg
+
+build/nats-node: FORCE
+	cd scripts/real && $(GO) build -o ../../build/nats-node ./nats
 
 SOAK ?= 30m
 
