@@ -120,17 +120,18 @@ year: ## YEARS (10) simulated devices, a year each; a failure names its seed: go
 N ?= 200
 
 .PHONY: fleet
-fleet: build ## N (200) devices at once through pairing, a power failure and outages; build/fleet.svg shows the rates
-	build/pairlab fleet -n $(N) -outage 5s -lifetime 30s -svg build/fleet.svg
+fleet: build ## N (200) devices at once through pairing, a power failure and outages; build/fleet.svg and fleet.png show the rates
+	build/pairlab fleet -n $(N) -outage 5s -lifetime 30s -svg build/fleet.svg -png build/fleet.png
 
 .PHONY: fleet-nats
 fleet-nats: build build/nats-node ## the same at a NATS cluster of three, of which one node is killed
-	build/pairlab fleet -n $(N) -nats build/nats-node -scenarios pairing,boot,node,broker,endpoint -outage 5s -lifetime 30s -svg build/fleet-nats.svg
+	build/pairlab fleet -n $(N) -nats build/nats-node -scenarios pairing,boot,node,broker,endpoint -outage 5s -lifetime 30s \
+		-svg build/fleet-nats.svg -png build/fleet-nats.png
 
 .PHONY: fleet-large
 fleet-large: build build/nats-node ## 10,000 devices at that cluster through a power failure and the loss of a node, in nine minutes
 	build/pairlab fleet -n 10000 -nats build/nats-node -scenarios pairing,boot,node -spread 120s -interval 120s -stage 240s \
-		-lifetime 24h -svg build/fleet-large.svg
+		-lifetime 24h -svg build/fleet-large.svg -png build/fleet-large.png
 
 build/nats-node: FORCE
 	cd scripts/real && $(GO) build -o ../../build/nats-node ./nats

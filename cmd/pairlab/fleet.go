@@ -18,6 +18,7 @@ import (
 type fleetOptions struct {
 	fleet.Options
 	svg string // file; "": none
+	png string // file; "": none
 }
 
 func fleetFlags(args []string, stderr io.Writer) (fleetOptions, error) {
@@ -42,6 +43,7 @@ func fleetFlags(args []string, stderr io.Writer) (fleetOptions, error) {
 	f.DurationVar(&o.Outage, "outage", 10*time.Second, "how long broker and token endpoint are away")
 	f.DurationVar(&o.Timeout, "timeout", 5*time.Minute, "how long the fleet may take to be online")
 	f.StringVar(&o.svg, "svg", "", "`file` for a drawing of the rates")
+	f.StringVar(&o.png, "png", "", "`file` for the same as a picture")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -103,10 +105,8 @@ func runFleet(ctx context.Context, o fleetOptions, stdout io.Writer) error {
 		return fmt.Errorf("fleet: %w", err)
 	}
 	r.Text(stdout)
-	if o.svg != "" {
-		if err := drawFleet(r, o.svg); err != nil {
-			return fmt.Errorf("fleet: %w", err)
-		}
+	if err := errors.Join(drawFleet(o.svg, func(w io.Writer) error { r.SVG(w); return nil }), drawFleet(o.png, r.PNG)); err != nil {
+		return fmt.Errorf("fleet: %w", err)
 	}
 	if why := r.Failed(); why != "" {
 		return fmt.Errorf("fleet: %s", why)
@@ -114,11 +114,14 @@ func runFleet(ctx context.Context, o fleetOptions, stdout io.Writer) error {
 	return nil
 }
 
-func drawFleet(r fleet.Report, path string) error {
+// drawFleet draws into a file, "" for none.
+func drawFleet(path string, draw func(io.Writer) error) error {
+	if path == "" {
+		return nil
+	}
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
-	r.SVG(f)
-	return f.Close()
+	return errors.Join(draw(f), f.Close())
 }

@@ -8,7 +8,7 @@
 // system_other.go say how many descriptors there are), part.go (the devices of one process), device.go, memory.go (the store),
 // servers.go (the lab's server, which approves each code), engine.go (the lab's broker), nats.go (the cluster), authority.go
 // (TLS, and a change of the certificate authority), meter.go (what happens in each second), outcome.go (what it comes to),
-// report.go (table and drawing).
+// report.go (the table), drawing.go.
 //
 // # What a million devices ask for
 //

@@ -1,7 +1,11 @@
 package fleet
 
 import (
+	"bytes"
 	"encoding/xml"
+	"image"
+	"image/color"
+	"image/png"
 	"io"
 	"net"
 	"strings"
@@ -35,6 +39,27 @@ func TestFleet(t *testing.T) {
 	r.SVG(&svg)
 	if err := xml.Unmarshal([]byte(svg.String()), new(struct{})); err != nil {
 		t.Error(err)
+	}
+}
+
+// The picture has the curve: at its worst second at the top of the series, at none at the bottom.
+func TestPNG(t *testing.T) {
+	r := Report{Series: []Series{{Connects, []int{0, 7, 0, 0}}}, Outcomes: []Outcome{{Name: "boot", Began: 3 * time.Second}}}
+	var file bytes.Buffer
+	if err := r.PNG(&file); err != nil {
+		t.Fatal(err)
+	}
+	picture, err := png.Decode(&file)
+	if err != nil || picture.Bounds() != image.Rect(0, 0, width+2*gap, height+2*gap) {
+		t.Fatal(picture, err)
+	}
+	for at, want := range map[image.Point]ink{
+		{gap + width/3, gap}: blue(), {gap + width/3, gap + height}: {255, 255, 255, 255}, {gap + 2*width/3, gap + height}: blue(),
+		{gap + width, gap + height/2}: grey(),
+	} {
+		if got := picture.At(at.X, at.Y); got != color.RGBA(want) {
+			t.Errorf("%v is %v, want %v", at, got, want)
+		}
 	}
 }
 

@@ -88,39 +88,3 @@ func (o Outcome) percentiles() string {
 	}
 	return strings.Join(all, " ")
 }
-
-// Size of the drawing, in its own units, and of each of its panels.
-const (
-	width, height = 900, 160
-	gap           = 40
-)
-
-// SVG draws each series over the time of the run, with a line where a scenario begins.
-func (r *Report) SVG(w io.Writer) {
-	total := len(r.Series)*(height+gap) + gap
-	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", width+2*gap, total)
-	fmt.Fprintf(w, `<rect width="100%%" height="100%%" fill="white"/>`+"\n")
-	for i, s := range r.Series {
-		r.panel(w, s, gap+i*(height+gap))
-	}
-	fmt.Fprintln(w, "</svg>")
-}
-
-func (r *Report) panel(w io.Writer, s Series, top int) {
-	most := 1
-	for _, n := range s.Seconds {
-		most = max(most, n)
-	}
-	x := func(second float64) float64 { return gap + second*width/float64(max(1, len(s.Seconds)-1)) }
-	var line strings.Builder
-	for i, n := range s.Seconds {
-		fmt.Fprintf(&line, "%.1f,%.1f ", x(float64(i)), float64(top)+height*(1-float64(n)/float64(most)))
-	}
-	fmt.Fprintf(w, `<text x="%d" y="%d">%s a second, at most %d; %d s</text>`+"\n", gap, top-6, s.Kind, most, len(s.Seconds))
-	fmt.Fprintf(w, `<polyline fill="none" stroke="#0366d6" points="%s"/>`+"\n", line.String())
-	for _, o := range r.Outcomes {
-		at := x(o.Began.Seconds())
-		fmt.Fprintf(w, `<line x1="%.1f" x2="%.1f" y1="%d" y2="%d" stroke="#aaa"/><text x="%.1f" y="%d" fill="#888">%s</text>`+"\n",
-			at, at, top, top+height, at+2, top+height+12, o.Name)
-	}
-}
