@@ -101,7 +101,7 @@ var foreign = map[string][]string{
 	"golang.org/x/term":                   {"cmd"},
 	"github.com/piglig/go-qr":             {"display"},
 	"github.com/makiuchi-d/gozxing":       {"display/internal"},
-	"golang.org/x/image":                  {"display"},
+	"golang.org/x/image":                  {"display", "cmd/pairlab/internal/fleet"},
 	"golang.org/x/sys/unix":               {"hal", "cmd", "agent/clock", "agent/control", "agent/hooks", "agent/store", "agent/telemetry", "agent/internal"},
 	"github.com/go-jose":                  {"agent/deviceauth", "cmd/pairlab", "cmd/internal/provider"},
 	"github.com/mochi-mqtt":               {"cmd/pairlab", "agent/internal/brokertest"},

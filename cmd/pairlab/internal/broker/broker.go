@@ -68,13 +68,14 @@ func Start(o Options) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	if err := srv.AddListener(listeners.NewNet("mqtt", ln)); err != nil {
+	l := newListener(ln)
+	if err := srv.AddListener(listeners.NewNet("mqtt", l)); err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
 	if err := srv.Serve(); err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	return &Broker{url: scheme + "://" + ln.Addr().String(), close: sync.OnceValue(srv.Close)}, nil
+	return &Broker{url: scheme + "://" + ln.Addr().String(), close: sync.OnceValue(func() error { l.end(); return srv.Close() })}, nil
 }
 
 func (o Options) listen() (ln net.Listener, scheme string, err error) {

@@ -2,5 +2,5 @@
 // token as its password, to the topics of that account or device, until the token expires. The program around it sees
 // every message.
 //
-// broker.go runs it; admission.go has the hook; token.go verifies tokens.
+// broker.go runs it; listener.go lets it end without a race; admission.go has the hook; token.go verifies tokens.
 package broker
