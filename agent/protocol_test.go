@@ -205,11 +205,8 @@ func TestRefreshSurvivesPowerCuts(t *testing.T) {
 	for _, p := range []astest.Policy{astest.Strict, astest.Tolerant, astest.UntilUsed, astest.KeepsOld} {
 		t.Run(p.Name, func(t *testing.T) {
 			rec, stood := recordLife(t, p, false)
-			n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 100 + crashtest.States(t)/50}, stillPaired(stood))
-			if failed > 0 {
-				t.Errorf("%d of %d states are unpaired for no need, the first: %v", failed, n, err)
-			}
-			t.Logf("%d states", n)
+			o := crashtest.Options{Seed: 1, Limit: 100 + crashtest.States(t)/50}
+			crashtest.Holds(t, "refreshes", rec.Ops(), o, stillPaired(stood))
 		})
 	}
 }
@@ -218,9 +215,5 @@ func TestRefreshSurvivesPowerCuts(t *testing.T) {
 // to see it.
 func TestUseBeforeDurableIsCaught(t *testing.T) {
 	rec, stood := recordLife(t, astest.UntilUsed, true)
-	n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 100}, stillPaired(stood))
-	if failed == 0 {
-		t.Errorf("all of %d states stay paired though the token was used too early", n)
-	}
-	t.Logf("%d of %d states are unpaired, such as: %v", failed, n, err)
+	crashtest.Breaks(t, "a token used too early", rec.Ops(), crashtest.Options{Seed: 1, Limit: 100}, stillPaired(stood))
 }

@@ -289,11 +289,7 @@ func TestMissingFlushIsCaught(t *testing.T) {
 		"of the names":    func(op statedir.Op) bool { return op.Kind == statedir.SyncDir },
 		"of the key file": func(op statedir.Op) bool { return op.Kind == statedir.Sync && op.Path == keyFileName+".new" },
 	} {
-		n, failed, err := crashtest.Check(t, h.rec.Ops(), crashtest.Options{Seed: 1, Limit: 100, Ignore: ignore}, h.holds)
-		if failed == 0 {
-			t.Errorf("%d states survive without a flush %s", n, name)
-		}
-		t.Logf("no flush %s: %d of %d states break a promise, such as: %v", name, failed, n, err)
+		crashtest.Breaks(t, "no flush "+name, h.rec.Ops(), crashtest.Options{Seed: 1, Limit: 100, Ignore: ignore}, h.holds)
 	}
 }
 
@@ -326,9 +322,7 @@ func TestOneCopyIsEnough(t *testing.T) {
 		"the slots": {slotAName, slotBName, slotAName + ".new", slotBName + ".new"},
 	} {
 		ignore := func(op statedir.Op) bool { return op.Kind == statedir.Sync && slices.Contains(paths, op.Path) }
-		n, failed, err := crashtest.Check(t, h.rec.Ops(), crashtest.Options{Seed: 2, Limit: crashtest.States(t) / 8, Ignore: ignore}, h.carries)
-		if failed > 0 {
-			t.Errorf("without a flush of %s %d of %d states lose the grant, the first: %v", name, failed, n, err)
-		}
+		o := crashtest.Options{Seed: 2, Limit: crashtest.States(t) / 8, Ignore: ignore}
+		crashtest.Holds(t, "no flush of "+name, h.rec.Ops(), o, h.carries)
 	}
 }

@@ -107,11 +107,7 @@ func stillPaired(t *testing.T, stood []*astest.Server) func(string, crashtest.St
 func TestRefreshSurvivesPowerCuts(t *testing.T) {
 	for _, p := range []astest.Policy{astest.Strict, astest.Tolerant, astest.UntilUsed, astest.KeepsOld} {
 		rec, stood := recordRefreshes(t, p, false)
-		n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: crashtest.States(t) / 8}, stillPaired(t, stood))
-		if failed > 0 {
-			t.Errorf("%s: %d of %d states are unpaired for no need, the first: %v", p.Name, failed, n, err)
-		}
-		t.Logf("%s: %d states", p.Name, n)
+		crashtest.Holds(t, p.Name, rec.Ops(), crashtest.Options{Seed: 1, Limit: crashtest.States(t) / 8}, stillPaired(t, stood))
 	}
 }
 
@@ -119,9 +115,5 @@ func TestRefreshSurvivesPowerCuts(t *testing.T) {
 // has to see it.
 func TestUseBeforeDurableIsCaught(t *testing.T) {
 	rec, stood := recordRefreshes(t, astest.UntilUsed, true)
-	n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: 1, Limit: 300}, stillPaired(t, stood))
-	if failed == 0 {
-		t.Errorf("all of %d states stay paired though the token was used too early", n)
-	}
-	t.Logf("%d of %d states are unpaired, such as: %v", failed, n, err)
+	crashtest.Breaks(t, "a token used too early", rec.Ops(), crashtest.Options{Seed: 1, Limit: 300}, stillPaired(t, stood))
 }

@@ -24,7 +24,7 @@ func commands() []command {
 		{"token", "[NAME] [--fresh]", "print a fresh access token, of the named audience if there is a NAME", "print-api", (*program).token},
 		{"publish", "TOPIC [PAYLOAD|-]", "put a message into the durable queue", "print/done '{\"pages\":3}'", (*program).publish},
 		{"subscribe", "[FILTER] [--exec PROG]", "print messages for this device, or run a program for each", "'jobs/#' --exec /usr/local/bin/print-job", (*program).subscribe},
-		{"doctor", "[--bundle FILE] [--interactive]", "check configuration, clock, server, panel, QR code and broker", "--bundle report.txt", (*program).doctor},
+		{"doctor", "[--json --bundle --interactive]", "check configuration, clock, server, panel, QR code and broker", "--bundle report.txt", (*program).doctor},
 		{"screen", "NAME --panel P -o FILE", "draw a screen as a PNG file, without hardware", "pairing --panel ssd1306 --code WDJB-MJHT -o pairing.png", (*program).screen},
 		{"config", "check|print", "check the configuration, or print it with the source of each value", "check --config paird.toml", (*program).configure},
 		{"version", "", "print the version", "", (*program).version},

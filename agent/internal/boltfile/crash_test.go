@@ -164,27 +164,17 @@ func check(db *bolt.DB) error {
 
 func TestCommitsSurvivePowerCuts(t *testing.T) {
 	want := crashtest.States(t) / 4
-	states := 0
-	for seed := uint64(1); states < want; seed++ {
+	crashtest.CheckLives(t, want, want, func(seed uint64) ([]statedir.Op, func(string, crashtest.State) error) {
 		rec, model := recordCommits(t, 40, seed)
-		n, failed, err := crashtest.Check(t, rec.Ops(), crashtest.Options{Seed: seed, Limit: want - states}, survives(t, model))
-		if failed > 0 {
-			t.Fatalf("%d of %d states do not survive, the first: %v", failed, n, err)
-		}
-		states += n
-	}
-	t.Logf("%d distinct states", states)
+		return rec.Ops(), survives(t, model)
+	})
 }
 
 // Without the flushes the same check has to fail, or it would check nothing.
 func TestCommitsWithoutFlushAreCaught(t *testing.T) {
 	rec, model := recordCommits(t, 20, 1)
 	o := crashtest.Options{Seed: 1, Limit: 150, Ignore: func(op statedir.Op) bool { return op.Kind == statedir.Sync }}
-	n, failed, _ := crashtest.Check(t, rec.Ops(), o, survives(t, model))
-	if failed == 0 {
-		t.Fatalf("all of %d states survive without a single flush", n)
-	}
-	t.Logf("%d of %d states lose something", failed, n)
+	crashtest.Breaks(t, "no flush of the file", rec.Ops(), o, survives(t, model))
 }
 
 // The probe reads more than Open does. It must not refuse what a cut may leave, such as a torn
@@ -193,7 +183,7 @@ func TestProbeRefusesNoSurvivor(t *testing.T) {
 	rec, _ := recordCommits(t, 20, 5)
 	o := crashtest.Options{Seed: 5, Limit: crashtest.States(t) / 10}
 	probe := crashtest.Probe(t)
-	n, failed, err := crashtest.Check(t, rec.Ops(), o, func(dir string, s crashtest.State) error {
+	crashtest.Holds(t, "the probe", rec.Ops(), o, func(dir string, s crashtest.State) error {
 		if _, ok := s.Files["x.db"]; !ok {
 			return nil
 		}
@@ -202,7 +192,4 @@ func TestProbeRefusesNoSurvivor(t *testing.T) {
 		}
 		return nil
 	})
-	if failed > 0 {
-		t.Errorf("%d of %d states: %v", failed, n, err)
-	}
 }

@@ -38,10 +38,10 @@ func Dir(t testing.TB) string {
 	return dir
 }
 
-// Check enumerates the states and hands each to check in a directory that holds its files and that
+// examine enumerates the states and hands each to check in a directory that holds its files and that
 // check may change; several at once. It returns how many there were, and how many errors check
 // returned with the first of them. A panic of check is an error.
-func Check(t testing.TB, ops []statedir.Op, o Options, check func(dir string, s State) error) (states, failed int, first error) {
+func examine(t testing.TB, ops []statedir.Op, o Options, check func(dir string, s State) error) (states, failed int, first error) {
 	t.Helper()
 	work := make(chan State)
 	var mu sync.Mutex
@@ -72,6 +72,26 @@ func Check(t testing.TB, ops []statedir.Op, o Options, check func(dir string, s 
 	return states, failed, first
 }
 
+// Holds fails t where a state breaks a promise; of says whose operations they are.
+func Holds(t testing.TB, of string, ops []statedir.Op, o Options, check func(dir string, s State) error) {
+	t.Helper()
+	n, failed, err := examine(t, ops, o, check)
+	if failed > 0 {
+		t.Errorf("%s: %d of %d states break a promise, the first: %v", of, failed, n, err)
+	}
+	t.Logf("%s: %d states", of, n)
+}
+
+// Breaks fails t where no state breaks a promise, although fault is in the operations: then check would prove nothing.
+func Breaks(t testing.TB, fault string, ops []statedir.Op, o Options, check func(dir string, s State) error) {
+	t.Helper()
+	n, failed, err := examine(t, ops, o, check)
+	if failed == 0 {
+		t.Errorf("%s: all of %d states keep every promise", fault, n)
+	}
+	t.Logf("%s: %d of %d states break a promise, such as: %v", fault, failed, n, err)
+}
+
 // CheckLives checks want states, at most most of each life, and fails t where one breaks a promise. live runs the life of
 // a seed; it returns the operations on the disk, and the check of each state.
 func CheckLives(t testing.TB, want, most int, live func(seed uint64) ([]statedir.Op, func(dir string, s State) error)) {
@@ -79,7 +99,7 @@ func CheckLives(t testing.TB, want, most int, live func(seed uint64) ([]statedir
 	states := 0
 	for seed := uint64(1); states < want; seed++ {
 		ops, check := live(seed)
-		n, failed, err := Check(t, ops, Options{Seed: seed, Limit: min(want-states, most)}, check)
+		n, failed, err := examine(t, ops, Options{Seed: seed, Limit: min(want-states, most)}, check)
 		if failed > 0 {
 			t.Fatalf("life %d: %d of %d states break a promise, the first: %v", seed, failed, n, err)
 		}

@@ -167,7 +167,7 @@ func TestCheckCountsErrorsAndPanics(t *testing.T) {
 		{Kind: statedir.Create, Path: "f"}, {Kind: statedir.SyncDir},
 		{Kind: statedir.Write, Path: "f", Data: []byte("a")}, {Kind: statedir.Sync, Path: "f"},
 	}
-	n, failed, first := Check(t, ops, Options{}, func(dir string, s State) error {
+	n, failed, first := examine(t, ops, Options{}, func(dir string, s State) error {
 		b, err := os.ReadFile(filepath.Join(dir, "f"))
 		if string(b) != string(s.Files["f"]) {
 			t.Errorf("the directory holds %q, the state %q", b, s.Files["f"])

@@ -68,7 +68,7 @@ func Start(o Options) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	l := newListener(ln)
+	l := &listener{Listener: ln, ended: make(chan struct{})}
 	if err := srv.AddListener(listeners.NewNet("mqtt", l)); err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}

@@ -11,21 +11,14 @@ import (
 type listener struct {
 	net.Listener
 	unread sync.WaitGroup
-	ended  chan struct{} // closed when Accept has failed, after which mochi accepts no more
-	fail   func()        // closes it
-}
-
-func newListener(ln net.Listener) *listener {
-	l := &listener{Listener: ln, ended: make(chan struct{})}
-	l.fail = sync.OnceFunc(func() { close(l.ended) })
-	return l
+	ended  chan struct{} // closed when Accept has failed: mochi accepts no more then
 }
 
 // Accept implements net.Listener.
 func (l *listener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
-		l.fail()
+		close(l.ended)
 		return nil, err
 	}
 	l.unread.Add(1)

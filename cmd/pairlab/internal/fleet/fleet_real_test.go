@@ -4,7 +4,6 @@ package fleet
 
 import (
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -25,13 +24,7 @@ func TestMain(m *testing.M) {
 func TestCluster(t *testing.T) {
 	o := small("pairing", "node", "boot", "broker")
 	o.NATS = e2e.Program("nats")
-	r, err := Run(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	r.Text(&text)
-	t.Log(text.String())
+	r := run(t, o)
 	if why := r.Failed(); why != "" {
 		t.Error(why)
 	}
@@ -42,13 +35,7 @@ func TestCluster(t *testing.T) {
 func TestFleetOfProcesses(t *testing.T) {
 	o := small("pairing", "boot", "broker", "ca")
 	o.N, o.Processes, o.TLS, o.Interval, o.Spread = 200, 3, true, 2*time.Second, 5*time.Second
-	r, err := Run(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	r.Text(&text)
-	t.Log(text.String())
+	r := run(t, o)
 	if why := r.Failed(); why != "" || r.Processes != 3 || r.Messages < 200 {
 		t.Errorf("%s; %d processes, %d messages", why, r.Processes, r.Messages)
 	}

@@ -20,22 +20,30 @@ func small(scenarios ...string) Options {
 	}
 }
 
+// run runs a fleet and logs its table.
+func run(t *testing.T, o Options) Report {
+	t.Helper()
+	r, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	r.Text(&text)
+	t.Log(text.String())
+	return r
+}
+
 // A small fleet goes through all scenarios: nothing is lost, none is un-paired, and the drawing is XML. Behind TLS the
 // certificate authority is changed too.
 func TestFleet(t *testing.T) {
 	t.Parallel()
 	o := small(append(Scenarios[:len(Scenarios):len(Scenarios)], "ca")...)
 	o.TLS = true
-	r, err := Run(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text, svg strings.Builder
-	r.Text(&text)
-	t.Log(text.String())
+	r := run(t, o)
 	if why := r.Failed(); why != "" || r.Messages < 20 || len(r.Outcomes) != len(o.Scenarios) {
 		t.Errorf("%s; %d messages, %d outcomes", why, r.Messages, len(r.Outcomes))
 	}
+	var svg strings.Builder
 	r.SVG(&svg)
 	if err := xml.Unmarshal([]byte(svg.String()), new(struct{})); err != nil {
 		t.Error(err)
