@@ -3,8 +3,10 @@ package queue
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -218,6 +220,39 @@ func TestFormerRecordDamaged(t *testing.T) {
 	want[15] = `17 event {"type":"gap","dropped":1,"from_seq":17,"to_seq":17}`
 	if got := all(t, q, 29); !slices.Equal(got, want) || q.Stats().Dropped != 2 {
 		t.Errorf("%q, %+v", got, q.Stats())
+	}
+}
+
+// The journal was written from the front again and again: a frame of an earlier round, of another stream, or
+// at another offset is a rest of what the database has since, and none of its records come.
+func TestFormerJournalLeftovers(t *testing.T) {
+	be := binary.BigEndian
+	all30 := formerRecords()
+	for _, tt := range []struct {
+		name   string
+		change func(header []byte) // of the second of two frames, which has the records 29 and 30
+		want   []string
+	}{
+		{"none", func([]byte) {}, all30},
+		{"the second is of a round before the database's", func(h []byte) { be.PutUint64(h[16:], 2) }, all30[:27]},
+		{"the second is of a round before the first's", func(h []byte) { be.PutUint64(h[16:], 3) }, all30[:27]},
+		{"the first is of a round before the second's", func(h []byte) { be.PutUint64(h[16:], 5) }, slices.Concat(all30[:23], all30[27:])},
+		{"the second is of another stream", func(h []byte) { be.PutUint64(h[24:], be.Uint64(h[24:])+1) }, all30[:27]},
+		{"the second is of another block", func(h []byte) { be.PutUint32(h[12:], 2) }, all30[:27]},
+		{"the second does not end", func(h []byte) { be.PutUint32(h[8:], 1<<31) }, all30[:27]},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := formerDir(t, func(files map[string][]byte) {
+				second := files["queue.log"][seglog.BlockSize:]
+				length := be.Uint32(second[8:])
+				tt.change(second)
+				be.PutUint32(second[4:], crc32.Checksum(second[8:32+length], crc32.MakeTable(crc32.Castagnoli)))
+			})
+			q := open(t, Options{Dir: dir})
+			if got := all(t, q, len(tt.want)); !slices.Equal(got, tt.want) || q.Stats().Messages != len(tt.want)-1 {
+				t.Errorf("%q, %+v", got, q.Stats())
+			}
+		})
 	}
 }
 

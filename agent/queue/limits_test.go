@@ -63,6 +63,38 @@ func TestThoseInFlightAreDroppedLast(t *testing.T) {
 	})
 }
 
+// With sync always a record counts against the limit once the disk has it. Where the broker has all of them by then, and
+// has acknowledged none, the oldest of those in flight goes: nothing else would make room.
+func TestInFlightIsDroppedWhereNothingElseIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open(t, Options{MaxBytes: 4, Sync: Always})
+		q.Online(true) // so each is in flight before the disk has it
+		for i := range 3 {
+			go func() {
+				time.Sleep(time.Duration(i) * time.Millisecond)
+				if err := q.Put("t", fmt.Append(nil, i)); err != nil {
+					t.Error(err)
+				}
+			}()
+		}
+		for range 3 {
+			next(t, q)
+		}
+		if s := q.Stats(); s != (Stats{Messages: 3, Bytes: 6}) {
+			t.Errorf("before the disk has them: %+v", s)
+		}
+		time.Sleep(5 * time.Second)
+		if s := q.Stats(); s != (Stats{Messages: 2, Bytes: 4, Dropped: 1}) {
+			t.Errorf("once the disk has them: %+v", s)
+		}
+		q.Rewind()
+		wantGap(t, q, 1, 1, 1)
+		drain(t, q, 1, 2)
+		empty(t, q)
+		q.Close()
+	})
+}
+
 func TestOldRecordsAreDropped(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
