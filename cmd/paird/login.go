@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -101,32 +100,19 @@ func (p *program) signIn(ctx context.Context, a *agent.Agent, timeout time.Durat
 	for _, problem := range a.Status().Problems {
 		known[problem.Detail] = true // of the grant before: pairing is the cure
 	}
-	events := a.Events(ctx)
+	until := time.Now().Add(timeout)
+	look := func(s control.Status) error {
+		return cmp.Or(p.explainOnce(s.Problem, known), noCode(s, time.Now().After(until), timeout))
+	}
+	login := following{"login", "`paird token` prints a fresh access token.", a.Status, a.Events(ctx), look}
 	if err := a.Pair(ctx); err != nil {
 		return err
 	}
-	defer p.line()
-	look := time.NewTicker(time.Second)
-	defer look.Stop()
-	for until := time.Now().Add(timeout); ; {
-		var err error
-		done := false
-		select {
-		case now := <-look.C:
-			s := a.Status()
-			p.left(s.Pairing)
-			err = cmp.Or(p.explainOnce(s.Problem, known), noCode(s, now.After(until), timeout))
-			done = err != nil
-		case e, ok := <-events:
-			if !ok {
-				return errors.New("not paired: stopped before the request was approved")
-			}
-			done, err = p.signedIn(a.Status(), e)
-		}
-		if done {
-			return err
-		}
+	ended, err := p.stay(login)
+	if ended {
+		return errors.New("not paired: stopped before the request was approved")
 	}
+	return err
 }
 
 // noCode ends a login whose server gave no code in time.
@@ -143,47 +129,4 @@ func troubled(s control.Status) error {
 		return nil
 	}
 	return errors.New(s.Problem.Detail)
-}
-
-// explainOnce says what is wrong, once. What only a person can put right ends the login.
-func (p *program) explainOnce(problem *control.Problem, known map[string]bool) error {
-	switch {
-	case problem == nil || known[problem.Detail] || problem.Code == "denied" || problem.Code == "expired":
-		return nil
-	case problem.Code == "config":
-		return &exit{exitUsage, errors.New(problem.Detail)}
-	case problem.Code == "tls":
-		return errors.New(problem.Detail)
-	}
-	known[problem.Detail] = true
-	p.line()
-	fmt.Fprintln(p.stderr, "paird:", oneLine(errors.New(problem.Detail)))
-	return nil
-}
-
-// signedIn reports whether e ends the login, and how.
-func (p *program) signedIn(s control.Status, e control.Event) (done bool, err error) {
-	var event struct{ Type string }
-	if err := json.Unmarshal(e, &event); err != nil {
-		return false, nil // an event that cannot be read does not end the login
-	}
-	switch event.Type {
-	case "pairing":
-		if s.Pairing != nil {
-			p.showCode(*s.Pairing)
-		}
-	case "paired":
-		name := ""
-		if s.Grant != nil && s.Grant.Name != "" {
-			name = " as " + s.Grant.Name
-		}
-		p.line()
-		_, err := fmt.Fprintf(p.stdout, "Paired%s. `paird token` prints a fresh access token.\n", name)
-		return true, err
-	case "denied":
-		return true, &exit{exitDenied, errors.New("the request was denied: run `paird login` to ask again")}
-	case "expired":
-		return true, errors.New("the code ran out before it was approved: run `paird login` again")
-	}
-	return false, nil
 }

@@ -16,7 +16,8 @@ func TestExplainOnce(t *testing.T) {
 	known := map[string]bool{"of before": true}
 	for _, problem := range []*control.Problem{
 		nil, {Code: "no_network", Detail: "no answer"}, {Code: "no_network", Detail: "no answer"},
-		{Code: "denied", Detail: "denied"}, {Code: "config", Detail: "of before"},
+		{Code: "denied", Detail: "denied"}, {Code: "expired", Detail: "expired"}, {Code: "config", Detail: "of before"},
+		{Code: "broker", Detail: "broker"}, {Code: "broker_auth", Detail: "token"}, {Code: "panel", Detail: "panel"},
 	} {
 		if err := p.explainOnce(problem, known); err != nil {
 			t.Errorf("%+v ends it: %v", problem, err)
@@ -30,8 +31,8 @@ func TestExplainOnce(t *testing.T) {
 	}
 }
 
-// TestSignedIn ends with an outcome, and with nothing else.
-func TestSignedIn(t *testing.T) {
+// TestHappened ends with an outcome, and with nothing else.
+func TestHappened(t *testing.T) {
 	paired := control.Status{Grant: &control.Grant{Name: "Alice"}, Pairing: &control.Pairing{ExpiresIn: int(time.Minute.Seconds())}}
 	for event, want := range map[string]struct {
 		done bool
@@ -41,7 +42,7 @@ func TestSignedIn(t *testing.T) {
 		`{"type":"expired"}`: {true, 1}, `{"type":"else"}`: {false, 0}, `nonsense`: {false, 0},
 	} {
 		p := &program{stdout: io.Discard, stderr: io.Discard}
-		done, err := p.signedIn(paired, control.Event(event))
+		done, err := p.happened(following{command: "login", status: func() control.Status { return paired }}, []byte(event))
 		if done != want.done || p.report(err) != want.code {
 			t.Errorf("%s: %v, %v", event, done, err)
 		}
@@ -54,7 +55,8 @@ func TestPrintedURIs(t *testing.T) {
 	const want = "https://xn--bcher-kva.example/ger%C3%A4t"
 	var login, pair strings.Builder
 	(&program{stdout: &login}).showCode(*s.Pairing)
-	if err := (&program{stdout: &pair}).pairingNews("pairing", s); err != nil {
+	shown := following{command: "pair", status: func() control.Status { return s }}
+	if _, err := (&program{stdout: &pair}).happened(shown, []byte(`{"type":"pairing"}`)); err != nil {
 		t.Fatal(err)
 	}
 	for command, printed := range map[string]string{"login": login.String(), "pair": pair.String(), "status": summary(s)} {

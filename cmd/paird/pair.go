@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"iter"
 
 	"github.com/paird/paird/agent/control"
@@ -39,51 +36,44 @@ func (p *program) pair(ctx context.Context, args []string) error {
 
 // outcome follows the events until the code has one.
 func (p *program) outcome(ctx context.Context, c *control.Client, events iter.Seq2[control.Event, error]) error {
-	for e, err := range events {
-		if err != nil {
-			break
-		}
-		if done, err := p.pairingEvent(ctx, c, e); done {
-			return err
-		}
+	status := func() control.Status {
+		s, _ := c.Status(ctx) // without one what follows says less, that is all
+		return s
 	}
-	if ctx.Err() != nil {
+	known := map[string]bool{}
+	look := func(s control.Status) error {
+		if s.Pairing != nil {
+			return nil
+		}
+		if err := p.explainOnce(s.Problem, known); err != nil { // the daemon goes on trying
+			known[s.Problem.Detail] = true
+			p.warn(err)
+		}
+		return nil
+	}
+	coming := make(chan []byte)
+	go pass(ctx, events, coming)
+	ended, err := p.stay(following{"pair", "", status, coming, look})
+	switch {
+	case !ended:
+		return err
+	case ctx.Err() != nil:
 		return errors.New("stopped waiting: the code stays good, `paird status` says how it ends")
 	}
 	return &exit{exitNoDaemon, errors.New("the daemon stopped while pairing: start it again, it goes on with the same code")}
 }
 
-// pairingEvent reports whether e ends the pairing, and how.
-func (p *program) pairingEvent(ctx context.Context, c *control.Client, e control.Event) (done bool, err error) {
-	var event struct{ Type string }
-	if json.Unmarshal(e, &event) != nil {
-		return false, nil // an event that cannot be read does not end the wait
-	}
-	switch event.Type {
-	case "pairing", "paired":
-		s, err := c.Status(ctx)
+// pass hands the events on until there are no more.
+func pass(ctx context.Context, events iter.Seq2[control.Event, error], to chan<- []byte) {
+	defer close(to)
+	for e, err := range events {
 		if err != nil {
-			s = control.Status{} // what follows says less, that is all
+			return
 		}
-		return event.Type == "paired", p.pairingNews(event.Type, s)
-	case "denied":
-		return true, &exit{exitDenied, errors.New("the request was denied: run `paird pair` to ask again")}
-	case "expired":
-		return true, errors.New("the code ran out before it was approved: run `paird pair` again")
+		select {
+		case to <- e:
+		case <-ctx.Done():
+			return
+		}
 	}
-	return false, nil
-}
-
-func (p *program) pairingNews(kind string, s control.Status) error {
-	text := ""
-	switch {
-	case kind == "paired" && s.Grant != nil && s.Grant.Name != "":
-		text = fmt.Sprintf("Paired as %s.\n", s.Grant.Name)
-	case kind == "paired":
-		text = "Paired.\n"
-	case s.Pairing != nil && s.Pairing.UserCode != "":
-		p.showCode(*s.Pairing)
-	}
-	_, err := io.WriteString(p.stdout, text)
-	return err
 }
