@@ -81,9 +81,12 @@ cross: $(addprefix build/paird-,$(BOARDS)) ## the daemon for every board, with i
 .PHONY: FORCE
 FORCE:
 
-# Segments on 16 KiB, the largest page of an ARM kernel, in place of the linker's 64 KiB: less padding.
+# Segments on 16 KiB in place of the linker's 64 KiB: less padding. It is the largest page of a board's kernel, the Pi 5's; only
+# kernels of servers have pages of 64 KiB.
+build/paird-arm%: LDFLAGS += -R 0x4000
+
 build/paird-armv%: FORCE
-	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=$* $(GO) build $(RELEASE) -ldflags '$(LDFLAGS) -R 0x4000' -o $@ ./cmd/paird
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=$* $(GO) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $@ ./cmd/paird
 
 build/paird-%: FORCE
 	CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build $(RELEASE) -ldflags '$(LDFLAGS)' -o $@ ./cmd/paird

@@ -2,6 +2,7 @@ package config
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -183,14 +184,11 @@ func TestRecipes(t *testing.T) {
 
 // Each file in the folder has its row above.
 func TestRecipesAreAllTried(t *testing.T) {
-	files, err := os.ReadDir("recipes")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		name, _ := strings.CutSuffix(f.Name(), ".toml")
+	files, _ := filepath.Glob("recipes/*.toml")
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".toml")
 		if !slices.ContainsFunc(recipes, func(r recipe) bool { return r.name == name }) {
-			t.Errorf("recipes/%s is not in the table of this test", f.Name())
+			t.Errorf("%s is not in the table of this test", file)
 		}
 	}
 }

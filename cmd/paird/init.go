@@ -14,6 +14,7 @@ import (
 
 	"github.com/paird/paird/cmd/internal/daemon"
 	"github.com/paird/paird/config"
+	"github.com/paird/paird/config/recipes"
 )
 
 // settings are the --set flags: key and value, in their order.
@@ -43,8 +44,7 @@ func (s settings) has(key string) bool {
 // initialise is `paird init`: it writes a first configuration from a recipe. It asks on a terminal for what no flag says.
 func (p *program) initialise(ctx context.Context, args []string) error {
 	f := p.flags("init")
-	recipe := f.String("recipe", "", "begin with the recipe of this `NAME`")
-	folder := f.String("recipes", "/usr/share/paird/recipes", "the `FOLDER` of recipes")
+	recipe := f.String("recipe", "", "begin with the recipe of this `NAME`, or with a FILE.toml")
 	var set settings
 	f.Var(&set, "set", "`KEY=VALUE`, such as auth.client_id=printer; may come again")
 	yes := f.Bool("yes", false, "ask nothing")
@@ -59,9 +59,9 @@ func (p *program) initialise(ctx context.Context, args []string) error {
 		if !terminal(p.stdin) {
 			return usage("init: give --yes, and --recipe and --set, where there is no terminal to ask on")
 		}
-		p.interview(asked, *folder, recipe, &set)
+		p.interview(asked, recipe, &set)
 	}
-	text, err := recipeText(*folder, *recipe)
+	text, err := recipeText(*recipe)
 	if err != nil {
 		return err
 	}
@@ -94,14 +94,14 @@ func vacant(path string) error {
 }
 
 // interview asks for what no flag has said; an empty answer leaves a key as the recipe has it.
-func (p *program) interview(answers *bufio.Scanner, folder string, recipe *string, set *settings) {
+func (p *program) interview(answers *bufio.Scanner, recipe *string, set *settings) {
 	ask := func(question string) string {
 		fmt.Fprintf(p.stderr, "%s: ", question)
 		answers.Scan()
 		return strings.TrimSpace(answers.Text())
 	}
 	if *recipe == "" {
-		*recipe = ask("Recipe, or nothing for a plain one (" + strings.Join(recipes(folder), ", ") + ")")
+		*recipe = ask("Recipe, or nothing for a plain one (" + recipeNames() + ")")
 	}
 	for _, q := range [][2]string{
 		{"auth.issuer", "Issuer, the URL of the authorization server"},
@@ -117,26 +117,35 @@ func (p *program) interview(answers *bufio.Scanner, folder string, recipe *strin
 	}
 }
 
-// recipes are the names of those in a folder.
-func recipes(folder string) []string {
-	files, _ := filepath.Glob(filepath.Join(folder, "*.toml")) // the pattern is a good one
+// recipeNames are the names of all recipes, behind each other.
+func recipeNames() string {
+	all, _ := recipes.All() // a program whose recipes cannot be read has none
 	var names []string
-	for _, file := range files {
-		names = append(names, strings.TrimSuffix(filepath.Base(file), ".toml"))
+	for _, one := range all {
+		names = append(names, one.Name)
 	}
-	return names
+	return strings.Join(names, ", ")
 }
 
 // recipeText is what a recipe says, or the beginning of a plain configuration.
-func recipeText(folder, name string) (string, error) {
+func recipeText(name string) (string, error) {
 	if name == "" {
 		return "# All keys: man paird.toml\n\n[auth]\n", nil
 	}
-	text, err := os.ReadFile(filepath.Join(folder, filepath.Base(name)+".toml"))
-	if err != nil {
-		return "", usage("init: no recipe %q in %s: there are %s", name, folder, strings.Join(recipes(folder), ", "))
+	if filepath.Ext(name) == ".toml" {
+		text, err := os.ReadFile(name)
+		return string(text), err
 	}
-	return string(text), nil
+	all, err := recipes.All()
+	if err != nil {
+		return "", err
+	}
+	for _, one := range all {
+		if one.Name == name {
+			return one.Text, nil
+		}
+	}
+	return "", usage("init: no recipe %q: there are %s", name, recipeNames())
 }
 
 // setTyped sets a key to a string, or to the value as TOML where the key is no string.
