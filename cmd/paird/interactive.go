@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/paird/paird/agent/control"
+	"github.com/paird/paird/cmd/internal/daemon"
 )
 
 // The question about the test card.
@@ -18,17 +19,39 @@ const (
 	cardMend = "check display.panel, display.size and display.rotate, and the panel's wires"
 )
 
-// interactive adds what a person says of panel, LED and button. A press means nothing else meanwhile: the daemon, which has the
-// board open, sees to that, and so it has to run.
+// interactive adds what a person says of panel, LED and button. A press means nothing else meanwhile: a daemon that runs sees to
+// that, and without one nothing else has the button.
 func (x *checkup) interactive(ctx context.Context, found []finding) []finding {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	who := &person{make(chan string), make(chan bool, 64), x.stderr}
+	look := x.throughDaemon
+	if x.absent {
+		look = x.directly
+	}
+	end, err := look(ctx, who)
+	if err != nil {
+		return append(found, finding{"look", skipped, oneLine(err)})
+	}
+	go who.read(x.stdin)
+	panel := x.cfg.Display.Panel
+	page := panel == "sim" // it has an LED and a button
+	found = append(found,
+		who.ask(ctx, panel != "none", "look", cardQuestion, cardMend),
+		who.ask(ctx, page || x.cfg.LED.Pin != "", "led", "Does the LED blink?", "check led.pin, the LED's direction and its resistor"),
+		who.press(ctx, page || panel == "terminal" || x.cfg.Button.Pin != ""))
+	if err := end(); err != nil {
+		return append(found, finding{"board", failed, oneLine(err)})
+	}
+	return found
+}
+
+// throughDaemon has the running daemon, which has the board open, show the test card and pass on the button's edges.
+func (x *checkup) throughDaemon(ctx context.Context, who *person) (end func() error, err error) {
 	edges, err := control.NewClient(x.cfg.Control.Socket).Check(ctx)
 	if err != nil {
-		return append(found, finding{"look", skipped, "paird has to run for this, and to allow it: " + oneLine(err)})
+		return nil, fmt.Errorf("paird does not show the test card: %w", err)
 	}
-	who := &person{make(chan string), make(chan bool, 64), x.stderr}
-	go who.read(x.stdin)
 	go func() {
 		defer close(who.edges)
 		for e, err := range edges {
@@ -37,12 +60,29 @@ func (x *checkup) interactive(ctx context.Context, found []finding) []finding {
 			}
 		}
 	}()
-	panel := x.cfg.Display.Panel
-	page := panel == "sim" // it has an LED and a button
-	return append(found,
-		who.ask(ctx, panel != "none", "look", cardQuestion, cardMend),
-		who.ask(ctx, page || x.cfg.LED.Pin != "", "led", "Does the LED blink?", "check led.pin, the LED's direction and its resistor"),
-		who.press(ctx, page || panel == "terminal" || x.cfg.Button.Pin != ""))
+	return func() error { return nil }, nil
+}
+
+// directly opens the board, which no daemon has open.
+func (x *checkup) directly(ctx context.Context, who *person) (end func() error, err error) {
+	b, end, err := daemon.Look(ctx, x.cfg, quiet())
+	if err != nil {
+		return nil, fmt.Errorf("the test card cannot be shown: %w", err)
+	}
+	if b.URL != "" {
+		fmt.Fprintln(x.stderr, "The panel is at", b.URL)
+	}
+	go func() {
+		for {
+			select {
+			case e := <-b.Edges:
+				who.edges <- e.Down // it holds more than a person presses meanwhile
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return end, nil
 }
 
 // person is who stands before the board.

@@ -16,8 +16,8 @@ import (
 	"github.com/paird/paird/cmd/internal/provider/providertest"
 )
 
-// TestInteractive asks for a look and a press at a running daemon with the simulated panel. The device is not paired, and the
-// press begins no pairing.
+// TestInteractive asks for a look and a press at the simulated panel of a running daemon, and without one. The device is not
+// paired, and the press begins no pairing.
 func TestInteractive(t *testing.T) {
 	auth, dir := providertest.New(t, nil), t.TempDir()
 	text := fmt.Sprintf("[device]\nstate_dir = %q\n[auth]\nissuer = %q\nclient_id = \"x\"\n[control]\nsocket = %q\n"+
@@ -25,7 +25,20 @@ func TestInteractive(t *testing.T) {
 	if err := os.WriteFile(dir+"/paird.toml", []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	page := runDaemon(t, dir+"/paird.toml")
+	lookAndPress(t, dir, "")
+	if _, err := os.Stat(dir + "/state"); err == nil {
+		t.Error("without a daemon, the state directory was made")
+	}
+	lookAndPress(t, dir, runDaemon(t, dir+"/paird.toml"))
+	s, err := control.NewClient(dir + "/sock").Status(t.Context())
+	if err != nil || s.State != control.StateUnpaired || s.Problem != nil {
+		t.Errorf("after the press: %+v %v", s, err)
+	}
+}
+
+// lookAndPress is `paird doctor --interactive`. page is that of the daemon's panel; without a daemon the command says it.
+func lookAndPress(t *testing.T, dir, page string) {
+	t.Helper()
 	other, tty := terminalPair(t)
 	seen := make(chan string)
 	go replies(other, page, seen)
@@ -43,16 +56,13 @@ func TestInteractive(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, &out)
 		}
 	}
-	s, err := control.NewClient(dir + "/sock").Status(t.Context())
-	if err != nil || s.State != control.StateUnpaired || s.Problem != nil {
-		t.Errorf("after the press: %+v %v", s, err)
-	}
 }
 
 // replies is the person: an answer that is none, yes for the panel, no for the LED, and a press as long as one that pairs.
 func replies(terminal *os.File, page string, seen chan<- string) {
 	answers := map[string]string{"upright? [y/n] ": "maybe\n", "upright? [y/n] maybe\r\nLook": "y\n", "blink? [y/n] ": "no\n"}
 	var all strings.Builder
+	pressed := false
 	for b := make([]byte, 4096); !strings.Contains(all.String(), "the end"); {
 		n, err := terminal.Read(b)
 		all.Write(b[:n])
@@ -65,12 +75,15 @@ func replies(terminal *os.File, page string, seen chan<- string) {
 				io.WriteString(terminal, answer)
 			}
 		}
-		if strings.Contains(all.String(), "Press the button") && page != "" {
+		if m := regexp.MustCompile(`The panel is at (\S+)`).FindStringSubmatch(all.String()); m != nil {
+			page = m[1]
+		}
+		if strings.Contains(all.String(), "Press the button") && !pressed {
 			resp, err := http.Post(page+"press?hold=3100ms", "", nil)
 			if err == nil {
 				resp.Body.Close()
 			}
-			page = ""
+			pressed = true
 		}
 	}
 	seen <- all.String()

@@ -6,5 +6,5 @@
 // auth.go, broker.go, board.go and secrets.go carry each key of a configuration to the package that obeys it (private_linux.go
 // and private_other.go keep the memory private); check.go finds what is wrong with one; identity.go is who the device is;
 // agent.go makes the agent; notify.go informs the service manager, memory.go gives memory back; alone.go is for commands that run
-// without a daemon.
+// without a daemon, look.go for a person who looks at the board.
 package daemon
