@@ -15,6 +15,9 @@ import (
 	"github.com/paird/paird/display"
 )
 
+// before is what a panel showed before the trouble: no device is paired then.
+const before = "what it did before"
+
 // device is a paird with a panel that is a PNG file.
 type device struct {
 	*e2e.Device
@@ -128,9 +131,7 @@ func (d *device) endedWith(row trouble) {
 		d.Errorf("it says\n%s, not %q and %q", out, row.says, row.next)
 	}
 	d.examined(row, code)
-	if row.panel != none {
-		d.picture(row)
-	}
+	d.shows(row, control.Status{})
 }
 
 // ends runs the daemon, which must end by itself.
@@ -140,17 +141,22 @@ func (d *device) ends() *device {
 	return d
 }
 
-// shows waits until the panel has the row's words.
-func (d *device) shows(row trouble) {
+// shows waits until the panel has the row's words; without words it has what it showed before, where it can be looked at.
+func (d *device) shows(row trouble, s control.Status) {
 	d.Helper()
-	if row.panel != none {
-		d.picture(row)
+	words := row.panel
+	if words == none {
+		if _, err := os.Stat(d.panel()); err != nil {
+			return // it is not there, or not one that writes a file
+		}
+		words = before
 	}
-}
-
-func (d *device) picture(row trouble) {
-	d.Helper()
-	e2e.Eventually(d, "the panel shows "+row.panel, func() bool { return d.panelIs(screens(d, d.Now())[row.panel]) })
+	e2e.Eventually(d, "the panel shows "+words, func() bool {
+		if row.code != "" {
+			s = d.Now() // the screen has figures of it
+		}
+		return d.panelIs(screens(d, s)[words])
+	})
 }
 
 // panelIs reports whether the panel has that screen, on one of its pages.
@@ -169,7 +175,7 @@ func screens(t testing.TB, s control.Status) map[string]display.Screen {
 	word := func(name string) string {
 		return regexp.MustCompile(`\b` + name + `: +"([^"]+)"`).FindStringSubmatch(source)[1]
 	}
-	all := map[string]display.Screen{word("clock"): display.Clock{}, word("press"): display.Press{}}
+	all := map[string]display.Screen{word("clock"): display.Clock{}, word("press"): display.Press{}, before: display.Press{}}
 	titles := regexp.MustCompile(`(?m)^\t\t\{"([^"]+)"`).FindAllStringSubmatch(source, -1)
 	if len(titles) != len(control.Problems()) {
 		t.Fatalf("%d titles of problems", len(titles))
@@ -179,10 +185,21 @@ func screens(t testing.TB, s control.Status) map[string]display.Screen {
 		case control.ProblemDenied, control.ProblemExpired:
 			all[titles[i][1]] = display.Press{Problem: string(code)}
 		default:
-			all[titles[i][1]] = display.Problem{Code: string(code), Detail: detail, Queued: s.Queue.Messages}
+			all[titles[i][1]] = display.Problem{Code: string(code), Detail: detail, Queued: queued(s)}
+		}
+		if code == control.ProblemConfig {
+			line := strings.Replace(word("settings"), "#", "17", 1)
+			all[titles[i][1]+" ("+line+")"] = display.Settings{State: display.Wrong, Line: 17}
 		}
 	}
 	return all
+}
+
+func queued(s control.Status) int {
+	if s.Queue == nil {
+		return 0
+	}
+	return s.Queue.Messages
 }
 
 func detailOf(s control.Status, code control.ProblemCode) string {

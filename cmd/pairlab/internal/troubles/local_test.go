@@ -25,7 +25,7 @@ func localTroubles() []trouble {
 		{"other users may write to the state directory", memory, control.ProblemStorage, "mode 0777 lets others write: run `chmod go-w`", "`secrets`", "1, 1", "run `chmod go-w` on the path that is named, after a look at what is in it", openDirectory},
 		{"paird does not run, or its socket is missing", none, "", "paird is not running", none, "5, 0", "start it with `systemctl start paird` or `paird run`", notStarted},
 		{"a second paird is started", none, "", "another paird is running", none, "4, 0, `run` 1", "stop it first, or give this one a control.socket and a device.state_dir of its own", second},
-		{"the configuration is wrong: a key that there is not, on line 17", none, "", "is not a key", "`config`", "2, 1, `run` 78", "remove it (line 17)", badConfiguration},
+		{"the configuration is wrong: a key that there is not, on line 17", "Not set up correctly (Settings: line 17)", "", "is not a key", "`config`", "2, 1, `run` 78", "remove it (line 17)", badConfiguration},
 		{"the configuration cannot be read by the daemon's user", none, "", "permission denied", "`config`", "2, 1, `run` 78", "run this as root, or let its readers in: `sudo chmod 0644` (secrets have files of their own)", closedConfiguration},
 	}
 }

@@ -94,7 +94,7 @@ func TestTroubles(t *testing.T) {
 				return
 			}
 			d.says(row)
-			d.shows(row)
+			d.shows(row, control.Status{})
 		})
 	}
 }
@@ -130,5 +130,5 @@ func TestTableOfTheREADME(t *testing.T) {
 		}
 		return
 	}
-	t.Errorf("the README has\n%s\nwant\n%s\n(go test ./cmd/internal/troubles -run README -update writes it)", has, want.String())
+	t.Errorf("the README has\n%s\nwant\n%s\n(go test ./cmd/pairlab/internal/troubles -run README -update writes it)", has, want.String())
 }
