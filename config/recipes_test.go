@@ -88,8 +88,12 @@ var recipes = []recipe{
 	}},
 	{name: "rabbitmq", broker: true, checks: map[string]func(Config) bool{
 		"lets publish and listen": func(c Config) bool {
-			return count(c, "rabbitmq.write:*/*/paird.") == 1 && count(c, "rabbitmq.configure:*/mqtt-subscription-") == 1 &&
+			return count(c, "rabbitmq.write:*/amq.topic/paird.") == 1 && count(c, "rabbitmq.configure:*/mqtt-subscription-") == 1 &&
 				count(c, "rabbitmq.read:") == 2
+		},
+		"keeps devices apart": func(c Config) bool {
+			open := func(s string) bool { return strings.HasPrefix(s, "rabbitmq.") && !strings.Contains(s, "{device_id}") }
+			return !slices.ContainsFunc(c.Auth.Scopes, open) && c.Auth.Params["device_id"] == "{device_id}"
 		},
 		"reads the password": password,
 	}},

@@ -4,10 +4,12 @@ package brokers
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/paird/paird/cmd/internal/e2e"
+	"github.com/paird/paird/config"
 )
 
 // rabbitmq is Debian's, with the plugins for MQTT and OAuth 2.0: it checks the tokens itself.
@@ -38,18 +40,8 @@ func startRabbitMQ(t *testing.T) *rabbitmq {
 	dir, port, issuer := t.TempDir(), e2e.FreePort(t), newIssuer(t)
 	everything := []string{"rabbitmq.read:*/*/*", "rabbitmq.write:*/*/*", "rabbitmq.configure:*/*/*"}
 	r := &rabbitmq{broker: newBroker(issuer, port, "-u", "watcher", "-P", issuer.token(t, "watcher", time.Hour, everything...))}
-	r.scopes = func(device string) (scopes []string) {
-		for _, topic := range []string{"n", "status", "event", "telemetry", "about"} {
-			scopes = append(scopes, "rabbitmq.write:*/*/paird."+device+"."+topic)
-		}
-		for _, topic := range []string{"in.#", "cmd"} {
-			scopes = append(scopes, "rabbitmq.read:*/*/paird."+device+"."+topic)
-		}
-		for _, permission := range []string{"configure", "write", "read"} { // the queue of its session, and no other
-			scopes = append(scopes, "rabbitmq."+permission+":*/mqtt-subscription-"+device+"*")
-		}
-		return append(scopes, "rabbitmq.read:*/amq.topic")
-	}
+	recipe := e2e.Must(config.Load("../../../config/recipes/rabbitmq.toml"))(t)
+	r.scopes = func(device string) []string { return scopesOf(recipe.Auth.Scopes, device) }
 	// the port mapper that Erlang would otherwise leave running behind the test
 	mapper := e2e.FreePort(t)
 	e2e.Start(t, nil, "epmd", "-address", "127.0.0.1", "-port", fmt.Sprint(mapper))
@@ -69,6 +61,23 @@ func startRabbitMQ(t *testing.T) *rabbitmq {
 	}
 	r.start(t)
 	return r
+}
+
+// scopesOf are those of the recipe with the claim filled in, which this version does not do by itself. The device limited may
+// write to a part of its topics.
+func scopesOf(recipe []string, device string) (scopes []string) {
+	for _, scope := range recipe {
+		scope = strings.ReplaceAll(scope, "{device_id}", device)
+		switch {
+		case device == "limited" && strings.HasPrefix(scope, "rabbitmq.write:*/amq.topic/"):
+			for _, topic := range []string{"n", "status", "event", "telemetry", "about"} {
+				scopes = append(scopes, strings.TrimSuffix(scope, "*")+topic)
+			}
+		case strings.HasPrefix(scope, "rabbitmq."):
+			scopes = append(scopes, scope)
+		}
+	}
+	return scopes
 }
 
 func (r *rabbitmq) start(t *testing.T) {
