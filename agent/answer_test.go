@@ -69,7 +69,7 @@ func TestRefusedAnswerKeepsRefreshToken(t *testing.T) {
 		l.wants("", 0, false, "A1") // not the one that was refused
 		l.pass(time.Second)
 		l.is(control.StatePaired, "")
-		l.saw("0s serve A1", "40m30s refresh R1", "40m30.5s refresh R2", "40m30.5s end A1: swapping the token", "40m30.5s serve A3")
+		l.saw("0s serve A1", "40m30s refresh R1", "40m30.6s refresh R2", "40m30.6s end A1: swapping the token", "40m30.6s serve A3")
 	})
 }
 

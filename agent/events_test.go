@@ -106,7 +106,7 @@ func TestLogLines(t *testing.T) {
 	})
 	text := log.String()
 	for line, times := range map[string]int{
-		"msg=paired account=known": 1, "msg=refreshed": 5, "msg=problem code=server": 1, "msg=problem_ended code=server seconds=16546 times=532": 1,
+		"msg=paired account=known": 1, "msg=refreshed": 5, "msg=problem code=server": 1, "msg=problem_ended code=server seconds=16551 times=486": 1,
 		`msg="problem goes on" code=server`: 4, "msg=offline": 2, "msg=online": 2,
 	} {
 		if n := strings.Count(text, line); n != times {

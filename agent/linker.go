@@ -187,13 +187,14 @@ func (l *linker) connected() {
 
 // afterSession is how long to wait after a session that ended with err.
 func (l *linker) afterSession(ctx context.Context, g store.Grant, gen uint64, err error) time.Duration {
-	if !l.since.IsZero() {
+	lost := !l.since.IsZero()
+	if lost {
 		l.renewed, l.refusing, l.served = false, false, account(g)
 	}
 	if errors.Is(err, telemetry.ErrSwap) {
 		return 0 // the next begins at once: the panel does not change
 	}
-	if !l.since.IsZero() && time.Since(l.since) >= stable { // "Back-off resets after 60 s of a stable session, not before"
+	if lost && time.Since(l.since) >= stable { // "Back-off resets after 60 s of a stable session, not before"
 		l.failures = 0
 	}
 	l.offline(err)
@@ -211,7 +212,7 @@ func (l *linker) afterSession(ctx context.Context, g store.Grant, gen uint64, er
 		}
 	}
 	l.o.Log.Debug("broker session ended", "kind", string(e.Kind), "err", e.Detail)
-	return max(l.failed(ctx, g, gen, e), e.RetryAfter)
+	return max(l.failed(ctx, g, gen, e, lost), e.RetryAfter)
 }
 
 // offline reports the end of a session. Sessions that follow each other by a token swap count as one.
@@ -231,8 +232,9 @@ func (l *linker) offline(err error) {
 	l.events.emit(control.EventOffline, map[string]any{"reason": reason})
 }
 
-// failed reports e and chooses the wait. A refused token is refreshed once; after that the waits are long.
-func (l *linker) failed(ctx context.Context, g store.Grant, gen uint64, e *telemetry.Error) time.Duration {
+// failed reports e and chooses the wait; lost: the session had come online. A refused token is refreshed once; after that
+// the waits are long.
+func (l *linker) failed(ctx context.Context, g store.Grant, gen uint64, e *telemetry.Error, lost bool) time.Duration {
 	n := l.failures
 	switch e.Kind {
 	case telemetry.BrokerAuth:
@@ -249,10 +251,10 @@ func (l *linker) failed(ctx context.Context, g store.Grant, gen uint64, e *telem
 		if n == 0 { // the first reconnect is spread, so that not all devices return at once after a restart of the broker
 			return max(l.o.Rand(l.o.Spread), 100*time.Millisecond)
 		}
-		return backoff(n, time.Second, capIdle, l.o.Rand)
+		return reconnect(n, time.Second, capIdle, l.o.Spread, lost, l.o.Rand)
 	}
 	l.failures++
-	return backoff(n, 30*time.Second, capRefuse, l.o.Rand)
+	return reconnect(n, 30*time.Second, capRefuse, l.o.Spread, lost, l.o.Rand)
 }
 
 // refused reports that the broker refuses the token, once in a run of refusals.

@@ -132,7 +132,7 @@ func TestPressInBackOff(t *testing.T) {
 		l.drain()
 		l.press(click)
 		l.pass(750 * time.Millisecond)
-		l.saw("1m40.2s no code", "1m40.7s no code") // and the waits begin again: half a second, a second
+		l.saw("1m40.2s no code", "1m40.8s no code") // and the waits begin again: half a second, a second
 		l.auth.change(func() { down = false })
 		l.press(click)
 		l.press(click)

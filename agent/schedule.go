@@ -126,12 +126,32 @@ const (
 	capRefuse = 15 * time.Minute  // the broker refused even a fresh token
 )
 
-// backoff is the n-th wait (n from 0) of an exponential back-off with full jitter: rand(0, base*2^n), at
-// most longest and never under a tenth of that step, so that jitter cannot become a busy loop.
+// backoff is the n-th wait (n from 0) of an exponential back-off with jitter: rand(step/10, step) of the step base*2^n,
+// which is longest at most. A tenth is the least, so that jitter cannot become a busy loop.
 func backoff(n int, base, longest time.Duration, rnd func(time.Duration) time.Duration) time.Duration {
-	step := longest
+	return between(stepOf(n, base, longest)/10, stepOf(n, base, longest), rnd)
+}
+
+func stepOf(n int, base, longest time.Duration) time.Duration {
 	if n < 20 {
-		step = min(longest, base<<n)
+		return min(longest, base<<n)
 	}
-	return max(step/10, rnd(step))
+	return longest
+}
+
+func between(least, most time.Duration, rnd func(time.Duration) time.Duration) time.Duration {
+	return least + rnd(most-least)
+}
+
+// reconnect is a backoff, but over the spread while that is longer: the devices of a fleet that lost their sessions
+// in the same second must not come back in one. Those whose connect failed are apart already. They try twice in a spread at
+// most, because more of them than that would gather until the broker is back.
+func reconnect(n int, base, longest, spread time.Duration, lost bool, rnd func(time.Duration) time.Duration) time.Duration {
+	switch step := stepOf(n, base, longest); {
+	case step > spread:
+		return backoff(n, base, longest, rnd)
+	case lost:
+		return between(step/10, spread, rnd)
+	}
+	return between(spread/2, spread, rnd)
 }

@@ -69,9 +69,33 @@ func TestBackoff(t *testing.T) {
 			t.Errorf("%d: %v", n, got)
 		}
 	}
+	half := func(d time.Duration) time.Duration { return d / 2 } // the least is no wait that many draws come to
+	if got := backoff(3, time.Second, time.Minute, half); got != 4400*time.Millisecond {
+		t.Errorf("%v", got)
+	}
 	for _, n := range []int{20, 63, 64, 1 << 30} {
 		if got := backoff(n, 30*time.Second, time.Hour, all); got != time.Hour {
 			t.Errorf("%d: %v", n, got)
+		}
+	}
+}
+
+// A spread is longer than the first steps.
+func TestReconnect(t *testing.T) {
+	const spread = 20 * time.Second
+	for _, tt := range []struct {
+		n           int
+		lost        bool
+		least, most time.Duration
+	}{
+		{1, true, 200 * time.Millisecond, spread}, {4, true, 1600 * time.Millisecond, spread}, {5, true, 3200 * time.Millisecond, 32 * time.Second},
+		{1, false, spread / 2, spread}, {4, false, spread / 2, spread}, {5, false, 3200 * time.Millisecond, 32 * time.Second},
+		{9, false, 6 * time.Second, time.Minute},
+	} {
+		least := reconnect(tt.n, time.Second, time.Minute, spread, tt.lost, func(time.Duration) time.Duration { return 0 })
+		most := reconnect(tt.n, time.Second, time.Minute, spread, tt.lost, func(d time.Duration) time.Duration { return d })
+		if least != tt.least || most != tt.most {
+			t.Errorf("%+v: %v to %v", tt, least, most)
 		}
 	}
 }
