@@ -71,11 +71,28 @@ func (p *program) initialise(ctx context.Context, args []string) error {
 	if err := writeChecked(p.config, text); err != nil {
 		return err
 	}
-	if cfg, err := p.load(); err == nil && daemon.Unpairable(cfg) != nil {
-		fmt.Fprintln(p.stderr, "paird: warning:", oneLine(daemon.Unpairable(cfg)))
+	for _, key := range examples(text) {
+		fmt.Fprintf(p.stderr, "paird: warning: %s: this is the recipe's example, put your own there\n", key)
 	}
-	fmt.Fprintf(p.stdout, "%s is written. `paird doctor` tries it.\n", p.config)
+	fmt.Fprintf(p.stdout, "%s is written. `paird doctor` says:\n", p.config)
+	if err := p.printFindings(p.examine(ctx, false), false); err != nil { // a check that fails leaves the file as it is
+		return err
+	}
 	return p.offerStart(ctx, asked, *yes)
+}
+
+// examples are the keys with an example in place of a value of one's own.
+func examples(text string) (keys []string) {
+	section := ""
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if strings.HasPrefix(name, "[") {
+			section = strings.Trim(name, "[]")
+		} else if name = strings.TrimSpace(name); strings.Contains(strings.ToLower(value), "example") && name[0] != '#' {
+			keys = append(keys, section+"."+name)
+		}
+	}
+	return keys
 }
 
 // vacant is nil where there is no configuration at path; one of comments alone, as packages ship
@@ -93,26 +110,48 @@ func vacant(path string) error {
 	return err
 }
 
+// question is about a key that a person has to know.
+type question struct {
+	key, text string
+	now       string // as the recipe has it
+	asked     bool
+}
+
+// questions are those about a recipe.
+func questions(cfg config.Config) []question {
+	a := cfg.Auth
+	boards := strings.Join(daemon.Choices()["display.board"], " ")
+	return []question{
+		{"auth.issuer", "Issuer, the URL of the authorization server", a.Issuer, a.TokenEndpoint == ""},
+		{"auth.client_id", "Client id, as registered there", a.ClientID, true},
+		{"auth.audience", "Audience, the API that the token is for", a.Audience, a.Audience != ""},
+		{"auth.resource", "Resource, the API that the token is for", strings.Join(a.Resource, " "), len(a.Resource) > 0},
+		{"mqtt.url", "URL of the broker", cfg.MQTT.URL, cfg.MQTT.URL != ""},
+		{"display.board", "Board or HAT with the panel, or nothing (" + boards + ")", cfg.Display.Board, true},
+	}
+}
+
 // interview asks for what no flag has said; an empty answer leaves a key as the recipe has it.
 func (p *program) interview(answers *bufio.Scanner, recipe *string, set *settings) {
-	ask := func(question string) string {
+	ask := func(question, now string) string {
+		if now != "" {
+			question += " [" + now + "]"
+		}
 		fmt.Fprintf(p.stderr, "%s: ", question)
 		answers.Scan()
 		return strings.TrimSpace(answers.Text())
 	}
 	if *recipe == "" {
-		*recipe = ask("Recipe, or nothing for a plain one (" + recipeNames() + ")")
+		*recipe = ask("Recipe, or nothing for a plain one ("+recipeNames()+")", "")
 	}
-	for _, q := range [][2]string{
-		{"auth.issuer", "Issuer, the URL of the authorization server"},
-		{"auth.client_id", "Client id, as registered there"},
-		{"display.board", "Board or HAT with the panel, or nothing (" + strings.Join(daemon.Choices()["display.board"], " ") + ")"},
-	} {
-		if set.has(q[0]) {
+	text, _ := recipeText(*recipe) // what is wrong with it is said when it is written
+	cfg, _ := config.Parse(strings.NewReader(text))
+	for _, q := range questions(cfg) {
+		if !q.asked || set.has(q.key) {
 			continue
 		}
-		if answer := ask(q[1]); answer != "" {
-			*set = append(*set, [2]string{q[0], answer})
+		if answer := ask(q.text, q.now); answer != "" {
+			*set = append(*set, [2]string{q.key, answer})
 		}
 	}
 }
@@ -148,11 +187,13 @@ func recipeText(name string) (string, error) {
 	return "", usage("init: no recipe %q: there are %s", name, recipeNames())
 }
 
-// setTyped sets a key to a string, or to the value as TOML where the key is no string.
+// setTyped sets a key to a string, or to the value as TOML or a list of that string alone where the key is no string.
 func setTyped(text, key, value string) string {
 	quoted := setKey(text, key, strconv.Quote(value))
-	if asTOML := setKey(text, key, value); wrong(quoted, key) && !wrong(asTOML, key) {
-		return asTOML
+	for _, other := range []string{value, "[" + strconv.Quote(value) + "]"} {
+		if changed := setKey(text, key, other); wrong(quoted, key) && !wrong(changed, key) {
+			return changed
+		}
 	}
 	return quoted
 }
