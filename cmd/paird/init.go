@@ -88,7 +88,7 @@ func examples(text string) (keys []string) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		if strings.HasPrefix(name, "[") {
 			section = strings.Trim(name, "[]")
-		} else if name = strings.TrimSpace(name); strings.Contains(strings.ToLower(value), "example") && name[0] != '#' {
+		} else if name = strings.TrimSpace(name); strings.Contains(strings.ToLower(value), "example") && !strings.HasPrefix(name, "#") {
 			keys = append(keys, section+"."+name)
 		}
 	}
