@@ -117,6 +117,9 @@ func (a *Agent) Publish(ctx context.Context, topic string, payload []byte) error
 // Events is GET /v1/events.
 func (a *Agent) Events(ctx context.Context) <-chan []byte { return a.events.subscribe(ctx) }
 
+// Counts is the part of GET /v1/metrics that the status does not have.
+func (a *Agent) Counts() map[control.EventType]uint64 { return a.events.counts() }
+
 // Screen is GET /v1/screen.png: what the panel shows, or would.
 func (a *Agent) Screen() ([]byte, error) {
 	v, _ := a.view()

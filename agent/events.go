@@ -19,11 +19,14 @@ type stream struct {
 	mu sync.Mutex
 	// under mu
 	subs      map[chan []byte]struct{}
+	happened  map[control.EventType]uint64
 	refreshed int       // since that was last logged
 	logged    time.Time // when
 }
 
-func newStream(o Options) *stream { return &stream{o: o, subs: map[chan []byte]struct{}{}} }
+func newStream(o Options) *stream {
+	return &stream{o: o, subs: map[chan []byte]struct{}{}, happened: map[control.EventType]uint64{}}
+}
 
 // Emit puts an event of a part of the device, such as the broker's link, into the one stream.
 func (a *Agent) Emit(kind string, fields map[string]any) {
@@ -57,7 +60,7 @@ func (s *stream) toBoard(kind control.EventType, fields map[string]any) {
 	if s.o.Hook != nil && control.Routes()[kind].Hook == control.Whole {
 		s.o.Hook(b)
 	}
-	s.publish(b)
+	s.publish(kind, b)
 }
 
 // encode marshals an event. That cannot fail: events hold strings and numbers only.
@@ -69,15 +72,23 @@ func encode(event map[string]any) []byte {
 	return b
 }
 
-func (s *stream) publish(b []byte) {
+func (s *stream) publish(kind control.EventType, b []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.happened[kind]++
 	for c := range s.subs {
 		select {
 		case c <- b:
 		default:
 		}
 	}
+}
+
+// counts is how often each event happened.
+func (s *stream) counts() map[control.EventType]uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.happened)
 }
 
 // subscribe gives the events from now on, until ctx ends.

@@ -38,6 +38,14 @@ func TestOnlineAndOffline(t *testing.T) {
 		if e := l.hookedLike(`"refreshed"`); len(e) == 0 || !strings.Contains(e[0], `"expires_in":3600`) {
 			t.Errorf("%v", e)
 		}
+		for kind, n := range l.Counts() {
+			if seen := len(l.hookedLike(`"type":"` + string(kind) + `"`)); n != uint64(seen) {
+				t.Errorf("%d of %s are counted, %d happened", n, kind, seen)
+			}
+		}
+		if n := l.Counts(); n["online"] != 2 || n["refreshed"] < 6 {
+			t.Errorf("counted %v", n)
+		}
 		for _, kind := range l.link.sent() {
 			if kind == "online" || kind == "offline" || kind == "refreshed" || kind == "pairing" {
 				t.Errorf("%s is queued for the broker", kind)

@@ -146,14 +146,16 @@ func TestMetrics(t *testing.T) {
 		Queue: &Queue{Messages: 3, Bytes: 99, Dropped: 7}, Panel: &Panel{OK: true},
 		Problems: []Problem{{Code: ProblemTLS, Detail: "secret.example"}},
 	}
-	code, body := ask(&fake{status: s}, HandlerOptions{Status: []string{"*"}}, stranger, "GET", "/v1/metrics", nil)
+	counts := map[EventType]uint64{EventRefreshed: 5, EventOnline: 2}
+	code, body := ask(&fake{status: s, counts: counts}, HandlerOptions{Status: []string{"*"}}, stranger, "GET", "/v1/metrics", nil)
 	if code != 200 {
 		t.Fatalf("%d %s", code, body)
 	}
 	for _, line := range []string{`paird_info{version="v1 \"x\""} 1`, "paird_paired 1", "paird_pairing 1", "paird_clock_synchronised 0",
 		"paird_token_refreshed_timestamp_seconds 1790000000", "paird_token_expires_in_seconds 60", "paird_broker_online 1",
 		"paird_broker_oversized_total 2", "paird_queue_messages 3", "paird_queue_bytes 99", "paird_queue_dropped_total 7",
-		"paird_panel_ok 1", `paird_problem{code="tls"} 1`, `paird_problem{code="broker"} 0`} {
+		"paird_panel_ok 1", `paird_events_total{type="refreshed"} 5`, `paird_events_total{type="online"} 2`, `paird_events_total{type="gap"} 0`,
+		`paird_problem{code="tls"} 1`, `paird_problem{code="broker"} 0`} {
 		if !strings.Contains(body, "\n"+line+"\n") {
 			t.Errorf("%s is not in\n%s", line, body)
 		}
@@ -178,7 +180,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("no line of the format, or of no type: %q", line)
 		}
 	}
-	if bare := metricsOf(Status{}); bytes.Contains([]byte(bare), []byte("paird_broker_")) || strings.Count(bare, "\npaird_problem{") != len(Problems()) {
+	if bare := metricsOf(Status{}, nil); bytes.Contains([]byte(bare), []byte("paird_broker_")) || strings.Count(bare, "\npaird_problem{") != len(Problems()) {
 		t.Errorf("a device without a broker:\n%s", bare)
 	}
 }

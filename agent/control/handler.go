@@ -12,6 +12,7 @@ import (
 // it; anything else is logged and answered as unavailable.
 type Backend interface {
 	Status() Status
+	Counts() map[EventType]uint64 // how often each event happened, since the start
 	// Token returns an access token good for minTTL; name is that of a [[token]], "" the main one. fresh
 	// asks for another one than the last.
 	Token(ctx context.Context, name string, minTTL time.Duration, fresh bool) (Token, error)

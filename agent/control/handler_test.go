@@ -18,6 +18,7 @@ import (
 // fake is a backend that records its calls.
 type fake struct {
 	status  Status
+	counts  map[EventType]uint64
 	err     error
 	asked   string
 	payload []byte
@@ -26,6 +27,8 @@ type fake struct {
 }
 
 func (f *fake) Status() Status { return f.status }
+
+func (f *fake) Counts() map[EventType]uint64 { return f.counts }
 
 func (f *fake) Token(_ context.Context, name string, minTTL time.Duration, fresh bool) (Token, error) {
 	f.asked = "token " + name + " " + minTTL.String()

@@ -2,7 +2,9 @@ package control
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,12 +15,13 @@ func (h *handler) metrics(w http.ResponseWriter, r *http.Request) error {
 	if _, err := query(r); err != nil {
 		return err
 	}
-	write(w, http.StatusOK, "text/plain; version=0.0.4; charset=utf-8", []byte(metricsOf(h.backend.Status())))
+	write(w, http.StatusOK, "text/plain; version=0.0.4; charset=utf-8", []byte(metricsOf(h.backend.Status(), h.backend.Counts())))
 	return nil
 }
 
-// metricsOf is s in that format. What does not apply to the device is absent, but each problem has its line.
-func metricsOf(s Status) string {
+// metricsOf is s in that format, and how often each event happened. What does not apply to the device is absent, but each event
+// and each problem has its line.
+func metricsOf(s Status, events map[EventType]uint64) string {
 	var b strings.Builder
 	metric := func(kind, name, about string) {
 		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n", name, about, name, kind)
@@ -47,6 +50,10 @@ func metricsOf(s Status) string {
 	}
 	if n := s.Panel; n != nil {
 		number("gauge", "paird_panel_ok", "Whether the panel draws.", asNumber(n.OK))
+	}
+	metric("counter", "paird_events_total", "How often each event happened, since the start.")
+	for _, kind := range slices.Sorted(maps.Keys(Routes())) {
+		fmt.Fprintf(&b, "paird_events_total{type=%q} %d\n", string(kind), events[kind])
 	}
 	has := map[ProblemCode]bool{}
 	for _, p := range s.Problems {
