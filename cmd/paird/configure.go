@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -26,8 +27,9 @@ func (p *program) configure(_ context.Context, args []string) error {
 		return cfg.Print(p.stdout)
 	}
 	cfg, err := p.sound(p.sources().Ahead())
-	if err == nil {
-		err = faulty(p.config, cfg.Exposed())
+	if exposed, wrong := faulty(p.config, cfg.Exposed()).(faults); wrong {
+		others, _ := errors.AsType[faults](err)
+		err = slices.Concat(others, exposed)
 	}
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ func TestPrintedURIs(t *testing.T) {
 	if _, err := (&program{stdout: &pair}).happened(shown, []byte(`{"type":"pairing"}`)); err != nil {
 		t.Fatal(err)
 	}
-	for command, printed := range map[string]string{"login": login.String(), "pair": pair.String(), "status": summary(s)} {
+	for command, printed := range map[string]string{"login": login.String(), "pair": pair.String(), "status": summary(s, pressOrPair)} {
 		if !strings.Contains(printed, want) || strings.Contains(printed, "ü") {
 			t.Errorf("%s prints %q", command, printed)
 		}

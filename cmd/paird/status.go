@@ -23,7 +23,11 @@ func (p *program) status(ctx context.Context, args []string) error {
 	if _, err := p.parse(f, args, 0, 0); err != nil {
 		return err
 	}
-	show := p.printSummary
+	begin := pressOrPair
+	show := func(s control.Status) error {
+		_, err := io.WriteString(p.stdout, summary(s, begin))
+		return err
+	}
 	if *asJSON {
 		show = func(s control.Status) error { return p.printJSON(s) }
 	}
@@ -35,6 +39,7 @@ func (p *program) status(ctx context.Context, args []string) error {
 		s, err = c.Status(ctx)
 		return err
 	}, func(ctx context.Context, a *agent.Agent) error {
+		begin = "run `paird login`" // there is no daemon
 		err := a.Loaded(ctx)
 		if s = a.Status(); s.Problem != nil {
 			return nil // it says why
@@ -98,13 +103,8 @@ func (p *program) printJSON(v any) error {
 	return e.Encode(v)
 }
 
-func (p *program) printSummary(s control.Status) error {
-	_, err := io.WriteString(p.stdout, summary(s))
-	return err
-}
-
-// summary is a status for a person.
-func summary(s control.Status) string {
+// summary is a status for a person; begin is how this device is paired.
+func summary(s control.Status, begin string) string {
 	var b strings.Builder
 	line := func(name string, words ...string) {
 		text := strings.Join(strings.Fields(strings.Join(words, " ")), " ")
@@ -135,14 +135,14 @@ func summary(s control.Status) string {
 	for _, p := range s.Problems {
 		line("problem", string(p.Code)+":", p.Detail)
 	}
-	if step := nextStep(s); step != "" {
+	if step := nextStep(s, begin); step != "" {
 		line("next", step)
 	}
 	return b.String()
 }
 
 // nextStep is what a person can do now, "" for nothing.
-func nextStep(s control.Status) string {
+func nextStep(s control.Status, begin string) string {
 	if len(s.Problems) > 0 {
 		return remedy(s.Problems[0])
 	}
@@ -150,10 +150,12 @@ func nextStep(s control.Status) string {
 	case control.StatePairing:
 		return "open the address, compare the code and approve"
 	case control.StateUnpaired:
-		return "press the button, or run `paird pair --wait`"
+		return begin
 	}
 	return ""
 }
+
+const pressOrPair = "press the button, or run `paird pair --wait`"
 
 // step is what a person can do about problems of a code whose detail has these words; "": about all of them.
 type step struct {
@@ -163,7 +165,7 @@ type step struct {
 
 // steps are in the order in which they are tried: the more exact ones first.
 func steps() []step {
-	const another = "press the button, or run `paird pair --wait`, for another code"
+	const another = pressOrPair + ", for another code"
 	return []step{
 		{control.ProblemClockUnset, "", "let NTP (UDP port 123) through, or set the clock"},
 		{control.ProblemStorage, "MiB free", "free space on the disk of the state directory"},

@@ -24,7 +24,7 @@ func TestSummary(t *testing.T) {
 		Panel:    &control.Panel{Driver: "sh1106", Size: "128x64", Error: "no answer"},
 		Clock:    control.Clock{Synchronised: true},
 		Problems: []control.Problem{{Code: "panel", Detail: "no answer"}, {Code: "broker", Detail: "no\nroute"}},
-	})
+	}, pressOrPair)
 	want := `device   Kitchen printer (dev1), paird 1.0
 state    pairing
 pairing  enter WDJB-MJHT at https://example.com/device within 1m30s
@@ -64,7 +64,7 @@ func TestBrokerFinding(t *testing.T) {
 func TestNextStep(t *testing.T) {
 	seen := map[string]bool{}
 	for _, code := range control.Problems() {
-		step := nextStep(control.Status{State: control.StatePaired, Problems: []control.Problem{{Code: code}}})
+		step := nextStep(control.Status{State: control.StatePaired, Problems: []control.Problem{{Code: code}}}, pressOrPair)
 		if step == "" {
 			t.Errorf("nothing to do about %s", code)
 		}
@@ -73,7 +73,7 @@ func TestNextStep(t *testing.T) {
 	if len(seen) != len(control.Problems())-1 { // denied and expired share one
 		t.Errorf("%d steps for %d problems", len(seen), len(control.Problems()))
 	}
-	if step := nextStep(control.Status{State: control.StatePaired}); step != "" {
+	if step := nextStep(control.Status{State: control.StatePaired}, pressOrPair); step != "" {
 		t.Errorf("a device that is well: %q", step)
 	}
 }
