@@ -104,10 +104,13 @@ pictures: build ## the README's pictures, in scripts/pictures; the demo's by Chr
 AGAIN := $(GO) test -vet=off -run '^$$' -bench '^Benchmark(Put|Seal|Poll|Refresh)$$' -count 5 -benchtime 0.2s
 
 .PHONY: bench
-bench: ## benchmarks of all packages, and ratios of them; fails if the queue drains at less than 0.9 of the rate of bare paho
+bench: ## benchmarks of all packages and their ratios; lines, crash states and flash of queue and store; fails if the queue drains at less than 0.9 of the rate of bare paho
 	@mkdir -p build
 	{ $(GO) test -vet=off -run '^$$' -bench . -benchmem ./... ; $(AGAIN) ./agent/queue ./agent/store ./agent/deviceauth ; \
 	$(GO) test -vet=off -count 1 -v -run WearBudget ./agent/queue ; \
+	$(GO) test -vet=off -count 1 -v -run PowerCuts ./agent/queue ./agent/inbox ./agent/store ; \
+	for p in queue internal/seglog inbox store internal/boltfile ; do \
+	echo "lines agent/$$p $$(find agent/$$p -maxdepth 1 -name '*.go' ! -name '*_test.go' -exec cat {} + | wc -l)" ; done ; \
 	$(GO) test -vet=off -count 1 -v -run DrainRatio ./agent/telemetry -drain-ratio 0.9 ; } 2>&1 | tee build/bench.txt
 	@awk -f scripts/bench.awk build/bench.txt
 

@@ -12,6 +12,10 @@ $1 == "pkg:" { pkg = $2; sub(/.*\/paird\//, "", pkg) }
 	}
 }
 match($0, /drains at [0-9.]+/) { drain = substr($0, RSTART + 10, RLENGTH - 10) }
+/an hour offline/ && match($0, /[0-9]+ bytes/) { hour = substr($0, RSTART, RLENGTH - 6) }
+match($0, /: [0-9]+ (distinct )?states$/) { split(substr($0, RSTART), said, " "); states += said[2] }
+$1 == "ok" && states { sub(/.*\/paird\//, "", $2); tried[$2] = states; states = 0 }
+$1 == "lines" { lines[++sizes] = $2 SUBSEP $3 }
 /^(FAIL|--- FAIL)/ { failed = 1 }
 
 function row(what, a, b) {
@@ -34,5 +38,11 @@ END {
 		"agent/store BenchmarkSeal ns/op", "agent/store BenchmarkRefresh ns/op")
 	row("a poll, to a refresh, at the client",
 		"agent/deviceauth BenchmarkPoll ns/op", "agent/deviceauth BenchmarkRefresh ns/op")
-	exit failed || drain == ""
+	print "\n| | lines of source | states after a power cut |\n|---|---|---|"
+	for (i = 1; i <= sizes; i++) {
+		split(lines[i], of, SUBSEP)
+		printf "| %s | %d | %s |\n", of[1], of[2], of[1] in tried ? tried[of[1]] : ""
+	}
+	printf "\nAn hour without the broker, a message in 10 s: %s bytes of flash.\n", hour == "" ? "not measured" : hour
+	exit failed || drain == "" || hour == "" || !sizes || !("agent/queue" in tried)
 }
