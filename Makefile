@@ -61,6 +61,12 @@ test-image: ## the SD card image booted in QEMU until it pairs, and twice, byte 
 	@scripts/setup-image.sh
 	$(GO) test -vet=off -tags real -count 1 -v -timeout 1800s $(if $(ONCE),-skip TestReproduced) ./cmd/internal/card
 
+.PHONY: test-windows
+test-windows: ## login, token, status, logout and the demo as built for Windows, under Wine, which it puts into build/wine; needs root
+	scripts/setup-windows.sh
+	$(GO) test -vet=off -tags real -count 1 -v -timeout 600s ./cmd/internal/elsewhere
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) test -vet=off -count 1 -exec "$(CURDIR)/scripts/wine.sh" ./agent/internal/seglog ./agent/internal/remote
+
 .PHONY: test-arch
 test-arch: ## unit tests of store, queue, telemetry and hal for ARMv6, arm64 and RISC-V, under qemu, which it installs if missing
 	scripts/test-arch.sh
