@@ -110,7 +110,7 @@ func (h *handler) admit(r *http.Request, who []string) *Error {
 	case known && !p.privileged() && !h.meter.call(p.UID, time.Now()):
 		return &Error{Code: Busy, Message: "too many calls, slow down"}
 	case !known || !h.accounts.allowed(p, who):
-		return &Error{Code: Forbidden, Message: "you may not do this; [control] in paird.toml names who may"}
+		return &Error{Code: Forbidden, Message: "this user may not do this: run it as root, or as one that [control] in paird.toml names"}
 	}
 	return nil
 }
