@@ -65,6 +65,9 @@ func Open(o Options) (*bolt.DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.checkSize(db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	db.AllocSize = allocSize
 	if o.Opened != nil {
 		o.Opened(db)
@@ -91,6 +94,21 @@ func (o Options) check() error {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return nil
+}
+
+// checkSize compares the size of the file with what the meta page says. bbolt writes to free pages by their number and reads
+// them where the file is mapped: if they were cut off, that is beyond the mapping, and ends the process.
+func (o Options) checkSize(db *bolt.DB) error {
+	info, err := o.Dir.Lstat(o.Name)
+	if err != nil {
+		return err
+	}
+	return db.View(func(tx *bolt.Tx) error {
+		if info.Size() < tx.Size() {
+			return fmt.Errorf("%w: %d bytes are left of %d", ErrDamaged, info.Size(), tx.Size())
+		}
+		return nil
+	})
 }
 
 // open lets bbolt open the file. If bbolt panics in this goroutine its lock is released.
@@ -142,43 +160,33 @@ func ofFileSystem(err error) bool {
 	return isErrno || isUnsafe
 }
 
-// create makes an empty database under another name and moves it to o.Name.
+// create makes an empty database: bbolt's first pages, and zeros up to the size that is allocated.
 func (o Options) create() error {
-	temp := o.Name + ".new"
-	if err := o.initialise(temp); err != nil {
+	temp := o.Name + ".new" // which WriteFile removes
+	pages, err := o.firstPages(temp)
+	if err != nil {
 		return errors.Join(err, o.Dir.Remove(temp))
 	}
-	if err := o.Dir.Rename(temp, o.Name); err != nil {
-		return err
-	}
-	return o.Dir.Sync()
+	rest := make([]byte, max(0, o.Allocate-len(pages)))
+	return o.Dir.WriteFile(o.Name, append(pages, rest...))
 }
 
-// initialise has bbolt write its first pages, and writes them once more with zeros up to the size that
-// is allocated.
-func (o Options) initialise(temp string) error {
+// firstPages are those that bbolt writes to an empty file.
+func (o Options) firstPages(temp string) ([]byte, error) {
 	f, err := o.Dir.Create(temp)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.Close()
 	db, err := o.open(temp)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for range 2 { // bbolt's own check does not look into a list of free pages: both metas are to have none
 		err = errors.Join(err, db.Update(func(*bolt.Tx) error { return nil }))
 	}
 	if err := errors.Join(err, db.Close()); err != nil {
-		return err
+		return nil, err
 	}
-	img, err := io.ReadAll(f)
-	if err != nil {
-		return err
-	}
-	img = append(img, make([]byte, max(0, o.Allocate-len(img)))...)
-	if err := o.Dir.WriteAt(f, img, 0); err != nil {
-		return err
-	}
-	return o.Dir.SyncFile(f)
+	return io.ReadAll(f)
 }

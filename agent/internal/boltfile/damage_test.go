@@ -98,6 +98,36 @@ func spoil(original []byte, i int, r *rand.Rand) ([]byte, string) {
 	return img, fmt.Sprintf("page %d zeroed", page/4096)
 }
 
+// A file of which only free pages were cut off passes bbolt's check, and would end the process when bbolt uses them: it reads
+// beyond what is mapped.
+func TestFileWithoutItsFreePagesIsDamaged(t *testing.T) {
+	path := filepath.Join(crashtest.Dir(t), "x.db")
+	o := options(t, path)
+	db, err := boltfile.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range []func(*bolt.Bucket) error{
+		func(b *bolt.Bucket) error { return b.Put([]byte("k"), make([]byte, 10*4096)) },
+		func(b *bolt.Bucket) error { return b.Delete([]byte("k")) },
+		func(b *bolt.Bucket) error { return b.Put([]byte("k"), []byte("v")) },
+	} {
+		err = errors.Join(err, db.Update(func(tx *bolt.Tx) error {
+			b, err := tx.CreateBucketIfNotExists([]byte("b"))
+			return errors.Join(err, change(b))
+		}))
+	}
+	if err := errors.Join(err, db.Close(), os.Truncate(path, 8*4096)); err != nil {
+		t.Fatal(err)
+	}
+	if err := crashtest.Probe(t)(t.Context(), path); err != nil {
+		t.Fatalf("more than free pages were cut off: %v", err)
+	}
+	if _, err := boltfile.Open(o); !errors.Is(err, boltfile.ErrDamaged) {
+		t.Errorf("%v", err)
+	}
+}
+
 // bbolt starts a file with a list of free pages, and trusts what is in it. Ours has none.
 func TestNewFileHasNoFreelist(t *testing.T) {
 	fresh, err := os.ReadFile(made(t, 0, false))

@@ -1,8 +1,7 @@
 // Package boltfile creates, probes and opens bbolt files safely.
 //
 // In reading order: boltfile.go (Open), probe.go (the process that may crash), clean.go (Close, and what
-// spares the next Open the probe). The memory of the probe is bounded by limit_unix.go and limit_other.go, to what race.go and
-// norace.go say.
+// spares the next Open the probe). limit_unix.go and limit_other.go bound the memory of the probe.
 //
 // What it promises, given a disk that keeps what it has flushed:
 //
@@ -11,6 +10,7 @@
 //   - bbolt on a damaged file can panic in a goroutine of its own, hang, or take SIGBUS. So after a
 //     stop that was not clean Options.Probe opens the file first, with bbolt's own check, in a process
 //     that may die. After a clean stop a checksum of the whole file takes its place.
+//   - A file that was cut short is damaged, also where only free pages are missing: bbolt would read beyond its mapping.
 //   - A damaged file is ErrDamaged and left as it is: whether something else can take its place is for
 //     the caller to know.
 //

@@ -22,6 +22,7 @@ var ErrNoVerdict = errors.New("no verdict")
 const (
 	probeLimit  = 10 * time.Second // a damaged file can make bbolt hang; a board that is busy at boot needs seconds for a sound one
 	probeOutput = 4 << 10          // bytes of its error output
+	probeMemory = 256 << 20        // bytes; a sound file takes less than its size
 )
 
 // probeMapping is the part of the address space that bbolt maps the file to: 8 GiB, or 1 GiB where an address has
