@@ -48,7 +48,7 @@ func forWindows(name, command string, overlay func(dir string) (flag string, err
 		if err != nil {
 			return err
 		}
-		return e2e.Command(root, "env", "GOOS=windows", "GOARCH=amd64", "go", "build", "-trimpath", "-buildvcs=false", flag, "-o", file, command)
+		return e2e.Command(root, "env", "GOOS=windows", "GOARCH=amd64", "go", "build", flag, "-o", file, command)
 	}}
 }
 
