@@ -108,8 +108,23 @@ func (p program) page(version string, built time.Time) string {
 		}
 	}
 	fmt.Fprintf(&b, ".SH EXIT STATUS\n%s\n", roff(strings.Join(strings.Fields(p.codes), " ")))
+	b.WriteString(".SH ENVIRONMENT\n")
+	for _, v := range environment() {
+		fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", v[0], roff(v[1]))
+	}
 	b.WriteString(".SH FILES\n.TP\n.I /etc/paird/paird.toml\nthe configuration, see paird.toml(5)\n.TP\n.I /usr/share/paird/recipes\nconfigurations for authorization servers and brokers\n.TP\n.I /run/paird/paird.sock\nthe local API\n.SH SEE ALSO\nREADME.md and SECURITY.md in /usr/share/doc/paird\n")
 	return b.String()
+}
+
+// environment are the variables that the program reads, with their meanings.
+func environment() [][2]string {
+	return [][2]string{
+		{"PAIRD_SOCKET", "the daemon's socket, where paird.toml cannot be read"},
+		{"PAIRD_BOOT", "the file of settings on the boot partition, in place of /boot/firmware/paird.toml and /boot/paird.toml"},
+		{"XDG_STATE_HOME", "paird login keeps its grant in paird below it, or else below ~/.local/state"},
+		{"NO_COLOR", "if set, no QR code is drawn on the terminal; so it is with TERM=dumb"},
+		{"NOTIFY_SOCKET, STATE_DIRECTORY, CREDENTIALS_DIRECTORY", "set by systemd, see systemd.exec(5) and sd_notify(3)"},
+	}
 }
 
 // configPage is paird.toml(5): the example with all keys, their meanings and defaults.

@@ -25,6 +25,7 @@ func shipped() map[string]string {
 		"usr/share/doc/paird/SECURITY.md":      "SECURITY.md",
 		"usr/share/doc/paird/CHANGELOG.md":     "CHANGELOG.md",
 		"usr/share/doc/paird/config":           "config/*.md",
+		"usr/share/doc/paird/agent/control":    "agent/control/*.md",
 		"usr/share/paird/paird.example.toml":   "config/paird.example.toml",
 		"etc/paird/paird.toml":                 "scripts/paird.toml",
 		"usr/share/paird/recipes":              "config/recipes/*.toml",

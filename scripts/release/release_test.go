@@ -9,7 +9,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +80,8 @@ func TestRelease(t *testing.T) {
 	binary := built(t)
 	m := make1(t, binary)
 	t.Run("manual", func(t *testing.T) { testManual(t, m.program) })
+	t.Run("environment", func(t *testing.T) { testEnvironment(t, m.program) })
+	t.Run("links", func(t *testing.T) { testLinks(t, m) })
 	t.Run("bash", func(t *testing.T) { testBash(t, m.program) })
 	t.Run("package", func(t *testing.T) { testPackage(t, m) })
 	t.Run("tarball", func(t *testing.T) { testTarball(t, m) })
@@ -132,6 +136,76 @@ func testManual(t *testing.T, p program) {
 			t.Errorf("groff would take this for a request: %q", line)
 		}
 	}
+}
+
+// Every variable that the program reads is in the man page.
+func testEnvironment(t *testing.T, p program) {
+	page := p.page("v1.2.3", when)
+	read := regexp.MustCompile(`os\.(?:Getenv|LookupEnv)\("(\w+)"\)`)
+	found := 0
+	for _, dir := range []string{"cmd/paird", "cmd/internal/daemon", "agent/internal/statedir"} {
+		for _, name := range glob(t, "../../"+dir+"/*.go") {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			for _, m := range read.FindAllStringSubmatch(mustRead(t, name), -1) {
+				found++
+				if !strings.Contains(page, m[1]) {
+					t.Errorf("%s reads %s, which the man page does not have", name, m[1])
+				}
+			}
+		}
+	}
+	if found < 5 {
+		t.Errorf("only %d variables found", found)
+	}
+}
+
+// A document that a shipped one links to is shipped too, where the link leads; those for developers are not.
+func testLinks(t *testing.T, m made) {
+	const docs = "usr/share/doc/paird/"
+	developers := []string{"cmd/paird/MAKERS.md", "scripts/COSTS.md"}
+	packed := map[string]bool{}
+	for _, f := range m.files {
+		packed[f.path] = true
+	}
+	link := regexp.MustCompile(`\]\(([\w./-]+\.md)[)#]`)
+	for _, f := range m.files {
+		if !strings.HasPrefix(f.path, docs) || !strings.HasSuffix(f.path, ".md") {
+			continue
+		}
+		for _, found := range link.FindAllStringSubmatch(string(f.data), -1) {
+			to := path.Join(path.Dir(f.path), found[1])
+			source, _ := strings.CutPrefix(to, docs)
+			if slices.Contains(developers, source) {
+				continue
+			}
+			if !slices.ContainsFunc(unpacked(), func(p string) bool { ok, _ := path.Match(p, source); return ok }) {
+				t.Errorf("%s links to %s, which the tar.gz does not have", f.path, source)
+			}
+			if !packed[to] && !strings.HasPrefix(source, "scripts/examples/") { // the package has those elsewhere
+				t.Errorf("%s links to %s, which the package does not have", f.path, to)
+			}
+		}
+	}
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func mustRead(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
 
 // bash itself completes.

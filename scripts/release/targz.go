@@ -13,7 +13,7 @@ import (
 // unpacked are the files of a tar.gz: what scripts/install.sh needs to install without Go, and what to read.
 func unpacked() []string {
 	return []string{"LICENSE", "README.md", "SECURITY.md", "CHANGELOG.md", "config/paird.example.toml", "config/*.md", "config/recipes/*.toml",
-		"scripts/install.sh", "scripts/paird.service", "scripts/paird.sysusers", "scripts/paird.toml",
+		"agent/control/*.md", "scripts/install.sh", "scripts/paird.service", "scripts/paird.sysusers", "scripts/paird.toml",
 		"scripts/THIRD_PARTY_NOTICES.txt", "scripts/paird.service.d/*", "scripts/examples/*/*"}
 }
 
