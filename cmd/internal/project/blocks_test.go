@@ -48,7 +48,7 @@ func TestBlocksAreListed(t *testing.T) {
 	}
 }
 
-// TestShellBlocksParse: a shell takes each block, and each line that is shown as a command of this project in a sentence.
+// TestShellBlocksParse: a shell takes each block.
 func TestShellBlocksParse(t *testing.T) {
 	blocks := 0
 	for _, block := range fenced(t) {
@@ -86,6 +86,26 @@ func TestExamples(t *testing.T) {
 	}
 	if examples < 8 {
 		t.Errorf("only %d examples found in\n%s", examples, list)
+	}
+}
+
+// TestSentences: each command of paird in a sentence of a document is a command line that paird takes.
+func TestSentences(t *testing.T) {
+	bin, dir := build(t), t.TempDir()
+	env := []string{"PATH=" + filepath.Dir(bin) + ":/usr/bin:/bin", "HOME=" + dir}
+	named := map[string]string{} // commands, and where one stands
+	for file, text := range documents(t) {
+		for _, m := range regexp.MustCompile("`(?:sudo )?(paird [a-z][^`|\\[]*)`").FindAllStringSubmatch(text, -1) {
+			named[strings.Join(strings.Fields(m[1]), " ")] = file
+		}
+	}
+	if len(named) < 20 {
+		t.Errorf("only %d commands found: %q", len(named), named)
+	}
+	for command, file := range named {
+		if out, code := shell(dir, env, command+" -h"); code != 0 || !strings.HasPrefix(out, strings.Join(strings.Fields(command)[:2], " ")) {
+			t.Errorf("%s: %s: exit %d: %s", file, command, code, out)
+		}
 	}
 }
 
