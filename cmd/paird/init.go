@@ -31,14 +31,14 @@ func (s *settings) Set(text string) error {
 	return nil
 }
 
-// has reports whether a key is set.
-func (s settings) has(key string) bool {
+// of is the value of a key, and whether it is set.
+func (s settings) of(key string) (value string, set bool) {
 	for _, one := range s {
 		if one[0] == key {
-			return true
+			return one[1], true
 		}
 	}
-	return false
+	return "", false
 }
 
 // initialise is `paird init`: it writes a first configuration from a recipe. It asks on a terminal for what no flag says.
@@ -147,12 +147,21 @@ func (p *program) interview(answers *bufio.Scanner, recipe *string, set *setting
 	text, _ := recipeText(*recipe) // what is wrong with it is said when it is written
 	cfg, _ := config.Parse(strings.NewReader(text))
 	for _, q := range questions(cfg) {
-		if !q.asked || set.has(q.key) {
+		if _, said := set.of(q.key); said || !q.asked {
 			continue
 		}
 		if answer := ask(q.text, q.now); answer != "" {
 			*set = append(*set, [2]string{q.key, answer})
 		}
+	}
+	if board, said := set.of("display.board"); said {
+		cfg.Display.Board = board
+	}
+	if _, said := set.of("button.pin"); said || daemon.WithBoard(cfg).Button.Pin != "" {
+		return
+	}
+	if pin := ask("Pin of a button to ground, such as GPIO5, or nothing", ""); pin != "" {
+		*set = append(*set, [2]string{"button.pin", pin})
 	}
 }
 
@@ -261,6 +270,10 @@ func writeChecked(path, text string) error {
 
 // offerStart starts the unit where there is one and the person agrees; else it says how.
 func (p *program) offerStart(ctx context.Context, answers *bufio.Scanner, yes bool) error {
+	if p.config != p.usual { // the unit reads that one
+		_, err := fmt.Fprintf(p.stdout, "Next: paird run --config %s\n", p.config)
+		return err
+	}
 	_, err := os.Stat("/run/systemd/system")
 	if yes || err != nil || os.Geteuid() != 0 {
 		_, err := fmt.Fprintln(p.stdout, "Next: systemctl enable --now paird")

@@ -58,7 +58,7 @@ func (p *program) outcome(ctx context.Context, c *control.Client, events iter.Se
 	case !ended:
 		return err
 	case ctx.Err() != nil:
-		return errors.New("stopped waiting: the code stays good, `paird status` says how it ends")
+		return errors.New("stopped waiting: paird goes on, and `paird status` says how it ends")
 	}
 	return &exit{exitNoDaemon, errors.New("the daemon stopped while pairing: start it again, it goes on with the same code")}
 }

@@ -71,7 +71,7 @@ func TestNewcomer(t *testing.T) {
 }
 
 // typed is a command that pi types on a terminal, with the answers to the questions of `paird init`: no recipe, the issuer,
-// the client, no panel, and yes.
+// the client, no panel, no button, and yes.
 func (m *Machine) typed(command, issuer string) (string, int) {
 	m.Helper()
 	limit := "60"
@@ -80,7 +80,7 @@ func (m *Machine) typed(command, issuer string) (string, int) {
 	}
 	onTerminal := "cd && timeout --foreground " + limit + " script --quiet --return --command '" + command + "' /dev/null"
 	cmd := m.command("runuser", "--login", "pi", "--command", onTerminal)
-	cmd.Stdin = strings.NewReader("\n" + issuer + "\nprinter\n\ny\n")
+	cmd.Stdin = strings.NewReader("\n" + issuer + "\nprinter\n\n\ny\n")
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
 		m.Fatal(err)
