@@ -56,22 +56,33 @@ func daemonThat(t *testing.T, status string, events <-chan string) *control.Clie
 	return control.NewClient(path)
 }
 
-// TestPairWaitSaysWhatKeepsTheCodeAway, once, and goes on waiting: the daemon tries again.
+// TestPairWaitSaysWhatKeepsTheCodeAway, once, and goes on waiting: the daemon tries again. Beside a code it says nothing: that
+// may be about the account before.
 func TestPairWaitSaysWhatKeepsTheCodeAway(t *testing.T) {
 	t.Parallel()
-	events := make(chan string)
-	c := daemonThat(t, `{"state":"unpaired","problem":{"code":"server","detail":"no answer"}}`, events)
-	stream, err := c.Events(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &program{stdout: &said{}, stderr: &said{}}
-	time.AfterFunc(2200*time.Millisecond, func() { events <- `{"type":"denied"}`; close(events) })
-	if code := p.report(p.outcome(t.Context(), c, stream)); code != exitDenied {
-		t.Errorf("exit %d", code)
-	}
-	if got, _, _ := strings.Cut(p.stderr.(*said).String(), "paird: the request was denied"); got != "paird: no answer\n" {
-		t.Errorf("it says %q", got)
+	for name, c := range map[string]struct{ status, says string }{
+		"server":        {`{"problem":{"code":"server","detail":"no answer"}}`, "paird: no answer\n"},
+		"client":        {`{"problem":{"code":"config","detail":"unknown client"}}`, "paird: unknown client\n"},
+		"broker":        {`{"problem":{"code":"broker","detail":"no answer"}}`, ""},
+		"beside a code": {`{"pairing":{"user_code":"A"},"problem":{"code":"tls","detail":"not trusted"}}`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			events := make(chan string)
+			client := daemonThat(t, c.status, events)
+			stream, err := client.Events(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := &program{stdout: &said{}, stderr: &said{}}
+			time.AfterFunc(2200*time.Millisecond, func() { events <- `{"type":"denied"}`; close(events) })
+			if code := p.report(p.outcome(t.Context(), client, stream)); code != exitDenied {
+				t.Errorf("exit %d", code)
+			}
+			if got, _, _ := strings.Cut(p.stderr.(*said).String(), "paird: the request was denied"); got != c.says {
+				t.Errorf("it says %q, want %q", got, c.says)
+			}
+		})
 	}
 }
 
