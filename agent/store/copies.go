@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"syscall"
 
-	"github.com/paird/paird/agent/internal/boltfile"
 	"github.com/paird/paird/agent/internal/statedir"
 )
 
@@ -96,13 +95,9 @@ func (c *copies) replaceDatabase(reason error) error {
 // current reports whether everything is open and still has its name.
 func (c *copies) current() bool { return c.slots != nil && c.db != nil && c.db.current() }
 
-// close closes the files, with the mark of a clean stop or without it.
-func (c *copies) close(clean bool) (err error) {
-	switch {
-	case c.db == nil:
-	case clean:
-		err = boltfile.Close(c.db.bolt, c.dir, dbName)
-	default:
+// close closes the files.
+func (c *copies) close() (err error) {
+	if c.db != nil {
 		err = c.db.bolt.Close()
 	}
 	c.slots, c.db, c.dbErr, c.ring, c.seal, c.level = nil, nil, nil, nil, nil, false
@@ -183,9 +178,9 @@ func (c *copies) update(f func(table) error) error {
 	return c.db.update(c.ring, c.seal, f)
 }
 
-// abandon closes the files without the mark of a clean stop: the next operation begins by reading them.
+// abandon closes the files: the next operation begins by reading them.
 func (c *copies) abandon() {
-	if err := c.close(false); err != nil {
+	if err := c.close(); err != nil {
 		c.o.Log.Warn("closing the store", "err", err)
 	}
 }

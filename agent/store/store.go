@@ -30,8 +30,8 @@ type Options struct {
 	CredentialsDir string // value of $CREDENTIALS_DIRECTORY; the credential is named paird-key
 	Device         string // id of the device: what is sealed opens under no other
 
-	// Probe opens a file that was not cleanly stopped, in a process that the file may crash; see
-	// Child. nil: none, and a damaged file may end this process.
+	// Probe opens tokens.db in a process that the file may crash; see Child. nil: none, and a damaged file may end this
+	// process.
 	Probe func(ctx context.Context, path string) error
 	Log   *slog.Logger           // nil: silent
 	Ours  func(name string) bool // reports further files in Dir that Erase removes; nil: none
@@ -68,13 +68,12 @@ func Open(o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close closes the files, marks them as cleanly stopped, and unlocks the directory. The Store is of no
-// use then.
+// Close closes the files and unlocks the directory. The Store is of no use then.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	err := s.copies.close(true)
+	err := s.copies.close()
 	if s.dir != nil {
 		err = errors.Join(err, s.dir.Close())
 		s.dir = nil

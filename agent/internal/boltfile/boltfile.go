@@ -42,9 +42,8 @@ type Options struct {
 	// system, so they work on a full disk. 0: four pages.
 	Allocate int
 
-	// Probe opens a file that was not cleanly stopped, in a process that the file may crash, and
-	// returns an error if it is damaged. ErrNoVerdict is logged and ignored. See Child. nil: none, and
-	// a damaged file may end this process.
+	// Probe opens the file in a process that the file may crash, and returns an error if it is damaged. ErrNoVerdict is
+	// logged and ignored. See Child. nil: none, and a damaged file may end this process.
 	Probe func(ctx context.Context, path string) error
 	Log   *slog.Logger
 
@@ -52,7 +51,7 @@ type Options struct {
 }
 
 // Open opens or creates the bbolt file with the options measured for flash: pages of 4096 bytes, no
-// freelist on disk, small growth. Close it by Close.
+// freelist on disk, small growth.
 func Open(o Options) (*bolt.DB, error) {
 	err := o.check()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -75,14 +74,13 @@ func Open(o Options) (*bolt.DB, error) {
 	return db, nil
 }
 
-// check reads all of the file before bbolt maps it: a bad sector is then an error and no SIGBUS. After a
-// stop that was not clean it asks the Probe.
+// check reads all of the file before bbolt maps it: a bad sector is then an error and no SIGBUS. Then it asks the Probe.
 func (o Options) check() error {
-	img, err := o.Dir.ReadFile(o.Name, sizeLimit)
+	_, err := o.Dir.ReadFile(o.Name, sizeLimit)
 	switch {
 	case errors.Is(err, statedir.ErrNotOurs):
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	case err != nil || isClean(img) || o.Probe == nil:
+	case err != nil || o.Probe == nil:
 		return err
 	}
 	err = o.Probe(context.Background(), o.Dir.Path(o.Name))

@@ -32,8 +32,8 @@ func options(t testing.TB, path string) boltfile.Options {
 	return boltfile.Options{Dir: dir, Name: filepath.Base(path), Log: slog.New(slog.DiscardHandler)}
 }
 
-// made returns the path of a database with n commits, stopped cleanly or not.
-func made(t testing.TB, n int, cleanly bool) string {
+// made returns the path of a database with n commits.
+func made(t testing.TB, n int) string {
 	t.Helper()
 	path := filepath.Join(crashtest.Dir(t), "x.db")
 	o := options(t, path)
@@ -47,17 +47,13 @@ func made(t testing.TB, n int, cleanly bool) string {
 			t.Fatal(err)
 		}
 	}
-	stop := db.Close
-	if cleanly {
-		stop = func() error { return boltfile.Close(db, o.Dir, o.Name) }
-	}
-	if err := stop(); err != nil {
+	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-// reopened opens the file, reads the number of its commit, and closes it without a mark.
+// reopened opens the file, reads the number of its commit, and closes it.
 func reopened(o boltfile.Options) (k int, err error) {
 	db, err := boltfile.Open(o)
 	if err != nil {
@@ -68,65 +64,14 @@ func reopened(o boltfile.Options) (k int, err error) {
 	return k, err
 }
 
-func edit(t testing.TB, path string, change func([]byte)) {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	change(b)
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestProbeOnlyAfterAnUncleanStop(t *testing.T) {
+// Each start asks the probe, but for the one that makes the file.
+func TestEachStartIsProbed(t *testing.T) {
 	probed := 0
-	path := made(t, 5, true)
-	o := options(t, path)
+	o := options(t, filepath.Join(crashtest.Dir(t), "x.db"))
 	o.Probe = func(context.Context, string) error { probed++; return nil }
-	for _, step := range []struct {
-		name   string
-		before func()
-		probes int
-	}{
-		{"after a clean stop", func() {}, 0},
-		{"after a start without a commit", func() {}, 0},
-		{"after a flipped bit in a free place", func() {
-			edit(t, path, func(b []byte) { b[2*4096-600] ^= 1 })
-		}, 1},
-		{"after a commit", func() {
-			db, err := boltfile.Open(options(t, path))
-			if err := errors.Join(err, twoMore(db), db.Close()); err != nil {
-				t.Fatal(err)
-			}
-		}, 1},
-	} {
-		step.before()
-		probed = 0
-		if k, err := reopened(o); k < 4 || err != nil {
-			t.Errorf("%s: commit %d, %v", step.name, k, err)
-		}
-		if probed != step.probes {
-			t.Errorf("%s: %d probes, want %d", step.name, probed, step.probes)
-		}
-	}
-}
-
-// A clean stop is marked on whichever meta page is not in use, and the mark outlives the next clean stop.
-func TestCleanStopIsMarkedAfterEachCommit(t *testing.T) {
-	for n := range 6 {
-		path := made(t, n, true)
-		o := options(t, path)
-		o.Probe = func(context.Context, string) error { return errors.New("probed") }
-		for range 2 {
-			db, err := boltfile.Open(o)
-			if err != nil {
-				t.Fatalf("%d commits: %v", n, err)
-			}
-			if err := boltfile.Close(db, o.Dir, o.Name); err != nil {
-				t.Fatal(err)
-			}
+	for start := range 3 {
+		if _, err := reopened(o); err != nil || probed != start {
+			t.Errorf("start %d: %d probes, %v", start, probed, err)
 		}
 	}
 }
@@ -142,7 +87,7 @@ func TestProbesVerdictCounts(t *testing.T) {
 		{"no verdict", fmt.Errorf("%w: no such program", boltfile.ErrNoVerdict), false},
 		{"bad", bad, true},
 	} {
-		path := made(t, 5, false)
+		path := made(t, 5)
 		before, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -189,7 +134,7 @@ func TestWhatIsNoDatabaseIsDamaged(t *testing.T) {
 }
 
 func TestAnotherProcessHasIt(t *testing.T) {
-	path := made(t, 1, true)
+	path := made(t, 1)
 	o := options(t, path)
 	db, err := boltfile.Open(o)
 	if err != nil {
@@ -227,7 +172,7 @@ func TestOptionsAreThoseMeasured(t *testing.T) {
 
 func TestErrorsOfTheFileSystemAreNotDamage(t *testing.T) {
 	for _, kind := range []statedir.Kind{statedir.Lookup, statedir.OpenFile, statedir.ReadFile} {
-		path := made(t, 2, false)
+		path := made(t, 2)
 		dir, err := statedir.Open(filepath.Dir(path), func(op statedir.Op) error {
 			if op.Kind == kind {
 				return syscall.EIO

@@ -87,7 +87,7 @@ func recorded(t *testing.T) (dir string, rec *crashtest.Recorder, folder *stated
 	return dir, rec, folder
 }
 
-// recordCommits runs n commits, a clean stop and a start every ten, and returns what reached the disk
+// recordCommits runs n commits, a stop and a start every ten, and returns what reached the disk
 // and the content after each.
 func recordCommits(t *testing.T, n int, seed uint64) (*crashtest.Recorder, []string) {
 	t.Helper()
@@ -113,7 +113,7 @@ func recordCommits(t *testing.T, n int, seed uint64) (*crashtest.Recorder, []str
 			rec.Mark(k)
 			k++
 		}
-		if err := boltfile.Close(db, o.Dir, o.Name); err != nil {
+		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // Whatever the file holds, it is found to be damaged or it works; bbolt is never let near a file in this
 // process that would make it panic, hang or take a SIGBUS, any of which would end this test.
 func TestDamageIsSeenOrHarmless(t *testing.T) {
-	original, err := os.ReadFile(made(t, 30, false))
+	original, err := os.ReadFile(made(t, 30))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestFileWithoutItsFreePagesIsDamaged(t *testing.T) {
 
 // bbolt starts a file with a list of free pages, and trusts what is in it. Ours has none.
 func TestNewFileHasNoFreelist(t *testing.T) {
-	fresh, err := os.ReadFile(made(t, 0, false))
+	fresh, err := os.ReadFile(made(t, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestNewFileHasNoFreelist(t *testing.T) {
 // FuzzProbe changes bytes of a good file beyond the metas, which a checksum guards. What passes the
 // probe has to be harmless to bbolt.
 func FuzzProbe(f *testing.F) {
-	original, err := os.ReadFile(made(f, 6, false))
+	original, err := os.ReadFile(made(f, 6))
 	if err != nil {
 		f.Fatal(err)
 	}

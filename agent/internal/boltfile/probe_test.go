@@ -34,7 +34,7 @@ func TestChildReportsDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sound := made(t, 8, false)
+	sound := made(t, 8)
 	img, err := os.ReadFile(sound)
 	if err != nil {
 		t.Fatal(err)
