@@ -47,7 +47,7 @@ func columns(w any) int {
 	}
 	width, _, err := term.GetSize(int(f.Fd()))
 	switch {
-	case err != nil:
+	case err != nil || !takesEscapes(f):
 		return 0
 	case width == 0: // a serial console does not know
 		return 80

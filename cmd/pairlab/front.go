@@ -102,12 +102,20 @@ func freeAddress() (string, error) {
 
 // browse shows url in the desktop's browser. Where there is none, the URL is on the terminal anyway.
 func browse(ctx context.Context, url string) {
-	name := "xdg-open"
-	if runtime.GOOS == "darwin" {
-		name = "open"
-	}
-	cmd := exec.CommandContext(ctx, name, url)
+	command := opens(runtime.GOOS, url)
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	if cmd.Start() == nil {
 		go func() { _ = cmd.Wait() }()
 	}
+}
+
+// opens is the command by which a system opens a page in the person's browser.
+func opens(system, url string) []string {
+	switch system {
+	case "darwin":
+		return []string{"open", url}
+	case "windows":
+		return []string{"rundll32", "url.dll,FileProtocolHandler", url}
+	}
+	return []string{"xdg-open", url}
 }

@@ -66,3 +66,13 @@ func TestSimulator(t *testing.T) {
 		t.Errorf("policy %q", policy)
 	}
 }
+
+// The command of --open is one that the system has: its first word is a program, its last the page.
+func TestOpens(t *testing.T) {
+	const url = "http://127.0.0.1:8080/lab/"
+	for system, program := range map[string]string{"linux": "xdg-open", "darwin": "open", "windows": "rundll32"} {
+		if command := opens(system, url); command[0] != program || command[len(command)-1] != url {
+			t.Errorf("%s: %q", system, command)
+		}
+	}
+}

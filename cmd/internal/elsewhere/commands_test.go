@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/paird/paird/cmd/internal/e2e"
 	"github.com/paird/paird/cmd/internal/provider"
 	"github.com/paird/paird/cmd/internal/provider/providertest"
 )
@@ -93,5 +94,21 @@ func TestBesideEachOther(t *testing.T) {
 	}
 	if out, code := run(t, "paird.exe", "token"); code != 0 {
 		t.Errorf("afterwards: exit %d: %s", code, out)
+	}
+}
+
+// On a console the QR code is drawn, and the console is asked to obey its escape sequences: it prints them otherwise. With
+// NO_COLOR there is neither.
+func TestConsole(t *testing.T) {
+	for _, plain := range []string{"", "1"} {
+		t.Setenv("NO_COLOR", plain)
+		fresh(t)
+		p := providertest.New(t, nil)
+		p.Always(provider.Approve)
+		out, _ := e2e.Run(t, "script", "--quiet", "--command", "stty cols 100 && exec "+wine+" "+e2e.Program("console.exe")+" "+e2e.Program("paird.exe")+
+			" login --issuer "+p.URL+" --client-id cli", "/dev/null")
+		if !strings.Contains(out, "Paired") || strings.Contains(out, "\x1b[30;107m") != (plain == "") || strings.Contains(out, "escapes obeyed: true") != (plain == "") {
+			t.Errorf("NO_COLOR=%s:\n%s", plain, out)
+		}
 	}
 }

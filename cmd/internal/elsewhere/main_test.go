@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := e2e.Main(m, forWindows("paird.exe", "./cmd/paird", plain),
+	code := e2e.Main(m, forWindows("paird.exe", "./cmd/paird", plain), forWindows("console.exe", "./cmd/internal/elsewhere/console", plain),
 		forWindows("demo/paird.exe", "./cmd/paird", withSockets), forWindows("demo/pairlab.exe", "./cmd/pairlab", withSockets))
 	in.Close()
 	prompt.Wait()
