@@ -44,19 +44,6 @@ func (q *Queue) Bind(account string) (purged int, err error) {
 	return purged, nil
 }
 
-// Flush puts all that is in memory on the disk.
-func (q *Queue) Flush() error {
-	q.io.Lock()
-	defer q.io.Unlock()
-	q.mu.Lock()
-	idle := len(q.unsaved()) == 0 && q.dirty.IsZero()
-	q.mu.Unlock()
-	if idle {
-		return nil
-	}
-	return q.write(true)
-}
-
 // Close flushes and ends the queue. A Put that still waits gets ErrClosed or its record is written.
 func (q *Queue) Close() error {
 	q.mu.Lock()

@@ -10,31 +10,22 @@ import (
 	"github.com/paird/paird/agent/queue/internal/former"
 )
 
-// formerErased is the name of a former queue that is moved: half of it would be a damaged one.
-const formerErased = former.Database + ".new"
-
 // takeOver moves the records of a former queue to the log, with their stream and numbers, so that a consumer
 // recognises those that it has already. After a cut in between the next start goes on behind what the log has. A
 // file that cannot be read is set aside, and its new path returned.
 func (q *Queue) takeOver(dir *statedir.Dir) (aside string, err error) {
 	names, err := dir.Names()
-	if err != nil {
-		return "", err
-	}
-	if slices.Contains(names, former.Database) {
+	if err == nil && slices.Contains(names, former.Database) {
 		err = q.moveFormer(dir)
 		if errors.Is(err, former.ErrUseless) {
 			q.o.Log.Error("the queue of a former version is set aside", "err", err)
 			aside, err = dir.SetAside(former.Database)
-		} else if err == nil {
-			names = append(names, formerErased)
-			err = errors.Join(dir.Rename(former.Database, formerErased), dir.Sync())
 		}
+	} else if !slices.Contains(names, former.Journal) {
+		return "", err
 	}
-	for _, name := range []string{former.Journal, formerErased} {
-		if err == nil && slices.Contains(names, name) {
-			err = dir.Wipe(name)
-		}
+	if err == nil {
+		err = errors.Join(dir.Remove(former.Database), dir.Wipe(former.Journal), dir.Sync())
 	}
 	return aside, err
 }

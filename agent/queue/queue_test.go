@@ -34,6 +34,19 @@ func open(t testing.TB, o Options) *Queue {
 	return q
 }
 
+// Flush puts all that is in memory on the disk, as Close does.
+func (q *Queue) Flush() error {
+	q.io.Lock()
+	defer q.io.Unlock()
+	q.mu.Lock()
+	idle := q.closed || len(q.unsaved()) == 0 && q.dirty.IsZero()
+	q.mu.Unlock()
+	if idle {
+		return nil
+	}
+	return q.write(true)
+}
+
 func put(t testing.TB, q *Queue, from, n int) {
 	t.Helper()
 	for i := from; i < from+n; i++ {
