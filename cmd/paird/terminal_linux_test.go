@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -94,5 +95,31 @@ func TestShowCode(t *testing.T) {
 				t.Errorf("%q", got)
 			}
 		})
+	}
+}
+
+// TestTimeLeft: on a terminal one line says how long the code is good, and is gone at the end.
+func TestTimeLeft(t *testing.T) {
+	t.Setenv("TERM", "xterm")
+	t.Setenv("NO_COLOR", "")
+	other, tty := terminalPair(t)
+	events := make(chan []byte)
+	time.AfterFunc(1200*time.Millisecond, func() { events <- []byte(`{"type":"denied"}`) })
+	code := control.Status{Pairing: &control.Pairing{ExpiresIn: 90}}
+	go func() {
+		_, err := (&program{stdout: tty}).stay(following{
+			command: "pair", status: func() control.Status { return code }, events: events, look: func(control.Status) error { return nil },
+		})
+		fmt.Fprint(tty, "end: ", err != nil, ".")
+	}()
+	var all []byte
+	for b := make([]byte, 4096); !strings.Contains(string(all), "."); {
+		n, err := other.Read(b)
+		if all = append(all, b[:n]...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := string(all), "\r\x1b[K1m30s left \r\x1b[Kend: true."; got != want {
+		t.Errorf("the terminal got %q, want %q", got, want)
 	}
 }
