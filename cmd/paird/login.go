@@ -96,12 +96,13 @@ func (p *program) signIn(ctx context.Context, a *agent.Agent, timeout time.Durat
 	if err := a.Loaded(ctx); err != nil {
 		return cmp.Or(troubled(a.Status()), err)
 	}
-	known := map[string]bool{}
-	for _, problem := range a.Status().Problems {
-		known[problem.Detail] = true // of the grant before: pairing is the cure
+	before, known := map[string]bool{}, map[string]bool{}
+	for _, problem := range a.Status().Problems { // of the grant before: pairing is the cure
+		before[problem.Detail], known[problem.Detail] = true, true
 	}
 	until := time.Now().Add(timeout)
 	look := func(s control.Status) error {
+		s.Problem = cmp.Or(besides(s.Problems, before), s.Problem)
 		return cmp.Or(p.explainOnce(s.Problem, known), noCode(s, time.Now().After(until), timeout))
 	}
 	login := following{"login", "`paird token` prints a fresh access token.", a.Status, a.Events(ctx), look}
@@ -121,6 +122,16 @@ func noCode(s control.Status, over bool, timeout time.Duration) error {
 		return nil
 	}
 	return fmt.Errorf("no code within %v: %s", timeout, oneLine(cmp.Or(troubled(s), errors.New("the server did not answer"))))
+}
+
+// besides is the first problem that is none of those before, nil if there is none.
+func besides(problems []control.Problem, before map[string]bool) *control.Problem {
+	for i, problem := range problems {
+		if !before[problem.Detail] {
+			return &problems[i]
+		}
+	}
+	return nil
 }
 
 // troubled is the problem of a status as an error, nil without one.
