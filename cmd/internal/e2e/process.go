@@ -30,12 +30,12 @@ type Process struct {
 }
 
 // Start runs a program in a process group of its own; env is added to the test's environment. A missing program
-// fails the test: the scripts of `make test-real` install them.
+// fails the test: its make target installs what it needs.
 func Start(t testing.TB, env []string, name string, args ...string) *Process {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Fatalf("%v: run scripts/setup-real.sh and scripts/setup-brokers.sh", err)
+		t.Fatalf("%v: the make target of this test installs it", err)
 	}
 	p := &Process{Cmd: exec.Command(path, args...), done: make(chan struct{}), more: make(chan struct{})}
 	p.Cmd.Env = append(os.Environ(), env...)
@@ -199,7 +199,7 @@ func Run(t testing.TB, name string, args ...string) (string, int) {
 		return string(out) + string(exit.Stderr), exit.ExitCode()
 	}
 	if err != nil {
-		t.Fatalf("%v: run scripts/setup-real.sh and scripts/setup-brokers.sh", err)
+		t.Fatalf("%v: the make target of this test installs it", err)
 	}
 	return string(out), 0
 }
