@@ -17,8 +17,9 @@ import (
 	"github.com/paird/paird/cmd/internal/e2e"
 )
 
-// A person tries the demo: opens its page, presses the button, scans, signs in, approves, and sees telemetry; then tries a
-// command of the terminal. That is the agent with its queue, its link to a broker and its panel, on files of Windows.
+// A person tries the demo: opens its page, presses the button, scans, signs in, approves, and sees telemetry; then tries the
+// commands of the terminal, and pairs again after the reset. That is the agent with its queue, its link to a broker and its
+// panel, on files of Windows.
 func TestDemo(t *testing.T) {
 	fresh(t)
 	lab := e2e.Start(t, nil, wine, e2e.Program("demo/pairlab.exe"), "demo", "--listen", "127.0.0.1:0")
@@ -26,20 +27,22 @@ func TestDemo(t *testing.T) {
 	origin := strings.TrimSuffix(strings.Fields(line)[1], "/")
 	line = lab.Await(t, "commands to try", func(line string) bool { return strings.Contains(line, "paird status --config ") })
 	_, config, _ := strings.Cut(line, "--config ")
-	ph := phone{t, &http.Client{Jar: e2e.Must(cookiejar.New(nil))(t)}, origin}
-
-	if status, _ := ph.open("GET", "/", nil); status != http.StatusOK {
+	if status, _ := newPhone(t, origin).open("GET", "/", nil); status != http.StatusOK {
 		t.Errorf("the page: %d", status)
 	}
-	if status, _ := ph.open("POST", "/panel/press?hold=100ms", nil); status != http.StatusNoContent {
-		t.Fatalf("the button: %d", status)
-	}
-	ph.approve(ph.scan())
+	newPhone(t, origin).pair()
 	lab.AwaitText(t, "belongs to Alice")
 	lab.AwaitText(t, "/telemetry {")
-	if out, code := run(t, "demo/paird.exe", "status", "--config", strings.TrimSpace(config)); code != 0 || !strings.Contains(out, "Alice") {
-		t.Errorf("status: exit %d: %s", code, out)
+	for _, try := range []struct{ command, says string }{
+		{"status", "Alice"}, {"token", "."}, {"publish door/open yes", ""}, {"reset --yes", "Erased"},
+	} {
+		args := append(strings.Fields(try.command), "--config", strings.TrimSpace(config))
+		if out, code := run(t, "demo/paird.exe", args...); code != 0 || !strings.Contains(out, try.says) {
+			t.Errorf("paird %s: exit %d: %s", try.command, code, out)
+		}
 	}
+	newPhone(t, origin).pair()
+	lab.AwaitText(t, "belongs to Alice")
 	if err := lab.Cmd.Process.Signal(os.Interrupt); err != nil { // Ctrl-C
 		t.Fatal(err)
 	}
@@ -55,6 +58,19 @@ type phone struct {
 	*testing.T
 	http   *http.Client
 	origin string
+}
+
+func newPhone(t *testing.T, origin string) phone {
+	return phone{t, &http.Client{Jar: e2e.Must(cookiejar.New(nil))(t)}, origin}
+}
+
+// pair presses the button, scans and approves.
+func (p phone) pair() {
+	p.Helper()
+	if status, _ := p.open("POST", "/panel/press?hold=100ms", nil); status != http.StatusNoContent {
+		p.Fatalf("the button: %d", status)
+	}
+	p.approve(p.scan())
 }
 
 // open asks for a path of the lab; with a form it sends it.
