@@ -129,7 +129,8 @@ const (
 // backoff is the n-th wait (n from 0) of an exponential back-off with jitter: rand(step/10, step) of the step base*2^n,
 // which is longest at most. A tenth is the least, so that jitter cannot become a busy loop.
 func backoff(n int, base, longest time.Duration, rnd func(time.Duration) time.Duration) time.Duration {
-	return between(stepOf(n, base, longest)/10, stepOf(n, base, longest), rnd)
+	step := stepOf(n, base, longest)
+	return between(step/10, step, rnd)
 }
 
 func stepOf(n int, base, longest time.Duration) time.Duration {

@@ -15,14 +15,15 @@ import (
 // file that cannot be read is set aside, and its new path returned.
 func (q *Queue) takeOver(dir *statedir.Dir) (aside string, err error) {
 	names, err := dir.Names()
-	if err == nil && slices.Contains(names, former.Database) {
-		err = q.moveFormer(dir)
-		if errors.Is(err, former.ErrUseless) {
-			q.o.Log.Error("the queue of a former version is set aside", "err", err)
-			aside, err = dir.SetAside(former.Database)
-		}
-	} else if !slices.Contains(names, former.Journal) {
+	if err != nil || !slices.Contains(names, former.Database) && !slices.Contains(names, former.Journal) {
 		return "", err
+	}
+	if slices.Contains(names, former.Database) {
+		err = q.moveFormer(dir)
+	}
+	if errors.Is(err, former.ErrUseless) {
+		q.o.Log.Error("the queue of a former version is set aside", "err", err)
+		aside, err = dir.SetAside(former.Database)
 	}
 	if err == nil {
 		err = errors.Join(dir.Remove(former.Database), dir.Wipe(former.Journal), dir.Sync())
