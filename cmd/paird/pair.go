@@ -31,15 +31,15 @@ func (p *program) pair(ctx context.Context, args []string) error {
 	if err := c.Pair(ctx); err != nil {
 		return withCode(err)
 	}
-	return p.outcome(ctx, c, events)
-}
-
-// outcome follows the events until the code has one.
-func (p *program) outcome(ctx context.Context, c *control.Client, events iter.Seq2[control.Event, error]) error {
 	status := func() control.Status {
 		s, _ := c.Status(ctx) // without one what follows says less, that is all
 		return s
 	}
+	return p.outcome(ctx, status, events)
+}
+
+// outcome follows the events until the code has one.
+func (p *program) outcome(ctx context.Context, status func() control.Status, events iter.Seq2[control.Event, error]) error {
 	known := map[string]bool{}
 	look := func(s control.Status) error {
 		if s.Pairing != nil {
