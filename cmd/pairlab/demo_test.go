@@ -5,10 +5,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"io"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -30,9 +28,7 @@ type demoRun struct {
 	stop    context.CancelFunc
 	stopped chan error
 	events  *bufio.Scanner
-	browser *http.Client
-	html    string // the page on the phone
-	path    string // of that page
+	phone   *e2e.Browser
 }
 
 func newBench(t *testing.T, o options) *demoRun {
@@ -44,12 +40,8 @@ func newBench(t *testing.T, o options) *demoRun {
 	if err != nil {
 		t.Fatal(err)
 	}
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	running, stop := context.WithCancel(ctx)
-	b := &demoRun{T: t, ctx: ctx, lab: l, stop: stop, stopped: make(chan error, 1), browser: &http.Client{Jar: jar, Transport: trusting(t, l.settings.caFile)}}
+	b := &demoRun{T: t, ctx: ctx, lab: l, stop: stop, stopped: make(chan error, 1), phone: e2e.NewBrowser(t, trusting(t, l.settings.caFile))}
 	ready := make(chan struct{})
 	go func() { b.stopped <- l.run(running, func() { close(ready) }) }()
 	select {
@@ -80,7 +72,7 @@ func (b *demoRun) do(method, uri string, form url.Values) *http.Response {
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	resp, err := b.browser.Do(r)
+	resp, err := b.phone.Client.Do(r)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -91,25 +83,19 @@ func (b *demoRun) do(method, uri string, form url.Values) *http.Response {
 // await reads the page's events until one of that name satisfies ok, and returns its data.
 func (b *demoRun) await(name string, ok func(map[string]any) bool) map[string]any {
 	b.Helper()
-	event := ""
-	for b.events.Scan() {
-		field, value, _ := strings.Cut(b.events.Text(), ": ")
-		if field == "event" {
-			event = value
-		}
-		if field != "data" || event != name {
-			continue
+	for {
+		text, more := e2e.Event(b.events, name)
+		if !more {
+			b.Fatalf("no such %s event: %v", name, b.events.Err())
 		}
 		var data map[string]any
-		if err := json.Unmarshal([]byte(value), &data); err != nil {
+		if err := json.Unmarshal([]byte(text), &data); err != nil {
 			b.Fatal(err)
 		}
 		if ok(data) {
 			return data
 		}
 	}
-	b.Fatalf("no such %s event: %v", name, b.events.Err())
-	return nil
 }
 
 func (b *demoRun) awaitStep(s step) {
@@ -147,26 +133,17 @@ func (b *demoRun) press(hold string) {
 }
 
 // visit opens uri on the phone; submit sends the form in view to path.
-func (b *demoRun) visit(uri string) { b.Helper(); b.see(b.do("GET", uri, nil)) }
+func (b *demoRun) visit(uri string) { b.Helper(); b.phone.See(b.do("GET", uri, nil), nil) }
 
 func (b *demoRun) submit(path string, pairs ...string) {
 	b.Helper()
-	b.see(b.do("POST", b.lab.config.Auth.Issuer+path, e2e.Form(b.html, pairs...)))
-}
-
-func (b *demoRun) see(resp *http.Response) {
-	b.Helper()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.html, b.path = string(body), resp.Request.URL.Path
+	b.phone.See(b.do("POST", b.lab.config.Auth.Issuer+path, e2e.Form(b.phone.HTML, pairs...)), nil)
 }
 
 func (b *demoRun) sees(path, text string) {
 	b.Helper()
-	if b.path != path || !strings.Contains(b.html, text) {
-		b.Fatalf("at %s, want %s with %q:\n%s", b.path, path, text, b.html)
+	if b.phone.Path != path || !strings.Contains(b.phone.HTML, text) {
+		b.Fatalf("at %s, want %s with %q:\n%s", b.phone.Path, path, text, b.phone.HTML)
 	}
 }
 

@@ -5,10 +5,7 @@ package elsewhere
 import (
 	"bufio"
 	"encoding/json"
-	"io"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,8 +24,9 @@ func TestDemo(t *testing.T) {
 	origin := strings.TrimSuffix(strings.Fields(line)[1], "/")
 	line = lab.Await(t, "commands to try", func(line string) bool { return strings.Contains(line, "paird status --config ") })
 	_, config, _ := strings.Cut(line, "--config ")
-	if status, _ := newPhone(t, origin).open("GET", "/", nil); status != http.StatusOK {
-		t.Errorf("the page: %d", status)
+	page := e2e.NewBrowser(t, nil)
+	if page.Visit(origin + "/"); page.Status != http.StatusOK {
+		t.Errorf("the page: %d", page.Status)
 	}
 	newPhone(t, origin).pair()
 	lab.AwaitText(t, "belongs to Alice")
@@ -53,64 +51,41 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// phone is a browser beside the demo.
+// phone is the browser beside the demo.
 type phone struct {
 	*testing.T
-	http   *http.Client
+	*e2e.Browser
 	origin string
 }
 
-func newPhone(t *testing.T, origin string) phone {
-	return phone{t, &http.Client{Jar: e2e.Must(cookiejar.New(nil))(t)}, origin}
-}
+func newPhone(t *testing.T, origin string) phone { return phone{t, e2e.NewBrowser(t, nil), origin} }
 
-// pair presses the button, scans and approves.
+// pair presses the button, scans, signs in and approves.
 func (p phone) pair() {
 	p.Helper()
-	if status, _ := p.open("POST", "/panel/press?hold=100ms", nil); status != http.StatusNoContent {
-		p.Fatalf("the button: %d", status)
+	if p.Submit(p.origin + "/panel/press?hold=100ms"); p.Status != http.StatusNoContent {
+		p.Fatalf("the button: %d", p.Status)
 	}
-	p.approve(p.scan())
+	p.Visit(p.scan())
+	p.Submit(p.origin+"/signin", "username", "alice", "password", "alice")
+	if p.Submit(p.origin+"/consent", "decision", "approve"); !strings.Contains(p.HTML, `data-outcome="approved"`) {
+		p.Fatalf("after the consent:\n%s", p.HTML)
+	}
 }
 
-// open asks for a path of the lab; with a form it sends it.
-func (p phone) open(method, path string, form url.Values) (status int, page string) {
-	p.Helper()
-	r := e2e.Must(http.NewRequestWithContext(p.Context(), method, p.origin+path, strings.NewReader(form.Encode())))(p)
-	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	resp := e2e.Must(p.http.Do(r))(p)
-	defer resp.Body.Close()
-	return resp.StatusCode, string(e2e.Must(io.ReadAll(resp.Body))(p))
-}
-
-// scan is the path in the code that the lab's page shows, when it does.
+// scan is what the code on the lab's page leads to, when the page shows one.
 func (p phone) scan() string {
 	p.Helper()
-	resp := e2e.Must(p.http.Get(p.origin + "/lab/events"))(p)
+	resp := e2e.Must(p.Client.Get(p.origin + "/lab/events"))(p)
 	defer resp.Body.Close()
-	event := ""
-	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
-		name, value, _ := strings.Cut(lines.Text(), ": ")
-		if name == "event" {
-			event = value
+	for lines := bufio.NewScanner(resp.Body); ; {
+		data, ok := e2e.Event(lines, "code")
+		if !ok {
+			p.Fatal("the page shows no code")
 		}
 		var code struct{ Complete string }
-		if name == "data" && event == "code" && json.Unmarshal([]byte(value), &code) == nil && code.Complete != "" {
-			return strings.TrimPrefix(code.Complete, p.origin)
+		if json.Unmarshal([]byte(data), &code) == nil && code.Complete != "" {
+			return code.Complete
 		}
-	}
-	p.Fatal("the page shows no code")
-	return ""
-}
-
-// approve goes where a code leads to.
-func (p phone) approve(path string) {
-	p.Helper()
-	_, page := p.open("GET", path, nil)
-	_, page = p.open("POST", "/signin", e2e.Form(page, "username", "alice", "password", "alice"))
-	if _, page = p.open("POST", "/consent", e2e.Form(page, "decision", "approve")); !strings.Contains(page, `data-outcome="approved"`) {
-		p.Fatalf("after the consent:\n%s", page)
 	}
 }

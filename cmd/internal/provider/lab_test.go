@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -171,48 +170,31 @@ func (l *lab) wantError(r reply, status int, code string) {
 	}
 }
 
-// person is a browser and the one who uses it.
+// person is one who has a browser.
 type person struct {
 	*lab
-	client *http.Client
-	status int
-	path   string
-	html   string
-	header http.Header
+	*e2e.Browser
 }
 
-func (l *lab) person() *person {
-	l.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		l.Fatal(err)
-	}
-	return &person{lab: l, client: &http.Client{Jar: jar}}
-}
+func (l *lab) person() *person { return &person{l, e2e.NewBrowser(l, nil)} }
 
 func (p *person) see(resp *http.Response, err error) *person {
 	p.Helper()
-	if err != nil {
-		p.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		p.Fatal(err)
-	}
-	p.status, p.path, p.html, p.header = resp.StatusCode, resp.Request.URL.Path, string(body), resp.Header
+	p.See(resp, err)
 	return p
 }
 
 func (p *person) open(uri string) *person {
 	p.Helper()
-	return p.see(p.client.Get(uri))
+	p.Visit(uri)
+	return p
 }
 
 // submit posts to path what the page in view hides in its forms, and the pairs.
 func (p *person) submit(path string, pairs ...string) *person {
 	p.Helper()
-	return p.see(p.client.PostForm(p.url+path, e2e.Form(p.html, pairs...)))
+	p.Submit(p.url+path, pairs...)
+	return p
 }
 
 func (p *person) signIn(name, password string) *person {
@@ -227,15 +209,15 @@ func (p *person) enter(code string) *person {
 
 func (p *person) decide(what string) *person {
 	p.Helper()
-	if p.path != "/consent" {
-		p.Fatalf("at %s, not at the consent page:\n%s", p.path, p.html)
+	if p.Path != "/consent" {
+		p.Fatalf("at %s, not at the consent page:\n%s", p.Path, p.HTML)
 	}
 	return p.submit("/consent", "decision", what)
 }
 
 func (p *person) wants(status int, path, text string) {
 	p.Helper()
-	if p.status != status || p.path != path || !strings.Contains(p.html, text) {
-		p.Errorf("at %s (%d), want %s (%d) with %q:\n%s", p.path, p.status, path, status, text, p.html)
+	if p.Status != status || p.Path != path || !strings.Contains(p.HTML, text) {
+		p.Errorf("at %s (%d), want %s (%d) with %q:\n%s", p.Path, p.Status, path, status, text, p.HTML)
 	}
 }

@@ -103,9 +103,9 @@ func TestForgedForms(t *testing.T) {
 	l := newLab(t, nil)
 	begun := l.begin()
 	alice := l.person().signIn("alice", "wonder").enter(begun.str("user_code"))
-	page := alice.html
+	page := alice.HTML
 	alice.submit("/consent", "decision", "approve", "csrf", "guessed").wants(http.StatusForbidden, "/consent", "start again")
-	alice.html = page
+	alice.HTML = page
 	form := e2e.Form(page, "decision", "approve")
 	r, err := http.NewRequestWithContext(t.Context(), "POST", l.url+"/consent", strings.NewReader(form.Encode()))
 	if err != nil {
@@ -113,12 +113,12 @@ func TestForgedForms(t *testing.T) {
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	alice.see(alice.client.Do(r)).wants(http.StatusForbidden, "/consent", "another site")
+	alice.see(alice.Client.Do(r)).wants(http.StatusForbidden, "/consent", "another site")
 	l.wantError(l.poll(begun.str("device_code")), http.StatusBadRequest, "authorization_pending")
 
 	r.Body, _ = r.GetBody()
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	alice.see(alice.client.Do(r)).wants(http.StatusOK, "/done", "approved")
+	alice.see(alice.Client.Do(r)).wants(http.StatusOK, "/done", "approved")
 }
 
 // Signing in changes the session's id: one planted beforehand is worth nothing.
@@ -129,7 +129,7 @@ func TestSessionIsRenewedAtSignIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := alice.client.Jar.Cookies(site)
+	before := alice.Client.Jar.Cookies(site)
 	alice.submit("/signin", "username", "alice", "password", "wonder").wants(http.StatusOK, "/device", "Type the code")
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -137,7 +137,7 @@ func TestSessionIsRenewedAtSignIn(t *testing.T) {
 	}
 	jar.SetCookies(site, before)
 	mallory := l.person()
-	mallory.client.Jar = jar
+	mallory.Client.Jar = jar
 	mallory.open(l.url+"/device").wants(http.StatusOK, "/signin", "Sign in")
 }
 
@@ -161,9 +161,9 @@ func TestStaleConsent(t *testing.T) {
 	l.wantError(l.poll(first.str("device_code")), http.StatusBadRequest, "access_denied")
 
 	bob.open(second.str("verification_uri_complete"))
-	form := bob.html
+	form := bob.HTML
 	bob.open(l.begin().str("verification_uri_complete"))
-	bob.html = form
+	bob.HTML = form
 	bob.decide("approve").wants(http.StatusOK, "/device", "Type the code")
 	l.wantError(l.poll(second.str("device_code")), http.StatusBadRequest, "authorization_pending")
 
@@ -180,11 +180,11 @@ func TestPagesForbidScriptsAndStrangeFrames(t *testing.T) {
 			}
 		})
 		alice := l.person().open(l.url + "/device")
-		csp := alice.header.Get("Content-Security-Policy")
+		csp := alice.Header.Get("Content-Security-Policy")
 		if !strings.HasSuffix(csp, want) || !strings.HasPrefix(csp, "default-src 'none'") || strings.Contains(csp, "script-src") {
 			t.Errorf("policy %q", csp)
 		}
-		if alice.header.Get("Referrer-Policy") != "no-referrer" {
+		if alice.Header.Get("Referrer-Policy") != "no-referrer" {
 			t.Error("a user code may leak by Referer")
 		}
 	}
